@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** The folder that holds package.json, whatever folder the program is started from. */
+export const ROOT = resolve(import.meta.dirname, '..');
+
+type Setting<T> = { fallback: string; read: (text: string) => T; secret?: true; sentence: string };
+
+const text = (value: string) => value;
+const whole = (min: number, max: number) => (value: string) => {
+	const number = Number(value);
+	if (!/^\d+$/.test(value) || number < min || number > max)
+		throw new Error(`must be a whole number from ${min} to ${max}, not «${value}»`);
+	return number;
+};
+const oneOf =
+	<const T extends readonly string[]>(...values: T) =>
+	(value: string): T[number] => {
+		if (!values.includes(value)) throw new Error(`must be one of ${values.join(', ')}`);
+		return value;
+	};
+const timeZone = (value: string) => {
+	new Intl.DateTimeFormat('ru', { timeZone: value });
+	return value;
+};
+const postgresUrl = (value: string) => {
+	if (value && !/^postgres(ql)?:\/\//.test(value)) throw new Error('must begin with postgres://');
+	return value;
+};
+
+/** Every setting there is: default, reader, and a sentence for the README and for --help. */
+export const SETTINGS = {
+	HOST: { fallback: '127.0.0.1', read: text, sentence: 'Address to listen on.' },
+	PORT: {
+		fallback: '3000',
+		read: whole(0, 65_535),
+		sentence: 'Port to listen on; 0 takes a free one.',
+	},
+	DATABASE_URL: {
+		fallback: '',
+		read: postgresUrl,
+		secret: true,
+		sentence: 'PostgreSQL ≥ 15 of your own; empty: the embedded server is started.',
+	},
+	DATABASE_POOL: {
+		fallback: '10',
+		read: whole(1, 200),
+		sentence: 'Connections to the database at most.',
+	},
+	DATA_DIR: {
+		fallback: '.data',
+		read: (value: string) => resolve(ROOT, value),
+		sentence: 'Where the embedded server keeps its data; relative to the folder of package.json.',
+	},
+	PUBLIC_URL: {
+		fallback: '',
+		read: text,
+		sentence: 'Address in the browser, if a proxy stands in front; https makes cookies Secure.',
+	},
+	TIME_ZONE: { fallback: 'Europe/Moscow', read: timeZone, sentence: 'Time zone of new people.' },
+	LANGUAGE: { fallback: 'ru', read: oneOf('ru', 'en'), sentence: 'Language of the sign-in page.' },
+	LOG_LEVEL: {
+		fallback: 'warn',
+		read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent'),
+		sentence: 'What goes to the log, as JSON lines on standard output.',
+	},
+} as const satisfies Record<string, Setting<unknown>>;
+
+type Settings = typeof SETTINGS;
+export type Config = { [K in keyof Settings]: ReturnType<Settings[K]['read']> };
+
+/** All faults of the settings at once, one sentence each. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads every setting out of `env`; `NAME_FILE` names a file that holds the value, for secrets.
+ * Throws ConfigError with all faults together.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+	const faults: string[] = [];
+	const entries = Object.entries(SETTINGS).map(([name, setting]) => {
+		try {
+			return [name, setting.read(rawSetting(env, name) ?? setting.fallback)];
+		} catch (error) {
+			faults.push(`${name} ${error instanceof Error ? error.message : String(error)}`);
+			return [name, undefined];
+		}
+	});
+	if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+	return Object.fromEntries(entries) as Config;
+}
+
+function rawSetting(env: Record<string, string | undefined>, name: string): string | undefined {
+	const file = env[`${name}_FILE`];
+	const value = file ? readFileSync(file, 'utf8').trim() : env[name];
+	return value === '' ? undefined : value;
+}
+
+/** Where the migrations, templates and public files stand. */
+export const FOLDERS = {
+	views: join(ROOT, 'views'),
+	public: join(ROOT, 'public'),
+	drizzle: join(ROOT, 'drizzle'),
+} as const;

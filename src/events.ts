@@ -1,0 +1,77 @@
+/**
+ * Everything that can happen, as types only. One event row per action of a person, written in the
+ * action's own transaction by platform/events/record.ts; history, imports and reports read from there.
+ */
+
+/** The way by which a person came to an action. */
+export const DOORS = ['board', 'card', 'form', 'import', 'seed'] as const;
+export type Door = (typeof DOORS)[number];
+
+/** Old and new value of a field, as they stood in the row. */
+export type FieldChange = [from: string | number | null, to: string | number | null];
+
+type About = {
+	deal: { dealId: number; clientId: number | null };
+	client: { clientId: number };
+	interaction: { interactionId: number; dealId: number | null; clientId: number | null };
+};
+
+export type AppEvent =
+	| ({ type: 'deal.created'; data: { stageId: number } } & About['deal'])
+	| ({
+			type: 'deal.moved';
+			data: { from: number; to: number; secondsInPrevious: number };
+	  } & About['deal'])
+	| ({
+			type: 'deal.won';
+			data: {
+				from: number;
+				to: number;
+				secondsInPrevious: number;
+				amount: string;
+				closedOn: string;
+			};
+	  } & About['deal'])
+	| ({
+			type: 'deal.lost';
+			data: {
+				from: number;
+				to: number;
+				secondsInPrevious: number;
+				lossReasonId: number;
+				comment: string | null;
+				closedOn: string;
+			};
+	  } & About['deal'])
+	| ({
+			type: 'deal.reopened';
+			data: { from: number; to: number; secondsInPrevious: number };
+	  } & About['deal'])
+	| ({ type: 'deal.edited'; data: { changes: Record<string, FieldChange> } } & About['deal'])
+	| ({ type: 'deal.reassigned'; data: { from: number; to: number } } & About['deal'])
+	| ({ type: 'client.created'; data: Record<string, never> } & About['client'])
+	| ({ type: 'client.edited'; data: { changes: Record<string, FieldChange> } } & About['client'])
+	| ({
+			type: 'interaction.planned';
+			data: { kindId: number; summary: string; plannedOn: string | null; plannedAt: string | null };
+	  } & About['interaction'])
+	| ({
+			type: 'interaction.completed';
+			data: { kindId: number; summary: string; outcome: string | null };
+	  } & About['interaction'])
+	| ({
+			type: 'interaction.postponed';
+			data: { kindId: number; summary: string; from: string; to: string };
+	  } & About['interaction'])
+	| ({
+			type: 'interaction.cancelled';
+			data: { kindId: number; summary: string; reason: string | null };
+	  } & About['interaction'])
+	| { type: 'session.started'; data: Record<string, never> }
+	| { type: 'session.ended'; data: Record<string, never> }
+	| {
+			type: 'import.finished';
+			data: { file: string; created: number; updated: number; rejected: number };
+	  };
+
+export type EventType = AppEvent['type'];

@@ -1,0 +1,72 @@
+import { sql } from 'drizzle-orm';
+import {
+	type AnyPgColumn,
+	boolean,
+	check,
+	index,
+	pgTable,
+	text,
+	uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import { createdAt, exactMoment, id, ref } from '#src/platform/db/columns.ts';
+
+export const ROLES = ['manager', 'head', 'administrator'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Teams form a tree; the head of a team is its person with the role `head`. */
+export const teams = pgTable(
+	'teams',
+	{
+		id: id(),
+		name: text().notNull(),
+		parentId: ref().references((): AnyPgColumn => teams.id),
+		externalRef: text(),
+	},
+	(t) => [
+		index('teams_parent').on(t.parentId),
+		uniqueIndex('teams_external_ref').on(t.externalRef),
+		check('teams_not_own_parent', sql`${t.parentId} <> ${t.id}`),
+	],
+);
+
+export const people = pgTable(
+	'people',
+	{
+		id: id(),
+		login: text().notNull(),
+		name: text().notNull(),
+		email: text(),
+		role: text({ enum: ROLES }).notNull(),
+		teamId: ref().references(() => teams.id),
+		language: text({ enum: ['ru', 'en'] })
+			.notNull()
+			.default('ru'),
+		/** IANA name; decides what "today" is for this person. */
+		timeZone: text().notNull().default('Europe/Moscow'),
+		active: boolean().notNull().default(true),
+		externalRef: text(),
+		createdAt: createdAt(),
+	},
+	(t) => [
+		uniqueIndex('people_login').on(t.login),
+		uniqueIndex('people_external_ref').on(t.externalRef),
+		index('people_team').on(t.teamId),
+		check('people_role', sql`${t.role} in ('manager', 'head', 'administrator')`),
+		check('people_head_has_team', sql`${t.role} <> 'head' or ${t.teamId} is not null`),
+	],
+);
+
+/** Server-side sessions; the cookie holds a secret of which only the SHA-256 is kept. */
+export const sessions = pgTable(
+	'sessions',
+	{
+		id: text().primaryKey(),
+		personId: ref()
+			.notNull()
+			.references(() => people.id),
+		createdAt: createdAt(),
+		seenAt: exactMoment().notNull(),
+		expiresAt: exactMoment().notNull(),
+	},
+	(t) => [index('sessions_person').on(t.personId), index('sessions_expires').on(t.expiresAt)],
+);

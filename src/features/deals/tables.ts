@@ -1,0 +1,217 @@
+import { sql } from 'drizzle-orm';
+import {
+	boolean,
+	check,
+	index,
+	integer,
+	numeric,
+	pgTable,
+	primaryKey,
+	smallint,
+	text,
+	uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import { people } from '#src/features/auth/tables.ts';
+import { clients, products } from '#src/features/clients/tables.ts';
+import {
+	createdAt,
+	currency,
+	day,
+	exactMoment,
+	id,
+	moment,
+	money,
+	ref,
+	version,
+} from '#src/platform/db/columns.ts';
+
+export const STAGE_KINDS = ['open', 'won', 'lost'] as const;
+export type StageKind = (typeof STAGE_KINDS)[number];
+
+/** Сценарий продажи: a set of stages for one line of business. */
+export const pipelines = pgTable('pipelines', {
+	id: id(),
+	name: text().notNull(),
+	position: integer().notNull(),
+});
+
+export const stages = pgTable(
+	'stages',
+	{
+		id: id(),
+		pipelineId: ref()
+			.notNull()
+			.references(() => pipelines.id),
+		name: text().notNull(),
+		position: integer().notNull(),
+		kind: text({ enum: STAGE_KINDS }).notNull(),
+		/** A name out of the palette of the style sheet, never a value. */
+		colour: text().notNull().default('grey'),
+		/** Working days without a finished interaction after which a deal here is idle. */
+		idleDays: smallint(),
+		/** Per cent. */
+		probability: smallint().notNull(),
+	},
+	(t) => [
+		index('stages_pipeline').on(t.pipelineId, t.position),
+		check('stages_kind', sql`${t.kind} in ('open', 'won', 'lost')`),
+		check('stages_probability', sql`${t.probability} between 0 and 100`),
+		check('stages_idle_days', sql`${t.idleDays} > 0`),
+	],
+);
+
+export const lossReasons = pgTable('loss_reasons', {
+	id: id(),
+	name: text().notNull(),
+	position: integer().notNull(),
+	active: boolean().notNull().default(true),
+});
+
+export const deals = pgTable(
+	'deals',
+	{
+		id: id(),
+		pipelineId: ref()
+			.notNull()
+			.references(() => pipelines.id),
+		stageId: ref()
+			.notNull()
+			.references(() => stages.id),
+		/** Absent where an import brought a deal without one; the screens say so. */
+		clientId: ref().references(() => clients.id),
+		title: text().notNull(),
+		/** Absent while nobody knows it. */
+		amount: money(),
+		currency: currency(),
+		ownerId: ref()
+			.notNull()
+			.references(() => people.id),
+		source: text(),
+		/** Per cent; absent: the stage's. */
+		probability: smallint(),
+		expectedCloseOn: day(),
+		/** The day on which it was won or lost, as the person says. */
+		closedOn: day(),
+		/** The moment at which that was recorded. */
+		closedAt: moment(),
+		lossReasonId: ref().references(() => lossReasons.id),
+		closeComment: text(),
+		stageEnteredAt: exactMoment().notNull(),
+		/** Kept by interactions/actions in the transaction that changes an interaction. */
+		nextInteractionId: ref(),
+		nextPlannedOn: day(),
+		nextPlannedAt: moment(),
+		lastDoneAt: moment(),
+		version: version(),
+		externalRef: text(),
+		createdAt: createdAt(),
+		createdBy: ref().references(() => people.id),
+		titleSearch: text()
+			.generatedAlwaysAs(sql`translate(lower(title collate "russian"), 'ё', 'е')`)
+			.notNull(),
+	},
+	(t) => [
+		uniqueIndex('deals_external_ref').on(t.externalRef),
+		index('deals_client').on(t.clientId),
+		index('deals_title_search').using('gin', t.titleSearch.op('gin_trgm_ops')),
+		// The board's order, for everybody's deals and for one owner's. See board/queries.ts.
+		index('deals_stage_at')
+			.on(t.stageId, t.nextPlannedAt, t.id)
+			.where(sql`${t.nextPlannedAt} is not null`),
+		index('deals_stage_on')
+			.on(t.stageId, t.nextPlannedOn, t.id)
+			.where(sql`${t.nextPlannedOn} is not null`),
+		index('deals_stage_none')
+			.on(t.stageId, t.id)
+			.where(sql`${t.nextPlannedAt} is null and ${t.nextPlannedOn} is null`),
+		index('deals_owner_at')
+			.on(t.ownerId, t.stageId, t.nextPlannedAt, t.id)
+			.where(sql`${t.nextPlannedAt} is not null`),
+		index('deals_owner_on')
+			.on(t.ownerId, t.stageId, t.nextPlannedOn, t.id)
+			.where(sql`${t.nextPlannedOn} is not null`),
+		index('deals_owner_none')
+			.on(t.ownerId, t.stageId, t.id)
+			.where(sql`${t.nextPlannedAt} is null and ${t.nextPlannedOn} is null`),
+		// What one owner has in each open state, with all that the totals need, read from the index alone.
+		index('deals_owner_open')
+			.on(t.ownerId, t.stageId, t.currency, t.amount, t.nextPlannedAt, t.nextPlannedOn)
+			.where(sql`${t.closedOn} is null`),
+		index('deals_owner_closed')
+			.on(t.ownerId, t.stageId, t.closedOn.desc(), t.id.desc())
+			.where(sql`${t.closedOn} is not null`),
+		index('deals_stage_closed')
+			.on(t.stageId, t.closedOn.desc(), t.id.desc())
+			.where(sql`${t.closedOn} is not null`),
+		check('deals_title', sql`length(btrim(${t.title})) > 0`),
+		check('deals_amount', sql`${t.amount} >= 0`),
+		check('deals_currency', sql`${t.currency} ~ '^[A-Z]{3}$'`),
+		check('deals_probability', sql`${t.probability} between 0 and 100`),
+		check('deals_one_plan', sql`num_nonnulls(${t.nextPlannedOn}, ${t.nextPlannedAt}) <= 1`),
+		check('deals_closed_whole', sql`(${t.closedOn} is null) = (${t.closedAt} is null)`),
+		check('deals_reason_when_closed', sql`${t.lossReasonId} is null or ${t.closedOn} is not null`),
+	],
+);
+
+export const dealProducts = pgTable(
+	'deal_products',
+	{
+		dealId: ref()
+			.notNull()
+			.references(() => deals.id),
+		productId: ref()
+			.notNull()
+			.references(() => products.id),
+		quantity: numeric({ precision: 15, scale: 3 }).notNull().default('1'),
+		price: money(),
+	},
+	(t) => [
+		primaryKey({ columns: [t.dealId, t.productId] }),
+		index('deal_products_product').on(t.productId),
+	],
+);
+
+/** Append-only: a trigger refuses UPDATE and DELETE. */
+export const stageChanges = pgTable(
+	'stage_changes',
+	{
+		id: id(),
+		dealId: ref()
+			.notNull()
+			.references(() => deals.id),
+		fromStageId: ref().references(() => stages.id),
+		toStageId: ref()
+			.notNull()
+			.references(() => stages.id),
+		personId: ref().references(() => people.id),
+		at: exactMoment().notNull(),
+		door: text().notNull(),
+		secondsInPrevious: integer(),
+	},
+	(t) => [
+		index('stage_changes_deal').on(t.dealId, t.at),
+		index('stage_changes_to').on(t.toStageId, t.at),
+	],
+);
+
+/**
+ * How many deals of how much money stand where, for the whole company: a trigger on `deals`
+ * appends the difference in the same transaction, board/tallies.ts adds up and folds.
+ * Exactly one of hour, day, closedOn is set; none of them: nothing is planned.
+ */
+export const dealTallies = pgTable(
+	'deal_tallies',
+	{
+		stageId: ref().notNull(),
+		currency: currency(),
+		/** The hour (UTC) of the next planned moment. */
+		hour: moment(),
+		/** The day of the next planned day. */
+		day: day(),
+		closedOn: day(),
+		lossReasonId: ref(),
+		deals: integer().notNull(),
+		amount: numeric({ precision: 20, scale: 2 }).notNull(),
+	},
+	(t) => [index('deal_tallies_closed').on(t.closedOn).where(sql`${t.closedOn} is not null`)],
+);

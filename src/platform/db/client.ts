@@ -1,0 +1,31 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+
+export type Database = NodePgDatabase;
+export type Tx = Parameters<Parameters<Database['transaction']>[0]>[0];
+/** Whatever runs SQL: the pool, or the transaction that a caller is in. */
+export type Sql = Database | Tx;
+
+// Days stay text: a JavaScript Date would give them a time zone. int8 is exact as a number up to 2^53.
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
+
+export type Connection = { db: Database; pool: pg.Pool; close: () => Promise<void> };
+
+/**
+ * Opens a pool on `url`. Nothing is prepared by name and no session state is set, so that it runs
+ * through a transaction pooler too. `max` is the number of connections at most.
+ */
+export function connect(url: string, max = 10): Connection {
+	const pool = new pg.Pool({
+		connectionString: url,
+		max,
+		application_name: 'moi-prodazhi',
+		connectionTimeoutMillis: 5_000,
+		idleTimeoutMillis: 30_000,
+	});
+	// An idle connection that breaks must not end the process: the next query takes another.
+	pool.on('error', () => {});
+	const db = drizzle(pool, { casing: 'snake_case' });
+	return { db, pool, close: () => pool.end() };
+}

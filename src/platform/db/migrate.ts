@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import type pg from 'pg';
+
+const MIGRATIONS = join(import.meta.dirname, '../../../drizzle');
+const LOCK = 7_041_881;
+
+/** The database was migrated by a newer program than this one. */
+export class SchemaTooNew extends Error {}
+
+/** How many migrations the program knows, and how many of them the database has. */
+export type SchemaState = { known: number; applied: number };
+
+/**
+ * Brings the schema up to date in one transaction, under an advisory transaction lock: of several
+ * instances that start at once, one migrates and the others wait and find nothing to do.
+ * Throws SchemaTooNew where the database knows migrations that this program does not.
+ */
+export async function migrate(pool: pg.Pool): Promise<{ applied: number }> {
+	const files = readMigrationFiles({ migrationsFolder: MIGRATIONS });
+	const client = await pool.connect();
+	try {
+		await client.query('begin');
+		await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+		await client.query('create schema if not exists drizzle');
+		await client.query(
+			'create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
+		);
+		const last = await client.query<{ at: number | null }>(
+			'select max(created_at) as at from drizzle.__drizzle_migrations',
+		);
+		const appliedUpTo = last.rows[0]?.at ?? 0;
+		const newest = files.at(-1)?.folderMillis ?? 0;
+		if (appliedUpTo > newest) throw new SchemaTooNew();
+		const pending = files.filter((file) => file.folderMillis > appliedUpTo);
+		for (const file of pending) {
+			for (const statement of file.sql) await client.query(statement);
+			await client.query(
+				'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)',
+				[file.hash, file.folderMillis],
+			);
+		}
+		await client.query('commit');
+		return { applied: pending.length };
+	} catch (error) {
+		await client.query('rollback').catch(() => {});
+		throw error;
+	} finally {
+		client.release();
+	}
+}
+
+/** Compares the schema with what the program knows; for /readyz. */
+export async function schemaState(pool: pg.Pool): Promise<SchemaState> {
+	const known = readMigrationFiles({ migrationsFolder: MIGRATIONS }).length;
+	const rows = await pool.query<{ n: number }>(
+		'select count(*)::int as n from drizzle.__drizzle_migrations',
+	);
+	return { known, applied: rows.rows[0]?.n ?? 0 };
+}

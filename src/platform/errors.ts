@@ -1,0 +1,70 @@
+/**
+ * The catalogue of what a person can be told. Thrown deep with a key of the locale files and its
+ * arguments, translated and drawn in one place: platform/web/errors.ts.
+ */
+export type MessageArgs = Record<string, string | number>;
+
+/** Base of all errors that are told to the person as they are. */
+export abstract class Told extends Error {
+	abstract readonly status: number;
+	readonly key: string;
+	readonly args: MessageArgs;
+	constructor(key: string, args: MessageArgs = {}) {
+		super(key);
+		this.key = key;
+		this.args = args;
+	}
+}
+
+/** 404: it is not there, or this person may not know that it is. */
+export class NotFound extends Told {
+	readonly status = 404;
+}
+
+/** 403: seen, but not allowed to do this. */
+export class Forbidden extends Told {
+	readonly status = 403;
+}
+
+/** 400: a request that none of our pages would send. */
+export class BadRequest extends Told {
+	readonly status = 400;
+}
+
+/** 428: a change that does not say which version it started from. */
+export class VersionMissing extends Told {
+	readonly status = 428;
+	constructor() {
+		super('error.versionMissing');
+	}
+}
+
+/** Message per field of a form: a key of the locale files, with arguments where it has any. */
+export type FieldErrors = Record<string, { key: string; args?: MessageArgs }>;
+
+/** 422: the form is filled in wrongly; carries what was typed, so that nothing is lost. */
+export class InvalidForm extends Told {
+	readonly status = 422;
+	readonly fields: FieldErrors;
+	readonly typed: Record<string, string>;
+	constructor(fields: FieldErrors, typed: Record<string, string>) {
+		super('error.invalidForm');
+		this.fields = fields;
+		this.typed = typed;
+	}
+}
+
+/** 422: well-formed, but a rule of the trade forbids it. */
+export class RuleBroken extends Told {
+	readonly status = 422;
+}
+
+/** 409: somebody changed it since the page was drawn. Carries who, when and what stands there now. */
+export class Conflict extends Told {
+	readonly status = 409;
+	readonly current: { version: number; at: Date | null; by: string | null };
+	constructor(current: { version: number; at: Date | null; by: string | null }) {
+		super('error.conflict');
+		this.current = current;
+	}
+}

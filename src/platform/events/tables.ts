@@ -1,0 +1,23 @@
+import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { exactMoment, id, ref } from '#src/platform/db/columns.ts';
+
+/** Append-only: one row per action of a person. History, exchange and reports read from here. */
+export const events = pgTable(
+	'events',
+	{
+		id: id(),
+		type: text().notNull(),
+		at: exactMoment().notNull(),
+		actorId: ref(),
+		/** By which way the person came: board, card, form, import, seed. */
+		door: text().notNull(),
+		dealId: ref(),
+		clientId: ref(),
+		interactionId: ref(),
+		data: jsonb().$type<Record<string, unknown>>().notNull().default({}),
+	},
+	(t) => [
+		index('events_deal').on(t.dealId, t.at.desc(), t.id.desc()),
+		index('events_client').on(t.clientId, t.at.desc(), t.id.desc()),
+	],
+);
