@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, inject } from 'vitest';
+import { type Connection, connect } from '#src/platform/db/client.ts';
+import { databaseUrl, statement } from './global-setup.ts';
+
+export type TestDatabase = Connection & { url: string };
+
+/**
+ * A migrated, otherwise empty database for one test file: `const database = await testDatabase()` at the
+ * top of the file. It is dropped after the file's last test.
+ */
+export async function testDatabase(): Promise<TestDatabase> {
+	const server = inject('server');
+	const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`;
+	await statement(server.url, `create database ${name} template ${server.template}`);
+	const url = databaseUrl(server.url, name);
+	const connection = connect(url);
+	afterAll(async () => {
+		await connection.close();
+		await statement(server.url, `drop database ${name} with (force)`);
+	});
+	return { ...connection, url };
+}

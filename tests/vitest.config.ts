@@ -1,0 +1,16 @@
+import { resolve } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+	root: resolve(import.meta.dirname, '..'),
+	test: {
+		include: ['tests/**/*.test.ts'],
+		globalSetup: 'tests/global-setup.ts',
+		pool: 'forks',
+		// Two files at once: the machines have two cores, and the server and the browser want some of them.
+		maxWorkers: 2,
+		testTimeout: 60_000,
+		hookTimeout: 120_000,
+		teardownTimeout: 30_000,
+	},
+});
