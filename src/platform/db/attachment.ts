@@ -86,7 +86,7 @@ function unlessThere(error: { code?: string }): void {
 export async function othersAreHere(
 	cluster: Cluster,
 	port: number,
-	patienceMs = 1_500,
+	patienceMs = 1_000,
 ): Promise<boolean> {
 	const client = administrator(cluster, port, 'farewell');
 	try {

@@ -15,7 +15,7 @@ import {
 import { findQuarters } from './quarters.ts';
 
 const PATIENCE_MS = 9_000;
-const FAST_SHUTDOWN_MS = 8_000;
+const FAST_SHUTDOWN_MS = 4_000;
 const MEND_PAUSE_MS = 1_000;
 
 /** A server that we use. `url` is the program's own role, `adminUrl` the superuser's. */
@@ -26,16 +26,18 @@ type Server = { pid: number; port: number; attachment: Attachment; adopted: bool
 /**
  * Starts the embedded Postgres on the data in `dataDir`, or adopts the one that runs on it already, and
  * keeps it running: a server that dies is started again on the same port. `stop` ends the server unless
- * another instance of the program still uses it. Throws StartFault.
+ * another instance of the program still uses it; `signal` gives up a start that takes long. Throws StartFault.
  */
 export async function startEmbedded(options: {
 	dataDir: string;
 	say: Say;
 	settings?: ServerSettings;
+	signal?: AbortSignal;
 }): Promise<Embedded> {
-	const { dataDir, say, settings = {} } = options;
+	const { dataDir, say, settings = {}, signal } = options;
 	const cluster = await openCluster(await findQuarters(dataDir, say), say);
 	const stopping = new AbortController();
+	signal?.addEventListener('abort', () => stopping.abort(), { once: true });
 	const raiseAgain = (port?: number) => raise(cluster, settings, stopping.signal, port);
 	let server = await raiseAgain();
 	const { port } = server;
@@ -155,7 +157,7 @@ async function leave(cluster: Cluster, { pid, port }: Server, say: Say): Promise
 	// SIGINT is Postgres's fast shutdown, SIGQUIT its immediate one: the log makes either safe.
 	for (const [signal, limitMs] of [
 		['SIGINT', FAST_SHUTDOWN_MS],
-		['SIGQUIT', 2_000],
+		['SIGQUIT', 1_000],
 	] as const) {
 		process.kill(pid, signal);
 		if (await waitGone(pid, limitMs)) return;

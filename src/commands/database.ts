@@ -1,0 +1,98 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Config } from '#src/config.ts';
+import { type Connection, connect } from '#src/platform/db/client.ts';
+import { startEmbedded } from '#src/platform/db/embedded.ts';
+import { migrate, SchemaTooNew } from '#src/platform/db/migrate.ts';
+import { type Say, StartFault } from '#src/platform/start-fault.ts';
+
+const OLDEST_SERVER = 15;
+const POOL_CLOSE_MS = 1_500;
+
+/** `stop` closes the pool, then ends the embedded server if nobody else uses it. */
+export type OpenDatabase = { connection: Connection; embedded: boolean; stop: () => Promise<void> };
+
+type Server = { url: string; place: string; stop: () => Promise<void> };
+
+/**
+ * Opens the database that the settings name (DATABASE_URL, or else the embedded server) and brings its
+ * schema up to date; `say` is told each step, `signal` gives up waiting. Throws StartFault.
+ */
+export async function openDatabase(
+	config: Config,
+	say: Say,
+	signal?: AbortSignal,
+): Promise<OpenDatabase> {
+	const embedded = config.DATABASE_URL === '';
+	const server = embedded
+		? await embeddedServer(config.DATA_DIR, say, signal)
+		: ownServer(config.DATABASE_URL);
+	const connection = connect(server.url, config.DATABASE_POOL);
+	const stop = async () => {
+		// A query that runs on keeps its connection; the server's shutdown or our exit ends it.
+		await Promise.race([connection.close(), pause(POOL_CLOSE_MS, undefined, { ref: false })]);
+		await server.stop();
+	};
+	try {
+		const version = await serverVersion(connection);
+		if (!embedded) say(`База данных: PostgreSQL ${version} по адресу ${server.place}`);
+		const { applied } = await migrate(connection.pool);
+		say(applied > 0 ? `Схема: применено миграций: ${applied}` : 'Схема: без изменений');
+		return { connection, embedded, stop };
+	} catch (error) {
+		await stop();
+		throw explained(error, server.place);
+	}
+}
+
+async function embeddedServer(dataDir: string, say: Say, signal?: AbortSignal): Promise<Server> {
+	const server = await startEmbedded({ dataDir, say, ...(signal && { signal }) });
+	return { url: server.url, place: new URL(server.url).host, stop: server.stop };
+}
+
+function ownServer(address: string): Server {
+	if (!URL.canParse(address))
+		throw new StartFault(
+			'DATABASE_URL не похож на адрес вида postgres://имя:пароль@сервер:5432/база.',
+		);
+	const url = new URL(address);
+	const host = url.host || url.searchParams.get('host') || 'localhost';
+	return { url: address, place: `${host}${url.pathname}`, stop: async () => {} };
+}
+
+/** The server's version, such as «16.2»; refuses one that is too old. */
+async function serverVersion({ pool }: Connection): Promise<string> {
+	const { rows } = await pool.query<{ server_version: string }>('show server_version');
+	const version = rows[0]?.server_version.split(' ')[0] ?? '';
+	if (Number.parseInt(version, 10) < OLDEST_SERVER)
+		throw new StartFault(
+			`Сервер базы данных: PostgreSQL ${version}, а нужен ${OLDEST_SERVER} или новее.`,
+		);
+	return version;
+}
+
+// Never the whole address: it holds the password.
+function explained(error: unknown, place: string): unknown {
+	if (error instanceof StartFault) return error;
+	if (error instanceof SchemaTooNew)
+		return new StartFault(
+			`Схема базы данных ${place} новее программы: обновите программу до той, что её создала.`,
+		);
+	const { code = '', message = '' } = error as { code?: string; message?: string };
+	if (code === '28P01' || code === '28000')
+		return new StartFault(
+			`База данных ${place} не приняла имя или пароль: проверьте DATABASE_URL.`,
+		);
+	if (code === '3D000')
+		return new StartFault(
+			`Базы данных ${place} на сервере нет: создайте её или проверьте DATABASE_URL.`,
+		);
+	if (code === '42501')
+		return new StartFault(
+			`Базе данных ${place} не хватает прав (${message}): дайте их роли из DATABASE_URL.`,
+		);
+	if (/^E[A-Z_]+$/.test(code) || /timeout|terminated|SSL/i.test(message))
+		return new StartFault(
+			`База данных ${place} не отвечает (${code || message}): проверьте DATABASE_URL.`,
+		);
+	return code ? new StartFault(`База данных ${place} отказала: ${message} (${code}).`) : error;
+}

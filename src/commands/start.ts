@@ -1,0 +1,78 @@
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from '#src/app.ts';
+import { type Config, readConfig } from '#src/config.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { command, say } from './console.ts';
+import { openDatabase } from './database.ts';
+import { checkPort, portFault } from './port.ts';
+import { seed } from './seed.ts';
+
+const FINISH_REQUESTS_MS = 7_000;
+
+await command(async () => {
+	const leaving = listenForGoodbye();
+	const config = readConfig(process.env);
+	await checkPort(config.HOST, config.PORT);
+	const database = await openDatabase(config, say, leaving.signal).catch((error: unknown) => {
+		if (leaving.signal.aborted) return null;
+		throw error;
+	});
+	if (!database) return;
+
+	let app: FastifyInstance | undefined;
+	try {
+		const serving = (async () => {
+			if (database.embedded) await seedIfEmpty(database.connection);
+			app = await buildApp({ connection: database.connection, config });
+			await listen(app, config);
+			say(`Готово: ${addressOf(app)}`);
+			await leaving.asked;
+		})();
+		// What is interrupted half-way fails when the database goes; only the goodbye counts then.
+		await Promise.race([serving, leaving.asked]);
+	} finally {
+		if (app) await finish(app);
+		await database.stop();
+	}
+	say('Остановлено');
+});
+
+/** From here on SIGINT and SIGTERM are a request; npm and the terminal may each send one, so the rest are ignored. */
+function listenForGoodbye(): { asked: Promise<void>; signal: AbortSignal } {
+	const request = new AbortController();
+	const asked = new Promise<void>((resolve) => {
+		for (const signal of ['SIGINT', 'SIGTERM'] as const)
+			process.on(signal, () => {
+				if (!request.signal.aborted) say('Останавливаемся');
+				request.abort();
+				resolve();
+			});
+	});
+	return { asked, signal: request.signal };
+}
+
+async function seedIfEmpty(connection: Connection): Promise<void> {
+	const people = await connection.pool.query('select from people limit 1');
+	if (people.rowCount === 0) await seed(connection, { now: new Date(), say });
+}
+
+async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {
+	await app.listen({ host: HOST, port: PORT }).catch((error: unknown) => {
+		throw portFault(error, HOST, PORT);
+	});
+}
+
+function addressOf(app: FastifyInstance): string {
+	const { address, family, port } = app.server.address() as AddressInfo;
+	return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** Lets the requests under way finish, and cuts those that take too long. */
+async function finish(app: FastifyInstance): Promise<void> {
+	const closed = app.close();
+	await Promise.race([closed, pause(FINISH_REQUESTS_MS, undefined, { ref: false })]);
+	app.server.closeAllConnections();
+	await closed;
+}

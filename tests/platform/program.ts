@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { ROOT } from '#src/config.ts';
+import { isAlive, readLock, waitGone } from '#src/platform/db/postmaster.ts';
+
+export type Ended = { code: number | null; signal: string | null };
+
+/** A real process of the program. `text` is all it has said so far, `complaints` its standard error. */
+export type Program = {
+	pid: number;
+	text: () => string;
+	complaints: () => string;
+	/** The address that it says once it is ready; rejects if it ends before. */
+	ready: Promise<string>;
+	ended: Promise<Ended>;
+	kill: (signal: NodeJS.Signals) => Promise<Ended>;
+};
+
+type Options = { env?: Record<string, string>; uid?: number; gid?: number; root?: string };
+
+const running = new Set<ChildProcess>();
+const folders = new Set<string>();
+
+// What a failed test left behind must not disturb the next one.
+afterEach(async () => {
+	for (const child of running) child.kill('SIGKILL');
+	for (const folder of folders) {
+		await endServer(folder);
+		await rm(folder, { recursive: true, force: true });
+	}
+	folders.clear();
+});
+
+/** Starts a command of the program in a process of its own, on a free port unless `env` says otherwise. */
+export function startProgram(
+	command: string,
+	{ env = {}, root = ROOT, ...identity }: Options,
+): Program {
+	const child = spawn(process.execPath, [join(root, 'src/commands', `${command}.ts`)], {
+		env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...env },
+		cwd: '/',
+		stdio: ['ignore', 'pipe', 'pipe'],
+		...identity,
+	});
+	running.add(child);
+	let text = '';
+	let complaints = '';
+	const ended = new Promise<Ended>((resolve) =>
+		child.once('close', (code, signal) => {
+			running.delete(child);
+			resolve({ code, signal });
+		}),
+	);
+	const ready = new Promise<string>((resolve, reject) => {
+		child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+			text += chunk;
+			const address = /^Готово: (http:\S+)$/m.exec(text)?.[1];
+			if (address) resolve(address);
+		});
+		child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+			complaints += chunk;
+		});
+		child.once('close', () => reject(new Error(`ended before it was ready: ${text}${complaints}`)));
+	});
+	// A test that expects the program to fail never looks at its address.
+	ready.catch(() => {});
+	return {
+		pid: child.pid ?? 0,
+		text: () => text,
+		complaints: () => complaints,
+		ready,
+		ended,
+		kill(signal) {
+			child.kill(signal);
+			return ended;
+		},
+	};
+}
+
+/** An empty folder for DATA_DIR that the server's user can enter under root; gone after the test. */
+export async function dataFolder(): Promise<string> {
+	const folder = await mkdtemp(join(tmpdir(), 'moi-prodazhi-start-'));
+	await chmod(folder, 0o755);
+	folders.add(folder);
+	return folder;
+}
+
+/** The process number of the Postgres that holds the data of `dataDir`; null where none runs. */
+export async function postmasterOf(dataDir: string): Promise<number | null> {
+	const lock = await readLock(join(dataDir, 'postgres/data'));
+	return lock && isAlive(lock.pid) ? lock.pid : null;
+}
+
+/** The processes whose parent is `pid`. */
+export async function childrenOf(pid: number): Promise<number[]> {
+	const { readFile } = await import('node:fs/promises');
+	const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+	return text.split(' ').filter(Boolean).map(Number);
+}
+
+async function endServer(folder: string): Promise<void> {
+	const pid = await postmasterOf(folder);
+	if (pid === null) return;
+	process.kill(pid, 'SIGQUIT');
+	await waitGone(pid, 10_000);
+}

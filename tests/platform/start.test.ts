@@ -1,0 +1,236 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import pg from 'pg';
+import { expect, inject, test } from 'vitest';
+import { isAlive } from '#src/platform/db/postmaster.ts';
+import { testDatabase } from '../database.ts';
+import { databaseUrl, statement } from '../global-setup.ts';
+import { childrenOf, dataFolder, postmasterOf, startProgram } from './program.ts';
+
+const database = await testDatabase();
+
+/** One plain sentence in Russian on standard error, and nothing like a stack. */
+function expectSentence(complaints: string, saying: RegExp): void {
+	expect(complaints).toMatch(saying);
+	expect(complaints.trim().split('\n')).toHaveLength(1);
+	expect(complaints).not.toMatch(/\bat .*\.ts:|node:internal/);
+}
+
+test('the first start in an empty folder says its steps, fills in the demo company and answers', async () => {
+	const DATA_DIR = await dataFolder();
+	const program = startProgram('start', { env: { DATA_DIR } });
+	const address = await program.ready;
+	expect(program.text()).toMatch(
+		/База данных: .*PostgreSQL 18.*\nСхема: применено миграций: \d+\n/,
+	);
+	expect(program.text()).toMatch(/Демо-компания/);
+	expect(program.text().trimEnd().split('\n').at(-1)).toBe(`Готово: ${address}`);
+	expect((await fetch(`${address}/healthz`)).status).toBe(200);
+
+	expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+	expect(await postmasterOf(DATA_DIR)).toBeNull();
+});
+
+test('the second start finds the data, migrates nothing and seeds nothing', async () => {
+	const DATA_DIR = await dataFolder();
+	const first = startProgram('start', { env: { DATA_DIR } });
+	await first.ready;
+	await first.kill('SIGINT');
+	const second = startProgram('start', { env: { DATA_DIR } });
+	await second.ready;
+	expect(second.text()).toContain('Схема: без изменений');
+	expect(second.text()).not.toMatch(/создаётся|Демо-компания/);
+	expect(await second.kill('SIGINT')).toEqual({ code: 0, signal: null });
+});
+
+test('SIGTERM lets a request finish, then stops the app, then the server with all its processes', async () => {
+	const DATA_DIR = await dataFolder();
+	const program = startProgram('start', { env: { DATA_DIR } });
+	const address = await program.ready;
+	const server = (await postmasterOf(DATA_DIR)) as number;
+	const processes = [server, ...(await childrenOf(server))];
+	const answers = Array.from({ length: 20 }, () => fetch(`${address}/healthz`));
+	await Promise.race(answers);
+	await program.kill('SIGTERM');
+	for (const answer of await Promise.allSettled(answers))
+		if (answer.status === 'fulfilled') expect(answer.value.status).toBeLessThan(600);
+	expect(program.text()).toMatch(
+		/Останавливаемся\n(.*\n)*База данных: останавливается\n(.*\n)*Остановлено/,
+	);
+	expect(processes.filter(isAlive)).toEqual([]);
+});
+
+test('a repeated signal, as npm and the terminal both send one, changes nothing', async () => {
+	const DATA_DIR = await dataFolder();
+	const program = startProgram('start', { env: { DATA_DIR } });
+	await program.ready;
+	process.kill(program.pid, 'SIGINT');
+	process.kill(program.pid, 'SIGTERM');
+	expect(await program.kill('SIGINT')).toEqual({ code: 0, signal: null });
+	expect(await postmasterOf(DATA_DIR)).toBeNull();
+});
+
+test('a signal while the database is being created ends in order, and the next start works', async () => {
+	const DATA_DIR = await dataFolder();
+	const hasty = startProgram('start', { env: { DATA_DIR } });
+	while (!hasty.text().includes('создаётся')) await new Promise((r) => setTimeout(r, 10));
+	expect(await hasty.kill('SIGINT')).toEqual({ code: 0, signal: null });
+	expect(await postmasterOf(DATA_DIR)).toBeNull();
+	const next = startProgram('start', { env: { DATA_DIR } });
+	await next.ready;
+	await next.kill('SIGTERM');
+});
+
+test('DATABASE_URL starts no server of our own and writes no demo data', async () => {
+	const DATA_DIR = join(await dataFolder(), 'never');
+	const env = { DATA_DIR, DATABASE_URL: database.url };
+	const program = startProgram('start', { env });
+	await program.ready;
+	expect(program.text()).not.toMatch(/Демо-компания|встроенный/);
+	expect(existsSync(DATA_DIR)).toBe(false);
+	expect((await database.pool.query('select from people')).rowCount).toBe(0);
+	expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+	expect((await database.pool.query('select 1')).rowCount).toBe(1);
+});
+
+test('two instances that start at once on one new database both come up, and one migrates', async () => {
+	const { url } = inject('server');
+	const name = `test_twins_${process.pid}`;
+	await statement(url, `create database ${name}`);
+	try {
+		const env = { DATABASE_URL: databaseUrl(url, name) };
+		const twins = [startProgram('start', { env }), startProgram('start', { env })];
+		await Promise.all(twins.map((twin) => twin.ready));
+		const said = twins.map((twin) => /Схема: (.*)/.exec(twin.text())?.[1]).sort();
+		expect(said).toEqual(['без изменений', expect.stringMatching(/применено миграций: \d+/)]);
+		await Promise.all(twins.map((twin) => twin.kill('SIGTERM')));
+	} finally {
+		await statement(url, `drop database ${name} with (force)`);
+	}
+});
+
+test('two instances that start at once in one empty folder share one server, and the last to leave stops it', async () => {
+	const DATA_DIR = await dataFolder();
+	const twins = [1, 2].map(() => startProgram('start', { env: { DATA_DIR } }));
+	await Promise.all(twins.map((twin) => twin.ready));
+	const server = await postmasterOf(DATA_DIR);
+	const [one, two] = twins;
+	expect(await one?.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+	expect(one?.text()).toContain('оставлена работать');
+	expect(await postmasterOf(DATA_DIR)).toBe(server);
+	expect((await fetch(`${await two?.ready}/healthz`)).status).toBe(200);
+	expect(await two?.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+	expect(await postmasterOf(DATA_DIR)).toBeNull();
+});
+
+test('the migrate command brings the schema up to date and ends', async () => {
+	const program = startProgram('migrate', { env: { DATABASE_URL: database.url } });
+	expect(await program.ended).toEqual({ code: 0, signal: null });
+	expect(program.text()).toContain('Схема: без изменений');
+});
+
+test('a taken port is told before any database is touched', async () => {
+	const DATA_DIR = join(await dataFolder(), 'never');
+	const holder = createServer().listen(0, '127.0.0.1');
+	await new Promise((resolve) => holder.once('listening', resolve));
+	const { port } = holder.address() as { port: number };
+	const program = startProgram('start', { env: { DATA_DIR, PORT: String(port) } });
+	expect((await program.ended).code).toBe(1);
+	expectSentence(program.complaints(), new RegExp(`Порт ${port} занят`));
+	expect(existsSync(DATA_DIR)).toBe(false);
+	holder.close();
+});
+
+test('a data folder that cannot be written is named', async () => {
+	const file = join(await dataFolder(), 'file');
+	await writeFile(file, '');
+	const blocked = startProgram('start', { env: { DATA_DIR: join(file, 'data') } });
+	expect((await blocked.ended).code).toBe(1);
+	expectSentence(blocked.complaints(), /Папка данных .* недоступна для записи/);
+});
+
+test.runIf(process.getuid?.() === 0)(
+	'an ordinary user in somebody else’s folder is told so',
+	async () => {
+		const DATA_DIR = await dataFolder();
+		const stranger = startProgram('start', { env: { DATA_DIR }, uid: 65_534, gid: 65_534 });
+		expect((await stranger.ended).code).toBe(1);
+		expectSentence(stranger.complaints(), /Папка данных .* недоступна для записи/);
+	},
+);
+
+test.each([
+	['a server that nobody runs', 'postgres://a:b@127.0.0.1:1/c', /127\.0\.0\.1:1\/c не отвечает/],
+	['a host that does not exist', 'postgres://a:b@no-such-host.invalid/c', /не отвечает/],
+	['a text that is no address', 'postgres://a:b@host:port/c', /DATABASE_URL не похож на адрес/],
+	['another kind of database', 'mysql://a:b@127.0.0.1/c', /DATABASE_URL/],
+])(
+	'DATABASE_URL naming %s gives one sentence without the password',
+	async (_title, url, saying) => {
+		const program = startProgram('start', { env: { DATABASE_URL: url } });
+		expect((await program.ended).code).toBe(1);
+		expectSentence(program.complaints(), saying);
+	},
+);
+
+test('a wrong password and an absent database are told apart', async () => {
+	const wrong = Object.assign(new URL(database.url), { password: 'wrong-secret' }).href;
+	const absent = databaseUrl(database.url, 'no_such_database');
+	const programs = [wrong, absent].map((DATABASE_URL) =>
+		startProgram('start', { env: { DATABASE_URL } }),
+	);
+	for (const program of programs) expect((await program.ended).code).toBe(1);
+	expectSentence(programs[0]?.complaints() ?? '', /не приняла имя или пароль/);
+	expect(programs[0]?.complaints()).not.toContain('wrong-secret');
+	expectSentence(programs[1]?.complaints() ?? '', /no_such_database на сервере нет/);
+});
+
+test('a schema newer than the program is refused and left as it is', async () => {
+	const count = 'select count(*)::int as n from drizzle.__drizzle_migrations';
+	const future = `insert into drizzle.__drizzle_migrations (hash, created_at) values ('future', 99999999999999)`;
+	await database.pool.query(future);
+	const before = (await database.pool.query(count)).rows[0];
+	const program = startProgram('start', { env: { DATABASE_URL: database.url } });
+	expect((await program.ended).code).toBe(1);
+	expectSentence(program.complaints(), /Схема базы данных .* новее программы/);
+	expect((await database.pool.query(count)).rows[0]).toEqual(before);
+	await database.pool.query(`delete from drizzle.__drizzle_migrations where hash = 'future'`);
+});
+
+test('all faults of the settings come in one line', async () => {
+	const program = startProgram('start', { env: { PORT: 'ten', LOG_LEVEL: 'loud' } });
+	expect((await program.ended).code).toBe(1);
+	expectSentence(program.complaints(), /Настройки: PORT .*; LOG_LEVEL /);
+});
+
+test('the embedded server listens on 127.0.0.1 alone, asks for a password and checks its pages', async () => {
+	const DATA_DIR = await dataFolder();
+	const program = startProgram('start', { env: { DATA_DIR } });
+	await program.ready;
+	const [, , , port] = (
+		await readFile(join(DATA_DIR, 'postgres/data/postmaster.pid'), 'utf8')
+	).split('\n');
+	const password = await readFile(join(DATA_DIR, 'postgres/password'), 'utf8');
+	const own = {
+		host: '127.0.0.1',
+		port: Number(port),
+		user: 'moi_prodazhi',
+		database: 'moi_prodazhi',
+	};
+	const stranger = new pg.Client({ ...own, password: 'guess' });
+	await expect(stranger.connect()).rejects.toThrow(/password/);
+	const client = new pg.Client({ ...own, password });
+	await client.connect();
+	const one = async (sql: string) => Object.values((await client.query(sql)).rows[0] ?? {})[0];
+	expect(await one('show listen_addresses')).toBe('127.0.0.1');
+	expect(await one('show data_checksums')).toBe('on');
+	expect(await one('show fsync')).toBe('on');
+	expect(await one('show is_superuser')).toBe('off');
+	const words = `select string_agg(w, ' ' order by w) from unnest(array['жук', 'ёлка', 'Ежик', 'альфа']) w`;
+	expect(await one(words)).toBe('альфа Ежик ёлка жук');
+	expect(await one(`select cardinality(show_trgm('ромашка'))`)).toBe(8);
+	await client.end();
+	await program.kill('SIGTERM');
+});
