@@ -25,9 +25,10 @@ await command(async () => {
 	try {
 		const serving = (async () => {
 			if (database.embedded) await seedIfEmpty(database.connection);
-			app = await buildApp({ connection: database.connection, config });
-			await listen(app, config);
-			say(`Готово: ${addressOf(app)}`);
+			const built = await buildApp({ connection: database.connection, config });
+			app = built;
+			await listen(built, config);
+			say(`Готово: ${addressOf(built)}`);
 			await leaving.asked;
 		})();
 		// What is interrupted half-way fails when the database goes; only the goodbye counts then.

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
@@ -96,7 +96,6 @@ export async function postmasterOf(dataDir: string): Promise<number | null> {
 
 /** The processes whose parent is `pid`. */
 export async function childrenOf(pid: number): Promise<number[]> {
-	const { readFile } = await import('node:fs/promises');
 	const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
 	return text.split(' ').filter(Boolean).map(Number);
 }

@@ -20,7 +20,7 @@ function administrator(cluster: Cluster, port: number, purpose: string): pg.Clie
 		// Said outright, because PGSSLMODE of the environment is meant for some other server.
 		ssl: false,
 		application_name: `${APPLICATION} ${purpose}`,
-		connectionTimeoutMillis: 2_000,
+		connectionTimeoutMillis: 1_500,
 		keepAlive: true,
 	});
 	// A broken connection is told by its end; without a listener it would end the process.

@@ -82,7 +82,8 @@ export async function versionFor(owner: Owner | null, folder: string): Promise<s
 /** Copies the programs under `shelf`, readable by everybody, whole or not at all; returns their folder. */
 export async function copyBinaries(binaries: Binaries, shelf: string): Promise<string> {
 	const target = join(shelf, `postgres-${binaries.release}`);
-	await mkdir(shelf, { recursive: true, mode: 0o755 });
+	await mkdir(shelf, { recursive: true });
+	await chmod(shelf, 0o755);
 	if (
 		await readdir(target).then(
 			() => true,

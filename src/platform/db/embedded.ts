@@ -14,7 +14,8 @@ import {
 } from './postmaster.ts';
 import { findQuarters } from './quarters.ts';
 
-const PATIENCE_MS = 9_000;
+const PATIENCE_MS = 8_000;
+const FOREIGN_PATIENCE_MS = 2_000;
 const FAST_SHUTDOWN_MS = 4_000;
 const MEND_PAUSE_MS = 1_000;
 
@@ -82,7 +83,8 @@ async function raise(
 	port?: number,
 ): Promise<Server> {
 	let refusal = '';
-	for (const until = Date.now() + PATIENCE_MS; Date.now() < until && !signal.aborted; ) {
+	const since = Date.now();
+	while (Date.now() < since + PATIENCE_MS && !signal.aborted) {
 		const lock = await readLock(cluster.data);
 		const adopted = lock && isAlive(lock.pid) ? await adopt(cluster, lock) : null;
 		if (adopted) return { ...adopted, adopted: true };
@@ -92,6 +94,7 @@ async function raise(
 			if (own) return { ...own, adopted: false };
 			refusal = 'refusal' in launched ? launched.refusal : '';
 			if (refusal && !isPassing(refusal)) break;
+			if (lock && isAlive(lock.pid) && Date.now() > since + FOREIGN_PATIENCE_MS) break;
 		}
 		await pause(200);
 	}

@@ -28,10 +28,11 @@ export type Quarters = { owner: Owner | null; binaries: string; home: string; ve
 export async function findQuarters(dataDir: string, say: Say): Promise<Quarters> {
 	const isRoot = process.getuid?.() === 0;
 	const home = isRoot ? await homeUnderRoot(dataDir) : { folder: dataDir, owner: null };
+	if (home.folder !== dataDir) await makeFolder(COMMON_GROUND);
 	await makeFolder(home.folder);
 	if (home.folder !== dataDir)
 		say(
-			`База данных: пользователю ${home.owner?.name} не войти в ${dataDir}; данные стоят в ${home.folder}`,
+			`База данных: данные стоят в ${home.folder}, потому что в ${dataDir} пользователю ${home.owner?.name} было не войти`,
 		);
 	return { ...(await reachableBinaries(home.owner, say)), owner: home.owner, home: home.folder };
 }
@@ -94,7 +95,8 @@ async function serverUser(): Promise<Owner> {
 	const existing = await userCalled('postgres');
 	if (existing) return existing;
 	const command = ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'];
-	await run('useradd', command).catch(() => {});
+	// After «su» root's PATH may lack the folder that useradd stands in. A failure leaves us «nobody».
+	await run('useradd', command, { env: { PATH: `${process.env.PATH}:/usr/sbin` } }).catch(() => {});
 	const user = (await userCalled('postgres')) ?? (await userCalled('nobody'));
 	if (user) return user;
 	throw new StartFault(
