@@ -27,7 +27,7 @@ async function installClosed(): Promise<string> {
 
 /** Where the console says that the data stand. */
 function placeOfData(program: Program): string {
-	return /данные стоят в (\S+)/.exec(program.text())?.[1] ?? '';
+	return /данные стоят в ([^,\s]+)/.exec(program.text())?.[1] ?? '';
 }
 
 test.runIf(isRoot)(

@@ -61,7 +61,7 @@ async function reachableBinaries(owner: Owner | null, say: Say) {
 		const copied = await versionFor(owner, binaries);
 		if (copied) {
 			say(
-				`База данных: пользователю ${owner.name} не войти в node_modules; программы стоят в ${binaries}`,
+				`База данных: программы PostgreSQL стоят в ${binaries}, потому что в node_modules пользователю ${owner.name} не войти`,
 			);
 			return { binaries, version: copied };
 		}
