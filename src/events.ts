@@ -38,7 +38,7 @@ export type AppEvent =
 				from: number;
 				to: number;
 				secondsInPrevious: number;
-				lossReasonId: number;
+				lossReasonId: number | null;
 				comment: string | null;
 				closedOn: string;
 			};
