@@ -262,6 +262,7 @@ CREATE INDEX "contact_points_search" ON "contact_points" USING gin ("search_key"
 CREATE INDEX "contacts_client" ON "contacts" USING btree ("client_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "products_external_ref" ON "products" USING btree ("external_ref");--> statement-breakpoint
 CREATE INDEX "deal_products_product" ON "deal_products" USING btree ("product_id");--> statement-breakpoint
+CREATE INDEX "deal_tallies_open" ON "deal_tallies" USING btree ("stage_id") WHERE "deal_tallies"."closed_on" is null;--> statement-breakpoint
 CREATE INDEX "deal_tallies_closed" ON "deal_tallies" USING btree ("closed_on") WHERE "deal_tallies"."closed_on" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "deals_external_ref" ON "deals" USING btree ("external_ref");--> statement-breakpoint
 CREATE INDEX "deals_client" ON "deals" USING btree ("client_id");--> statement-breakpoint

@@ -1,15 +1,16 @@
+import type { MessageArgs, MessageKey } from './i18n/translate.ts';
+
 /**
  * The catalogue of what a person can be told. Thrown deep with a key of the locale files and its
  * arguments, translated and drawn in one place: platform/web/errors.ts.
  */
-export type MessageArgs = Record<string, string | number>;
 
 /** Base of all errors that are told to the person as they are. */
 export abstract class Told extends Error {
 	abstract readonly status: number;
-	readonly key: string;
+	readonly key: MessageKey;
 	readonly args: MessageArgs;
-	constructor(key: string, args: MessageArgs = {}) {
+	constructor(key: MessageKey, args: MessageArgs = {}) {
 		super(key);
 		this.key = key;
 		this.args = args;
@@ -40,7 +41,7 @@ export class VersionMissing extends Told {
 }
 
 /** Message per field of a form: a key of the locale files, with arguments where it has any. */
-export type FieldErrors = Record<string, { key: string; args?: MessageArgs }>;
+export type FieldErrors = Record<string, { key: MessageKey; args?: MessageArgs }>;
 
 /** 422: the form is filled in wrongly; carries what was typed, so that nothing is lost. */
 export class InvalidForm extends Told {

@@ -213,5 +213,8 @@ export const dealTallies = pgTable(
 		deals: integer().notNull(),
 		amount: numeric({ precision: 20, scale: 2 }).notNull(),
 	},
-	(t) => [index('deal_tallies_closed').on(t.closedOn).where(sql`${t.closedOn} is not null`)],
+	(t) => [
+		index('deal_tallies_open').on(t.stageId).where(sql`${t.closedOn} is null`),
+		index('deal_tallies_closed').on(t.closedOn).where(sql`${t.closedOn} is not null`),
+	],
 );

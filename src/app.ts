@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import compress from '@fastify/compress';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { type Config, FOLDERS } from './config.ts';
+import { setUpGuard } from './features/auth/guard.ts';
+import { authRoutes } from './features/auth/routes.ts';
+import { boardRoutes } from './features/board/routes.ts';
+import { keepTallies } from './features/board/tallies.ts';
+import { dealRoutes } from './features/deals/routes.ts';
+import { interactionRoutes } from './features/interactions/routes.ts';
+import type { Connection } from './platform/db/client.ts';
+import { readAssets, serveAssets } from './platform/web/assets.ts';
+import { setUpErrors } from './platform/web/errors.ts';
+import { takeToast } from './platform/web/flash.ts';
+import { refuseCrossSite } from './platform/web/origin.ts';
+import { probeRoutes } from './platform/web/probes.ts';
+import { setUpViews } from './platform/web/render.ts';
+
+const BODY_BYTES = 256 * 1024;
+const COMPRESS_FROM_BYTES = 1024;
+
+export type Parts = { connection: Connection; config: Config; now?: () => Date };
+
+/** Builds the application on an open database: the platform, then each feature; the table of contents. */
+export async function buildApp({
+	connection,
+	config,
+	now = () => new Date(),
+}: Parts): Promise<FastifyInstance> {
+	const app = Fastify({
+		logger: { level: config.LOG_LEVEL },
+		genReqId: () => randomUUID().slice(0, 8),
+		bodyLimit: BODY_BYTES,
+		routerOptions: { maxParamLength: 200 },
+		forceCloseConnections: 'idle',
+	});
+	const assets = readAssets(FOLDERS.public);
+
+	await app.register(cookie);
+	await app.register(formbody, { bodyLimit: BODY_BYTES });
+	await app.register(compress, {
+		threshold: COMPRESS_FROM_BYTES,
+		encodings: ['gzip', 'identity'],
+		zlibOptions: { level: 1 },
+	});
+	await app.register(helmet, securityHeaders(config));
+	setUpGuard(app, { connection, config, now });
+	refuseCrossSite(app, config.PUBLIC_URL);
+	setUpErrors(app);
+	await setUpViews(app, assets, (reply) => ({
+		me: reply.request.actorOrNull,
+		toast: takeToast(reply.request, reply),
+		url: reply.request.url,
+	}));
+
+	serveAssets(app, assets);
+	probeRoutes(app, connection);
+	authRoutes(app, { connection, config });
+	boardRoutes(app, { connection });
+	dealRoutes(app, { connection });
+	interactionRoutes(app, { connection });
+	keepTallies(app, connection);
+	return app;
+}
+
+function securityHeaders(config: Config) {
+	const self = ["'self'"];
+	return {
+		contentSecurityPolicy: {
+			useDefaults: false,
+			directives: {
+				defaultSrc: self,
+				imgSrc: ["'self'", 'data:'],
+				objectSrc: ["'none'"],
+				baseUri: ["'none'"],
+				formAction: self,
+				frameAncestors: ["'none'"],
+			},
+		},
+		// Plain forms go back to where they were opened, which the referrer tells; to no other site.
+		referrerPolicy: { policy: 'same-origin' as const },
+		strictTransportSecurity: config.PUBLIC_URL.startsWith('https:') ? {} : false,
+	};
+}

@@ -1,0 +1,33 @@
+import { readConfig } from '#src/config.ts';
+import { makeDemoCompany } from '#src/features/demo/actions.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { type Say, StartFault } from '#src/platform/start-fault.ts';
+import { command, say } from './console.ts';
+import { openDatabase } from './database.ts';
+
+/**
+ * Fills a database without people with the demo company, around `now`. Throws StartFault where there
+ * are people already: the demo must never mix with real work.
+ */
+export async function seed(
+	connection: Connection,
+	{ now, say }: { now: Date; say: Say },
+): Promise<void> {
+	const { rowCount } = await connection.pool.query('select from people limit 1');
+	if (rowCount !== 0)
+		throw new StartFault('В базе уже есть люди: демо-компания заводится только в пустой.');
+	say('Демо-компания: заводим людей, клиентов и интересы');
+	const deals = await makeDemoCompany(connection.db, now);
+	await connection.pool.query('analyze');
+	say(`Демо-компания: интересов: ${deals}, вход без пароля: anna, boris, vera, gleb, ada`);
+}
+
+if (import.meta.main)
+	await command(async () => {
+		const database = await openDatabase(readConfig(process.env), say);
+		try {
+			await seed(database.connection, { now: new Date(), say });
+		} finally {
+			await database.stop();
+		}
+	});

@@ -1,0 +1,103 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '#src/config.ts';
+import type { Door } from '#src/events.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { Forbidden, Told } from '#src/platform/errors.ts';
+import { viewerAt } from '#src/platform/i18n/dates.ts';
+import { sessionIdOf, touchSession } from './actions.ts';
+import { findSession } from './queries.ts';
+import type { Acting, Actor } from './rules.ts';
+import type { Role } from './tables.ts';
+
+declare module 'fastify' {
+	interface FastifyContextConfig {
+		/** Who may come in: everybody, who is signed in, or only these roles. Every route says it. */
+		access?: 'public' | 'signed-in' | readonly Role[];
+		/** What a changing route changes, and so whose version it demands; `new` makes a record. */
+		changes?: 'deal' | 'interaction' | 'new' | 'session';
+	}
+	interface FastifyRequest {
+		/** The signed-in person; null only on public routes. */
+		actorOrNull: Actor | null;
+	}
+}
+
+/** 401: not signed in. Drawn as the sign-in page where a page was asked for. */
+export class SignInNeeded extends Told {
+	readonly status = 401;
+	constructor() {
+		super('error.signIn');
+	}
+}
+
+/** The signed-in person of a guarded route. */
+export function actorOf(request: FastifyRequest): Actor {
+	if (request.actorOrNull === null) throw new SignInNeeded();
+	return request.actorOrNull;
+}
+
+/** The signed-in person doing something, by a door, at the time of the request. */
+export function acting(request: FastifyRequest, door: Door): Acting {
+	const actor = actorOf(request);
+	return { actor, actorId: actor.id, door, now: request.viewer.now };
+}
+
+type Guard = { connection: Connection; config: Config; now: () => Date };
+
+/** Denies by default: a route without an access rule stops the start, a request without a session its route. */
+export function setUpGuard(app: FastifyInstance, { connection, config, now }: Guard): void {
+	app.addHook('onRoute', (route) => {
+		if (route.config?.access === undefined)
+			throw new Error(`route ${route.method} ${route.url} has no access rule`);
+		const changing = !/^(GET|HEAD)(,|$)/.test(String(route.method));
+		if (changing && route.config.changes === undefined)
+			throw new Error(`route ${route.method} ${route.url} does not say what it changes`);
+	});
+	app.decorateRequest('viewer');
+	app.decorateRequest('actorOrNull', null);
+	app.addHook('onRequest', async (request) => {
+		const at = now();
+		request.viewer = viewerAt(at, config.LANGUAGE, config.TIME_ZONE);
+		const access = request.routeOptions.config.access ?? 'public';
+		const secret = request.cookies[cookieName(config)];
+		// Files and probes must not cost a query.
+		if (secret === undefined || request.url.startsWith('/assets/')) return refuse(access, null);
+		const session = await findSession(connection.db, sessionIdOf(secret), at);
+		if (session === null) return refuse(access, null);
+		const { actor } = session;
+		request.actorOrNull = actor;
+		request.viewer = viewerAt(at, actor.language, actor.timeZone);
+		await touchSession(connection.db, secret, session.seenAt, at);
+		refuse(access, actor);
+	});
+}
+
+function refuse(access: 'public' | 'signed-in' | readonly Role[], actor: Actor | null): void {
+	if (access === 'public') return;
+	if (actor === null) throw new SignInNeeded();
+	if (access !== 'signed-in' && !access.includes(actor.role))
+		throw new Forbidden('error.forbidden');
+}
+
+const behindTls = (config: Config) => config.PUBLIC_URL.startsWith('https:');
+
+/** `__Host-` binds the cookie to this host, but browsers take it only over TLS. */
+export function cookieName(config: Config): string {
+	return behindTls(config) ? '__Host-session' : 'session';
+}
+
+/** Gives the browser the session's secret, out of the reach of scripts and of other sites. */
+export function setSessionCookie(
+	reply: FastifyReply,
+	config: Config,
+	secret: string,
+	expires: Date,
+): void {
+	reply.setCookie(cookieName(config), secret, {
+		path: '/',
+		httpOnly: true,
+		sameSite: 'lax',
+		secure: behindTls(config),
+		expires,
+	});
+}

@@ -1,0 +1,22 @@
+import type { Actor } from '#src/features/auth/rules.ts';
+import type { Sql } from '#src/platform/db/client.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { type BoardScreen, readBoard } from './screen.ts';
+
+const MOST_PRINTED_A_COLUMN = 500;
+
+/** The board for paper: every column with as many deals as paper bears, and who printed what when. */
+export type BoardPrint = BoardScreen & { author: string; ownerName: string | null };
+
+/** Reads the board for printing; what did not fit is told by count. */
+export async function readPrint(
+	db: Sql,
+	actor: Actor,
+	query: unknown,
+	viewer: Viewer,
+): Promise<BoardPrint> {
+	const board = await readBoard(db, actor, query, viewer, { limit: MOST_PRINTED_A_COLUMN });
+	const owner = Number(board.filter.owner === 'me' ? actor.id : board.filter.owner);
+	const ownerName = board.colleagues.find((person) => person.id === owner)?.name ?? null;
+	return { ...board, author: actor.name, ownerName };
+}

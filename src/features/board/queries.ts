@@ -1,0 +1,160 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Colleague } from '#src/features/auth/queries.ts';
+import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import type { Stage } from '#src/features/deals/queries.ts';
+import type { Sql } from '#src/platform/db/client.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { criteria, idleSql, preamble } from './criteria.ts';
+import type { Filter } from './forms.ts';
+import {
+	dayWithin,
+	dueOfDay,
+	farReach,
+	momentWithin,
+	nearReach,
+	type Place,
+	periodReach,
+	RANKS,
+	type Reach,
+} from './order.ts';
+
+/** What surrounds the cards: the states, and whose deals the actor can look at. */
+export type Frame = { stages: Stage[]; colleagues: Colleague[] };
+
+/** Reads the frame in one statement; a manager, who sees nobody else's deals, is their own only colleague. */
+export async function readFrame(db: Sql, actor: Actor): Promise<Frame> {
+	const { rows } = await db.execute<Frame>(sql`
+		select (
+			select json_agg(json_build_object('id', s.id, 'pipelineId', s.pipeline_id, 'name', s.name,
+				'kind', s.kind, 'colour', s.colour, 'idleDays', s.idle_days, 'probability', s.probability)
+				order by s.position, s.id)
+			from stages s where s.pipeline_id = (select id from pipelines order by position, id limit 1)
+		) as stages, (
+			select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
+			from people p where p.active and ${visibleTo(actor, sql`p.id`)}
+		) as colleagues`);
+	const frame = rows[0];
+	if (!frame?.stages) throw new Error('no pipeline has a state');
+	return frame;
+}
+
+/** Cards of a column that are drawn at once. */
+export const CARDS_A_COLUMN = 25;
+
+/** A card of the board: a deal with its nearest planned interaction. */
+export type Card = Place & {
+	stageId: number;
+	title: string;
+	amount: string | null;
+	currency: string;
+	clientId: number | null;
+	clientName: string | null;
+	ownerId: number;
+	ownerName: string;
+	version: number;
+	plannedOn: string | null;
+	plannedAt: Date | null;
+	interactionId: number | null;
+	kindName: string | null;
+	kindIcon: string | null;
+	summary: string | null;
+	idle: boolean;
+	stageKind: Stage['kind'];
+};
+
+type CardRow = Omit<Card, 'plannedAt'> & { plannedAt: number | null };
+
+/**
+ * The first `limit` cards of each state in the board's order, after a place if one is given.
+ * Reads at most five index ranges of `limit` rows a state.
+ */
+export async function listCards(
+	db: Sql,
+	actor: Actor,
+	filter: Filter,
+	stages: Stage[],
+	viewer: Viewer,
+	limit: number,
+	after: Place | null = null,
+): Promise<Card[]> {
+	const { rows } = await db.execute<CardRow>(sql`
+		${preamble(actor, filter, stages, viewer)}
+		select l.stage_id as "stageId", s.rank, s.due, d.id, d.title, d.amount, d.currency,
+			d.client_id as "clientId", c.name as "clientName", d.owner_id as "ownerId",
+			p.name as "ownerName", d.version, d.next_planned_on as "plannedOn",
+			extract(epoch from d.next_planned_at)::float8 as "plannedAt",
+			d.next_interaction_id as "interactionId", k.name as "kindName", k.icon as "kindIcon",
+			i.summary, coalesce(${idleSql(viewer)}, false) as idle
+		from stage_list l
+		cross join lateral (
+			select merged.id, merged.rank, merged.due from (
+				${sql.join(streams(actor, filter, viewer, limit, after), sql` union all `)}
+			) merged order by merged.rank, merged.due, merged.id limit ${limit}
+		) s
+		join deals d on d.id = s.id
+		join people p on p.id = d.owner_id
+		left join clients c on c.id = d.client_id
+		left join interactions i on i.id = d.next_interaction_id
+		left join interaction_kinds k on k.id = i.kind_id
+		order by l.stage_id, s.rank, s.due, s.id`);
+	return rows.map((row) => ({
+		...row,
+		plannedAt: row.plannedAt === null ? null : new Date(row.plannedAt * 1000),
+		stageKind: 'open',
+	}));
+}
+
+type Stream = (rank: number, plan: 'at' | 'on', reach: Reach) => SQL | null;
+
+function streams(
+	actor: Actor,
+	filter: Filter,
+	viewer: Viewer,
+	limit: number,
+	after: Place | null,
+): SQL[] {
+	const where = criteria(actor, filter, viewer);
+	const period = filter.period;
+	const stream: Stream = (rank, plan, reach) => {
+		if (period === 'none' || (after !== null && after.rank > rank)) return null;
+		const column = plan === 'at' ? sql`d.next_planned_at` : sql`d.next_planned_on`;
+		const within = plan === 'at' ? momentWithin : dayWithin;
+		const due = plan === 'at' ? column : dueOfDay(column, viewer);
+		return sql`(select d.id, ${rank}::int as rank, extract(epoch from ${due})::bigint as due
+			from deals d where d.stage_id = l.stage_id and ${where} and ${within(column, reach)}
+				${period === null ? sql`` : sql` and ${within(column, periodReach(period, viewer))}`}
+				${after?.rank === rank ? beyond(plan, column, due, after) : sql``}
+			order by ${column}, d.id limit ${limit})`;
+	};
+	return [
+		stream(RANKS.near, 'at', nearReach(viewer)),
+		stream(RANKS.near, 'on', nearReach(viewer)),
+		nothingPlanned(where, period, limit, after),
+		stream(RANKS.far, 'at', farReach(viewer)),
+		stream(RANKS.far, 'on', farReach(viewer)),
+	].filter((part) => part !== null);
+}
+
+// The day of a plan is bounded roughly for the index (a day's end in any zone is within two days of
+// it), and exactly by the moment at which it is due.
+function beyond(plan: 'at' | 'on', column: SQL, due: SQL, after: Place): SQL {
+	const moment = new Date(after.due * 1000);
+	if (plan === 'at') return sql` and (${column}, d.id) > (${moment}::timestamptz, ${after.id})`;
+	const roughly = new Date(after.due * 1000 - 3 * 86_400_000).toISOString().slice(0, 10);
+	return sql` and ${column} >= ${roughly} and (${due}, d.id) > (${moment}::timestamptz, ${after.id})`;
+}
+
+function nothingPlanned(
+	where: SQL,
+	period: Filter['period'],
+	limit: number,
+	after: Place | null,
+): SQL | null {
+	if ((period !== null && period !== 'none') || (after !== null && after.rank > RANKS.none))
+		return null;
+	return sql`(select d.id, ${RANKS.none}::int as rank, 0::bigint as due
+		from deals d where d.stage_id = l.stage_id and ${where}
+			and d.next_planned_at is null and d.next_planned_on is null
+			${after?.rank === RANKS.none ? sql` and d.id > ${after.id}` : sql``}
+		order by d.id limit ${limit})`;
+}

@@ -1,0 +1,45 @@
+import { sql } from 'drizzle-orm';
+import type { FastifyInstance } from 'fastify';
+import type { Connection, Database } from '#src/platform/db/client.ts';
+
+const LOCK = 7_041_882;
+const FOLD_EVERY_MS = 60_000;
+
+/**
+ * Adds up the appended differences of deal_tallies into one row per place. Readers see the rows
+ * before or after, the same sums either way. Of several instances that try at once one does it.
+ * Returns whether it was this one.
+ */
+export async function foldTallies(db: Database): Promise<boolean> {
+	return await db.transaction(async (tx) => {
+		const { rows } = await tx.execute<{ mine: boolean }>(
+			sql`select pg_try_advisory_xact_lock(${LOCK}) as mine`,
+		);
+		if (!rows[0]?.mine) return false;
+		await tx.execute(sql`
+			with crowded as (
+				select stage_id, currency, hour, day, closed_on, loss_reason_id from deal_tallies
+				group by 1, 2, 3, 4, 5, 6 having count(*) > 1 or sum(deals) = 0
+			), gone as (
+				delete from deal_tallies t using crowded c
+				where t.stage_id = c.stage_id and t.currency = c.currency
+					and t.hour is not distinct from c.hour and t.day is not distinct from c.day
+					and t.closed_on is not distinct from c.closed_on
+					and t.loss_reason_id is not distinct from c.loss_reason_id
+				returning t.*
+			)
+			insert into deal_tallies (stage_id, currency, hour, day, closed_on, loss_reason_id, deals, amount)
+			select stage_id, currency, hour, day, closed_on, loss_reason_id, sum(deals), sum(amount)
+			from gone group by 1, 2, 3, 4, 5, 6 having sum(deals) <> 0 or sum(amount) <> 0`);
+		return true;
+	});
+}
+
+/** Folds from time to time while the application runs; a failure is logged and tried again. */
+export function keepTallies(app: FastifyInstance, { db }: Connection): void {
+	const timer = setInterval(() => {
+		foldTallies(db).catch((error: unknown) => app.log.warn({ err: error }, 'tallies not folded'));
+	}, FOLD_EVERY_MS);
+	timer.unref();
+	app.addHook('onClose', async () => clearInterval(timer));
+}

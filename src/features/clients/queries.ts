@@ -1,0 +1,65 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import type { Sql } from '#src/platform/db/client.ts';
+
+/** A client that an actor knows: their own, or one of a deal that they see. `c` is the alias of clients. */
+export function clientVisibleTo(actor: Actor): SQL {
+	if (actor.scope === 'all') return sql`true`;
+	return sql`(${visibleTo(actor, sql`c.owner_id`)} or exists (
+		select from deals of_client where of_client.client_id = c.id
+			and ${visibleTo(actor, sql`of_client.owner_id`)}))`;
+}
+
+/** Text as search columns hold it: lower case, «ё» as «е». */
+export function searchable(typed: string): string {
+	return typed.toLowerCase().replaceAll('ё', 'е').trim();
+}
+
+/** A pattern for LIKE that finds the text anywhere, its own % and _ taken as they are. */
+export function anywhere(typed: string): string {
+	return `%${searchable(typed).replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+export type ClientName = { id: number; name: string; inn: string | null };
+
+/** Clients whose name contains the text, the best first; `limit` at most. */
+export async function suggestClients(
+	db: Sql,
+	actor: Actor,
+	typed: string,
+	limit: number,
+): Promise<ClientName[]> {
+	const { rows } = await db.execute<ClientName>(sql`
+		select c.id, c.name, c.inn from clients c
+		where (c.name_search like ${anywhere(typed)} or c.inn = ${typed.trim()}) and ${clientVisibleTo(actor)}
+		order by strpos(c.name_search, ${searchable(typed)}), c.name, c.id limit ${limit}`);
+	return rows;
+}
+
+/** The client of exactly this name (case and «ё» aside) that the actor knows, or null. */
+export async function findClientByName(
+	db: Sql,
+	actor: Actor,
+	name: string,
+): Promise<number | null> {
+	const { rows } = await db.execute<{ id: number }>(sql`
+		select c.id from clients c
+		where c.name_search = ${searchable(name)} and ${clientVisibleTo(actor)} order by c.id limit 1`);
+	return rows[0]?.id ?? null;
+}
+
+export type ContactPoint = {
+	kind: 'phone' | 'email';
+	value: string;
+	contact: string | null;
+	position: string | null;
+};
+
+/** Phones and mails of a client and of its contacts, in order. */
+export async function listContactPoints(db: Sql, clientId: number): Promise<ContactPoint[]> {
+	const { rows } = await db.execute<ContactPoint>(sql`
+		select cp.kind, cp.value, co.name as contact, co.position
+		from contact_points cp left join contacts co on co.id = cp.contact_id
+		where cp.client_id = ${clientId} order by co.id nulls first, cp.position, cp.id limit 50`);
+	return rows;
+}

@@ -1,0 +1,287 @@
+import { sql } from 'drizzle-orm';
+import type { AppEvent, FieldChange } from '#src/events.ts';
+import { type Acting, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { transact } from '#src/platform/db/transaction.ts';
+import {
+	Conflict,
+	type FieldErrors,
+	Forbidden,
+	InvalidForm,
+	RuleBroken,
+} from '#src/platform/errors.ts';
+import { record } from '#src/platform/events/record.ts';
+import { dayOf } from '#src/platform/i18n/dates.ts';
+import { type DealToEdit, findDealToEdit, findStage, lastChangeOf, type Stage } from './queries.ts';
+import { isFinal, secondsBetween } from './rules.ts';
+
+/** What a new deal starts with. */
+export type NewDeal = {
+	stageId: number;
+	title: string;
+	clientId: number | null;
+	amount: string | null;
+	currency?: string;
+	source?: string | null;
+	expectedCloseOn?: string | null;
+	ownerId?: number;
+};
+
+/** Makes a deal in an open state. Returns its id. Throws RuleBroken for a state that is not open. */
+export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		const ownerId = deal.ownerId ?? acting.actor.id;
+		if (!inScope(acting.actor, ownerId)) throw new Forbidden('error.forbidden');
+		const { rows } = await tx.execute<{ id: number }>(sql`
+			insert into deals (pipeline_id, stage_id, client_id, title, amount, currency, owner_id, source,
+				expected_close_on, stage_entered_at, created_at, created_by)
+			select s.pipeline_id, s.id, ${deal.clientId}, ${deal.title}, ${deal.amount},
+				${deal.currency ?? 'RUB'}, ${ownerId}, ${deal.source ?? null},
+				${deal.expectedCloseOn ?? null}, ${acting.now}, ${acting.now}, ${acting.actorId}
+			from stages s where s.id = ${deal.stageId} and s.kind = 'open'
+			returning id`);
+		const id = rows[0]?.id;
+		if (id === undefined) throw new RuleBroken('deal.stageUnknown');
+		await recordStageChange(tx, acting, id, null, deal.stageId, null);
+		await record(tx, acting, {
+			type: 'deal.created',
+			dealId: id,
+			clientId: deal.clientId,
+			data: { stageId: deal.stageId },
+		});
+		return id;
+	});
+}
+
+/** Where a deal goes, and what a final state asks for. */
+export type Move = {
+	dealId: number;
+	version: number;
+	stageId: number;
+	lossReasonId?: number | undefined;
+	comment?: string | undefined;
+	amount?: string | undefined;
+	closedOn?: string | undefined;
+};
+
+/** What a move did: the deal as it is now, and the states it went between. */
+export type Moved = {
+	dealId: number;
+	title: string;
+	version: number;
+	from: { id: number; name: string; kind: Stage['kind'] };
+	to: { id: number; name: string; kind: Stage['kind'] };
+};
+
+/**
+ * Moves a deal to another state: the one command behind drag, menu, card page, bulk and API, for open
+ * states, winning, losing and putting back to work alike. Moving to where it stands changes nothing.
+ * Throws NotFound, Conflict for a stale version, InvalidForm for what a final state lacks, RuleBroken.
+ */
+export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promise<Moved> {
+	return await transact(sqlOrTx, async (tx) => {
+		const deal = await findDealToEdit(tx, acting.actor, move.dealId);
+		await checkVersion(tx, deal, move.version);
+		const to = await findStage(tx, deal.pipelineId, move.stageId);
+		if (to === null) throw new RuleBroken('deal.stageUnknown');
+		const from = { id: deal.stageId, name: deal.stageName, kind: deal.stageKind };
+		const moved = { dealId: deal.id, title: deal.title, from, to };
+		if (to.id === from.id) return { ...moved, version: deal.version };
+		const closing = isFinal(to.kind) ? closingOf(to.kind, move, deal, acting) : NOT_CLOSED;
+		const version = await writeMove(tx, acting, deal, to, closing);
+		await recordStageChange(tx, acting, deal.id, from.id, to.id, deal.stageEnteredAt);
+		await record(tx, acting, moveEvent(deal, to, closing, acting.now));
+		return { ...moved, version };
+	});
+}
+
+type Closing = {
+	closedOn: string | null;
+	closedAt: Date | null;
+	lossReasonId: number | null;
+	comment: string | null;
+	amount: string | null;
+};
+const NOT_CLOSED: Closing = {
+	closedOn: null,
+	closedAt: null,
+	lossReasonId: null,
+	comment: null,
+	amount: null,
+};
+
+// Asked for before anything is saved: won wants the amount and the day, lost wants the reason.
+function closingOf(kind: Stage['kind'], move: Move, deal: DealToEdit, acting: Acting): Closing {
+	const errors: FieldErrors = {};
+	const today = dayOf(acting.now, acting.actor.timeZone);
+	const closedOn = move.closedOn ?? (kind === 'lost' ? today : null);
+	if (kind === 'won' && move.amount === undefined) errors.amount = { key: 'field.required' };
+	if (kind === 'lost' && move.lossReasonId === undefined)
+		errors.lossReasonId = { key: 'deal.reasonNeeded' };
+	if (closedOn === null) errors.closedOn = { key: 'field.required' };
+	else if (closedOn > today) errors.closedOn = { key: 'deal.closedInFuture' };
+	if (Object.keys(errors).length > 0) throw new InvalidForm(errors, {});
+	return {
+		closedOn,
+		closedAt: acting.now,
+		lossReasonId: kind === 'lost' ? (move.lossReasonId ?? null) : null,
+		comment: move.comment ?? null,
+		amount: kind === 'won' ? (move.amount ?? null) : deal.amount,
+	};
+}
+
+async function writeMove(
+	tx: Tx,
+	acting: Acting,
+	deal: DealToEdit,
+	to: Stage,
+	closing: Closing,
+): Promise<number> {
+	const amount = isFinal(to.kind) ? closing.amount : deal.amount;
+	const { rows } = await tx.execute<{ version: number }>(sql`
+		update deals set stage_id = ${to.id}, stage_entered_at = ${acting.now}, amount = ${amount},
+			closed_on = ${closing.closedOn}, closed_at = ${closing.closedAt},
+			loss_reason_id = (
+				select id from loss_reasons where id = ${closing.lossReasonId} and active
+			),
+			close_comment = ${closing.comment}, version = version + 1
+		where id = ${deal.id} and version = ${deal.version}
+		returning version, loss_reason_id as "lossReasonId"`);
+	const row = rows[0] as { version: number; lossReasonId: number | null } | undefined;
+	if (row === undefined) throw await conflictOn(tx, deal);
+	if (closing.lossReasonId !== null && row.lossReasonId === null)
+		throw new InvalidForm({ lossReasonId: { key: 'field.choice' } }, {});
+	return row.version;
+}
+
+function moveEvent(deal: DealToEdit, to: Stage, closing: Closing, now: Date): AppEvent {
+	const about = { dealId: deal.id, clientId: deal.clientId };
+	const data = {
+		from: deal.stageId,
+		to: to.id,
+		secondsInPrevious: secondsBetween(deal.stageEnteredAt, now),
+	};
+	const closedOn = closing.closedOn ?? '';
+	if (to.kind === 'won')
+		return {
+			type: 'deal.won',
+			...about,
+			data: { ...data, amount: closing.amount ?? '0.00', closedOn },
+		};
+	if (to.kind === 'lost')
+		return {
+			type: 'deal.lost',
+			...about,
+			data: {
+				...data,
+				lossReasonId: closing.lossReasonId ?? 0,
+				comment: closing.comment,
+				closedOn,
+			},
+		};
+	return { type: isFinal(deal.stageKind) ? 'deal.reopened' : 'deal.moved', ...about, data };
+}
+
+async function recordStageChange(
+	tx: Tx,
+	acting: Acting,
+	dealId: number,
+	from: number | null,
+	to: number,
+	enteredAt: Date | null,
+): Promise<void> {
+	const seconds = enteredAt === null ? null : secondsBetween(enteredAt, acting.now);
+	await tx.execute(sql`
+		insert into stage_changes (deal_id, from_stage_id, to_stage_id, person_id, at, door, seconds_in_previous)
+		values (${dealId}, ${from}, ${to}, ${acting.actorId}, ${acting.now}, ${acting.door}, ${seconds})`);
+}
+
+/** The fields of a deal that its form changes. */
+export type DealEdit = {
+	title: string;
+	clientId: number | null;
+	amount: string | null;
+	expectedCloseOn: string | null;
+	probability: number | null;
+	source: string | null;
+};
+
+/**
+ * Saves the form of a deal; nothing is written where nothing changed. Returns the version. Throws
+ * NotFound, Conflict for a stale version.
+ */
+export async function editDeal(
+	sqlOrTx: Sql,
+	acting: Acting,
+	dealId: number,
+	version: number,
+	edit: DealEdit,
+): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		const deal = await findDealToEdit(tx, acting.actor, dealId);
+		await checkVersion(tx, deal, version);
+		const changes: Record<string, FieldChange> = {};
+		for (const [name, value] of Object.entries(edit) as [
+			keyof DealEdit,
+			DealEdit[keyof DealEdit],
+		][])
+			if (deal[name] !== value) changes[name] = [deal[name], value];
+		if (Object.keys(changes).length === 0) return deal.version;
+		await tx.execute(sql`
+			update deals set title = ${edit.title}, client_id = ${edit.clientId}, amount = ${edit.amount},
+				expected_close_on = ${edit.expectedCloseOn}, probability = ${edit.probability},
+				source = ${edit.source}, version = version + 1
+			where id = ${dealId} and version = ${version}`);
+		await record(tx, acting, {
+			type: 'deal.edited',
+			dealId,
+			clientId: edit.clientId,
+			data: { changes },
+		});
+		return version + 1;
+	});
+}
+
+/**
+ * Gives a deal with its planned interactions to another person of the actor's scope. Throws NotFound,
+ * Conflict, Forbidden where the actor may not give deals away or not to this person.
+ */
+export async function reassignDeal(
+	sqlOrTx: Sql,
+	acting: Acting,
+	dealId: number,
+	version: number,
+	ownerId: number,
+): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		const deal = await findDealToEdit(tx, acting.actor, dealId);
+		if (!mayReassign(acting.actor) || !inScope(acting.actor, ownerId))
+			throw new Forbidden('error.forbidden');
+		await checkVersion(tx, deal, version);
+		if (deal.ownerId === ownerId) return deal.version;
+		const { rows } = await tx.execute(sql`
+			update deals set owner_id = ${ownerId}, version = version + 1
+			where id = ${dealId} and version = ${version}
+				and exists (select from people where id = ${ownerId} and active) returning id`);
+		if (rows.length === 0) throw new InvalidForm({ ownerId: { key: 'field.choice' } }, {});
+		await tx.execute(sql`
+			update interactions set owner_id = ${ownerId}, version = version + 1
+			where deal_id = ${dealId} and owner_id = ${deal.ownerId} and status = 'planned'`);
+		await record(tx, acting, {
+			type: 'deal.reassigned',
+			dealId,
+			clientId: deal.clientId,
+			data: { from: deal.ownerId, to: ownerId },
+		});
+		return version + 1;
+	});
+}
+
+async function checkVersion(tx: Tx, deal: DealToEdit, version: number): Promise<void> {
+	if (deal.version !== version) throw await conflictOn(tx, deal);
+}
+
+async function conflictOn(tx: Tx, deal: DealToEdit): Promise<Conflict> {
+	const last = await lastChangeOf(tx, deal.id);
+	return new Conflict({ version: deal.version, at: last?.at ?? null, by: last?.by ?? null });
+}

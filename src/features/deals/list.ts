@@ -1,0 +1,81 @@
+import { sql } from 'drizzle-orm';
+import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import type { Sql } from '#src/platform/db/client.ts';
+import { BadRequest, NotFound } from '#src/platform/errors.ts';
+import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
+import { listStages, type Stage } from './queries.ts';
+import { isFinal } from './rules.ts';
+
+const ROWS_A_PAGE = 50;
+
+/** A line of the list of deals. */
+export type DealLine = {
+	id: number;
+	title: string;
+	amount: string | null;
+	currency: string;
+	clientName: string | null;
+	ownerName: string;
+	lossReason: string | null;
+	/** The closing day of a finished deal, the expected one of an open one. */
+	on: string | null;
+};
+
+export type DealList = {
+	stages: Stage[];
+	stage: Stage;
+	month: string | null;
+	lines: DealLine[];
+	next: string | null;
+};
+
+type Query = { stage?: number; month?: string; after?: string };
+
+/**
+ * The deals of one state: finished ones by their closing day, the newest first, narrowed to a month
+ * (`2026-11`) if one is given; open ones by id. Throws NotFound, BadRequest.
+ */
+export async function readDealList(
+	db: Sql,
+	actor: Actor,
+	query: Query,
+	viewer: Viewer,
+): Promise<DealList> {
+	const stages = await listStages(db);
+	const stage = stages.find((one) => one.id === (query.stage ?? stages[0]?.id));
+	if (stage === undefined) throw new NotFound('error.notFound');
+	const month = isFinal(stage.kind) ? monthNamed(query.month, viewer) : null;
+	const after = query.after === undefined ? null : readPlace(query.after);
+	const column = isFinal(stage.kind) ? sql`d.closed_on` : sql`d.expected_close_on`;
+	const order = isFinal(stage.kind) ? sql`d.closed_on desc nulls last, d.id desc` : sql`d.id desc`;
+	const { rows } = await db.execute<DealLine>(sql`
+		select d.id, d.title, d.amount, d.currency, c.name as "clientName", p.name as "ownerName",
+			r.name as "lossReason", ${column} as "on"
+		from deals d join people p on p.id = d.owner_id
+		left join clients c on c.id = d.client_id left join loss_reasons r on r.id = d.loss_reason_id
+		where d.stage_id = ${stage.id} and ${visibleTo(actor, sql`d.owner_id`)}
+			${isFinal(stage.kind) ? sql`and d.closed_on is not null` : sql``}
+			${month ? sql`and d.closed_on between ${month.first} and ${month.last}` : sql``}
+			${after ? (isFinal(stage.kind) ? sql`and (d.closed_on, d.id) < (${after.on}::date, ${after.id})` : sql`and d.id < ${after.id}`) : sql``}
+		order by ${order} limit ${ROWS_A_PAGE + 1}`);
+	const lines = rows.slice(0, ROWS_A_PAGE);
+	const last = lines.at(-1);
+	const next = rows.length > ROWS_A_PAGE && last ? `${last.on ?? '0001-01-01'}.${last.id}` : null;
+	return { stages, stage, month: month?.first.slice(0, 7) ?? null, lines, next };
+}
+
+function monthNamed(
+	name: string | undefined,
+	viewer: Viewer,
+): { first: string; last: string } | null {
+	if (name === undefined || name === 'all') return name === 'all' ? null : monthOf(viewer.today);
+	if (!/^(19|20|21)\d\d-(0[1-9]|1[0-2])$/.test(name))
+		throw new BadRequest('error.badRequest', { what: 'month' });
+	return monthOf(`${name}-01`);
+}
+
+function readPlace(cursor: string): { on: string; id: number } {
+	const match = /^(\d{4}-\d{2}-\d{2})\.(\d{1,15})$/.exec(cursor);
+	if (!match?.[1]) throw new BadRequest('error.badRequest', { what: 'after' });
+	return { on: match[1], id: Number(match[2]) };
+}

@@ -1,0 +1,43 @@
+import { addWorkingDays, dayOf, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import type { StageKind } from './tables.ts';
+
+/** The nearest planned interaction of a deal: for a day, for a moment, or none at all. */
+export type NextStep = { plannedOn: string | null; plannedAt: Date | null };
+
+/** Where the next step stands, in the order of the board's columns. */
+export const STEP_GROUPS = ['late', 'today', 'none', 'later'] as const;
+export type StepGroup = (typeof STEP_GROUPS)[number];
+
+/**
+ * The group of a next step for a viewer: a moment is late when it has passed, a day only when it is
+ * over; what is left of today is `today`. Zone and now are the viewer's. The board's SQL says the
+ * same (board/order.ts); tests/board/order.test.ts holds the two together.
+ */
+export function stepGroup(step: NextStep, viewer: Viewer): StepGroup {
+	if (step.plannedAt !== null) {
+		if (step.plannedAt < viewer.now) return 'late';
+		return dayOf(step.plannedAt, viewer.timeZone) === viewer.today ? 'today' : 'later';
+	}
+	if (step.plannedOn === null) return 'none';
+	if (step.plannedOn < viewer.today) return 'late';
+	return step.plannedOn === viewer.today ? 'today' : 'later';
+}
+
+/**
+ * A deal is idle when nothing was finished on it for the state's number of working days; what was
+ * last finished before this moment makes it so. Null: deals in this state never go idle.
+ */
+export function idleBefore(idleDays: number | null, viewer: Viewer): Date | null {
+	if (idleDays === null) return null;
+	return startOfDay(addWorkingDays(viewer.today, -idleDays), viewer.timeZone);
+}
+
+/** Whether a state is one of the two final ones. */
+export function isFinal(kind: StageKind): boolean {
+	return kind !== 'open';
+}
+
+/** Whole seconds from one moment to another, never negative. */
+export function secondsBetween(from: Date, to: Date): number {
+	return Math.max(0, Math.floor((to.getTime() - from.getTime()) / 1000));
+}

@@ -1,0 +1,260 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { answerChange } from '#src/features/board/answer.ts';
+import { suggestClients } from '#src/features/clients/queries.ts';
+import { findDeal, listStages } from '#src/features/deals/queries.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { InvalidForm, NotFound } from '#src/platform/errors.ts';
+import { formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { form, id, optional, readForm, readQuery, text } from '#src/platform/web/forms.ts';
+import {
+	cancelInteraction,
+	completeInteraction,
+	planInteraction,
+	postponeInteraction,
+	startDeal,
+} from './actions.ts';
+import {
+	CancellationForm,
+	CompletionForm,
+	InterestForm,
+	PlanForm,
+	PostponementForm,
+	postponedTo,
+	stepOf,
+	suggestedDay,
+} from './forms.ts';
+import { findInteraction, type InteractionKind, listKinds } from './queries.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
+const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
+const Params = form({ id: id() });
+const NewInterestQuery = form({ stageId: optional(id()), returnTo: optional(text(500)) });
+const SuggestQuery = form({ clientName: optional(text(300)) });
+const SUGGESTIONS = 8;
+
+/** Planning, finishing, postponing and giving up steps; and the quick way to a new deal. */
+export function interactionRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+	const idOf = (request: FastifyRequest) => readQuery(Params, request.params).id;
+
+	app.get('/deals/new', SIGNED_IN, async (request, reply) => {
+		const { stageId } = readQuery(NewInterestQuery, request.query);
+		return await drawInterest(request, reply, stageId, null);
+	});
+
+	async function drawInterest(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		stageId: number | undefined,
+		problem: Problem | null,
+	) {
+		const [stages, kinds] = await Promise.all([listStages(db), listKinds(db)]);
+		const open = stages.filter((stage) => stage.kind === 'open');
+		const stage = open.find((one) => one.id === stageId) ?? open[0];
+		if (stage === undefined) throw new NotFound('error.notFound');
+		const data = { stage, stages: open, kinds, suggested: suggestedDay(1, request.viewer) };
+		return await drawForm(
+			request,
+			reply,
+			{ fragment: 'deals/_new', title: 'deal.new', data },
+			problem,
+		);
+	}
+
+	app.post('/deals', MAKES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { returnTo, ...interest } = readForm(InterestForm, request.body);
+				const step = stepOf(
+					interest,
+					request.viewer,
+					await defaultSummary(interest, request.viewer),
+				);
+				const { stageId, title, clientName } = interest;
+				const dealId = await startDeal(db, acting(request, 'board'), {
+					stageId,
+					title,
+					clientName,
+					amount: interest.amount ?? null,
+					step,
+				});
+				const toast = { key: 'toast.dealCreated', args: { title } } as const;
+				return await answerChange(connection, request, reply, {
+					dealId,
+					stageIds: [stageId],
+					toast,
+					returnTo,
+				});
+			},
+			async (problem) =>
+				await drawInterest(request, reply, Number(problem.typed.stageId) || undefined, problem),
+		),
+	);
+
+	// Three fields and Enter: a step without words is called by its kind.
+	async function defaultSummary(fields: { kindId?: number }, viewer: Viewer): Promise<string> {
+		const kinds: InteractionKind[] = fields.kindId === undefined ? [] : await listKinds(db);
+		const kind = kinds.find((one) => one.id === fields.kindId);
+		return kind?.name ?? translate(viewer.language, 'interaction.step');
+	}
+
+	app.get('/clients/suggestions', SIGNED_IN, async (request, reply) => {
+		const { clientName } = readQuery(SuggestQuery, request.query);
+		const clients = clientName
+			? await suggestClients(db, actorOf(request), clientName, SUGGESTIONS)
+			: [];
+		return await reply.fragments('clients/suggested', { clients });
+	});
+
+	app.get(
+		'/deals/:id/interactions/new',
+		SIGNED_IN,
+		async (request, reply) => await drawPlan(request, reply, null),
+	);
+
+	async function drawPlan(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
+		const [deal, kinds] = await Promise.all([
+			findDeal(db, actorOf(request), idOf(request)),
+			listKinds(db),
+		]);
+		const data = { deal, kinds, suggested: suggestedDay(1, request.viewer) };
+		return await drawForm(
+			request,
+			reply,
+			{ fragment: 'interactions/_plan', title: 'interaction.plan', data },
+			problem,
+		);
+	}
+
+	app.post('/deals/:id/interactions', MAKES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const dealId = idOf(request);
+				const { returnTo, ...fields } = readForm(PlanForm, request.body);
+				const step = stepOf(fields, request.viewer, await defaultSummary(fields, request.viewer));
+				if (step === null) throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
+				await planInteraction(db, acting(request, 'card'), dealId, step);
+				return await answer(request, reply, dealId, 'toast.planned', step.summary, returnTo);
+			},
+			async (problem) => await drawPlan(request, reply, problem),
+		),
+	);
+
+	app.get(
+		'/interactions/:id/completion/new',
+		SIGNED_IN,
+		async (request, reply) => await drawStep(request, reply, 'completion', null),
+	);
+	app.get(
+		'/interactions/:id/postponement/new',
+		SIGNED_IN,
+		async (request, reply) => await drawStep(request, reply, 'postponement', null),
+	);
+
+	async function drawStep(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		verb: 'completion' | 'postponement' | 'cancellation',
+		problem: Problem | null,
+	) {
+		const [step, kinds] = await Promise.all([
+			findInteraction(db, actorOf(request), idOf(request)),
+			listKinds(db),
+		]);
+		const data = { step, kinds, suggested: suggestedDay(step.nextInDays, request.viewer) };
+		const view =
+			verb === 'completion'
+				? ({ fragment: 'interactions/_completion', title: 'interaction.complete', data } as const)
+				: ({
+						fragment: 'interactions/_postponement',
+						title: 'interaction.postpone',
+						data,
+					} as const);
+		return await drawForm(request, reply, view, problem);
+	}
+
+	app.post('/interactions/:id/completion', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { returnTo, version, outcome, ...fields } = readForm(CompletionForm, request.body);
+				const next = fields.plannedDay
+					? stepOf(fields, request.viewer, await defaultSummary(fields, request.viewer))
+					: null;
+				const done = await completeInteraction(db, acting(request, 'card'), idOf(request), {
+					version,
+					outcome: outcome ?? null,
+					next,
+				});
+				return await answer(request, reply, done.dealId, 'toast.completed', done.summary, returnTo);
+			},
+			async (problem) => await drawStep(request, reply, 'completion', problem),
+		),
+	);
+
+	app.post('/interactions/:id/postponement', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { returnTo, version, ...to } = readForm(PostponementForm, request.body);
+				const now = await findInteraction(db, actorOf(request), idOf(request));
+				const clock = now.plannedAt ? formatTime(now.plannedAt, request.viewer) : undefined;
+				const plan = postponedTo(to, clock, request.viewer);
+				const step = await postponeInteraction(
+					db,
+					acting(request, 'card'),
+					idOf(request),
+					version,
+					plan,
+				);
+				return await answer(request, reply, step.dealId, 'toast.postponed', step.summary, returnTo);
+			},
+			async (problem) => await drawStep(request, reply, 'postponement', problem),
+		),
+	);
+
+	app.post('/interactions/:id/cancellation', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { returnTo, version, reason } = readForm(CancellationForm, request.body);
+				const step = await cancelInteraction(
+					db,
+					acting(request, 'card'),
+					idOf(request),
+					version,
+					reason ?? null,
+				);
+				return await answer(request, reply, step.dealId, 'toast.cancelled', step.summary, returnTo);
+			},
+			async (problem) => await drawStep(request, reply, 'cancellation', problem),
+		),
+	);
+
+	async function answer(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		dealId: number,
+		key: 'toast.planned' | 'toast.completed' | 'toast.postponed' | 'toast.cancelled',
+		summary: string,
+		returnTo: string | undefined,
+	) {
+		const { stageId } = await findDeal(db, actorOf(request), dealId);
+		const toast = { key, args: { summary } };
+		return await answerChange(connection, request, reply, {
+			dealId,
+			stageIds: [stageId],
+			toast,
+			returnTo,
+		});
+	}
+}

@@ -1,0 +1,94 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { BadRequest, Conflict, InvalidForm, NotFound, Told } from '#src/platform/errors.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+
+/** Whether htmx asks, and so wants fragments and not a page. */
+export function wantsFragments(request: FastifyRequest): boolean {
+	return (
+		request.headers['hx-request'] === 'true' &&
+		request.headers['hx-history-restore-request'] !== 'true'
+	);
+}
+
+/** Whether a program asks, and so wants JSON. */
+export function wantsJson(request: FastifyRequest): boolean {
+	const { accept, 'content-type': type } = request.headers;
+	return Boolean(accept?.startsWith('application/json') || type?.startsWith('application/json'));
+}
+
+const BUSY_SECONDS = 5;
+
+/** What goes wrong while the database is away or out of connections, as node-postgres says it. */
+function isDatabaseAway(error: unknown): boolean {
+	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+	const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+	if (/^(ECONN|EPIPE|ETIMEDOUT|ENOENT|57P0|53300|08)/.test(code)) return true;
+	const message = cause instanceof Error ? cause.message : '';
+	return /timeout exceeded when trying to connect|Connection terminated/.test(message);
+}
+
+/** Everything that is thrown becomes an answer here, and only here. */
+export function setUpErrors(app: FastifyInstance): void {
+	app.setNotFoundHandler({}, async () => {
+		throw new NotFound('error.notFound');
+	});
+	app.setErrorHandler<FastifyError>(async (error, request, reply) => {
+		if (error instanceof Told) return await tell(error, request, reply);
+		if (error.statusCode === 413)
+			return await say(request, reply, 413, translate(request.viewer.language, 'error.tooLarge'));
+		if (error.statusCode !== undefined && error.statusCode < 500)
+			return await tell(new BadRequest('error.badRequest', { what: error.code }), request, reply);
+		request.log.error({ err: error.cause ?? error }, 'request failed');
+		if (isDatabaseAway(error)) {
+			reply.header('retry-after', BUSY_SECONDS);
+			return await say(request, reply, 503, translate(request.viewer.language, 'error.busy'));
+		}
+		const message = translate(request.viewer.language, 'error.server', { id: request.id });
+		return await say(request, reply, 500, message);
+	});
+}
+
+async function tell(error: Told, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+	const { language } = request.viewer;
+	if (error.status === 401) return signInFirst(request, reply);
+	const details: Record<string, unknown> = { key: error.key };
+	if (error instanceof Conflict) details.current = error.current;
+	if (error instanceof InvalidForm)
+		details.fields = Object.fromEntries(
+			Object.entries(error.fields).map(([name, { key, args }]) => [
+				name,
+				translate(language, key, args),
+			]),
+		);
+	return await say(
+		request,
+		reply,
+		error.status,
+		translate(language, error.key, error.args),
+		details,
+	);
+}
+
+async function say(
+	request: FastifyRequest,
+	reply: FastifyReply,
+	status: number,
+	message: string,
+	details: Record<string, unknown> = {},
+): Promise<unknown> {
+	reply.code(status);
+	if (wantsJson(request)) return { error: { message, requestId: request.id, ...details } };
+	if (wantsFragments(request)) return await reply.fragments('shared/failed', { message });
+	return await reply.page('shared/error', { status, message });
+}
+
+function signInFirst(request: FastifyRequest, reply: FastifyReply): unknown {
+	const path = request.method === 'GET' ? request.url : '/board';
+	const target = `/sign-in?returnTo=${encodeURIComponent(path)}`;
+	if (wantsJson(request))
+		return reply
+			.code(401)
+			.send({ error: { message: translate(request.viewer.language, 'error.signIn') } });
+	if (wantsFragments(request)) return reply.code(401).header('hx-redirect', '/sign-in').send('');
+	return reply.redirect(target, 303);
+}

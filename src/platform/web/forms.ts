@@ -1,0 +1,151 @@
+import { type StaticDecode, type TObject, type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { BadRequest, type FieldErrors, InvalidForm, VersionMissing } from '#src/platform/errors.ts';
+import type { MessageArgs, MessageKey } from '#src/platform/i18n/translate.ts';
+
+/** What is wrong with one field. */
+class FieldError extends Error {
+	readonly key: MessageKey;
+	readonly args: MessageArgs;
+	constructor(key: MessageKey, args: MessageArgs = {}) {
+		super(key);
+		this.key = key;
+		this.args = args;
+	}
+}
+
+const field = <T>(read: (typed: string) => T) =>
+	Type.Codec(Type.String())
+		.Decode(read)
+		.Encode((value) => String(value));
+
+const MAX_MONEY_DIGITS = 13;
+
+/** Text of at most `max` characters, trimmed, not empty; NUL is refused, for Postgres cannot keep it. */
+export const text = (max: number) =>
+	field((typed) => {
+		const value = typed.replaceAll('\r\n', '\n').trim();
+		if (value === '') throw new FieldError('field.required');
+		if (value.includes('\0')) throw new FieldError('field.nul');
+		if (value.length > max) throw new FieldError('field.tooLong', { max });
+		return value;
+	});
+
+/** A record's id or another positive whole number. */
+export const id = () =>
+	field((typed) => {
+		const value = Number(typed);
+		if (!/^\d{1,15}$/.test(typed) || value < 1) throw new FieldError('field.number');
+		return value;
+	});
+
+/** The version that a change started from. */
+export const version = () => id();
+
+/** A whole number from min to max. */
+export const whole = (min: number, max: number) =>
+	field((typed) => {
+		const value = Number(typed);
+		if (!/^\d{1,9}$/.test(typed) || value < min || value > max)
+			throw new FieldError('field.number');
+		return value;
+	});
+
+/** An amount as people type it («1 234 567,50 ₽», «1234.5») as an exact decimal string. */
+export const money = () =>
+	field((typed) => {
+		const bare = typed.replace(/[\s\u00a0\u202f₽$€]|руб\.?/g, '').replace(',', '.');
+		const match = /^(\d+)(?:\.(\d{1,2}))?$/.exec(bare);
+		if (!match) throw new FieldError('field.money');
+		const whole = (match[1] ?? '').replace(/^0+(?=\d)/, '');
+		if (whole.length > MAX_MONEY_DIGITS) throw new FieldError('field.moneyTooBig');
+		return `${whole}.${(match[2] ?? '').padEnd(2, '0')}`;
+	});
+
+/** A day out of a date input (`2026-11-24`) or typed (`24.11.2026`), as `2026-11-24`. */
+export const day = () =>
+	field((typed) => {
+		const dotted = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/.exec(typed);
+		const iso = dotted
+			? `${dotted[3]}-${dotted[2]?.padStart(2, '0')}-${dotted[1]?.padStart(2, '0')}`
+			: typed;
+		const date = new Date(`${iso}T00:00:00Z`);
+		const real = /^(19|20|21)\d\d-\d\d-\d\d$/.test(iso) && !Number.isNaN(date.getTime());
+		// 31.02 becomes 3 March in a Date: what comes back must be what went in.
+		if (!real || date.toISOString().slice(0, 10) !== iso) throw new FieldError('field.day');
+		return iso;
+	});
+
+/** A clock time, as `15:30`. */
+export const time = () =>
+	field((typed) => {
+		if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(typed)) throw new FieldError('field.time');
+		return typed;
+	});
+
+/** One of a fixed list of words. */
+export const oneOf = <const T extends readonly string[]>(...values: T) =>
+	field((typed): T[number] => {
+		if (!values.includes(typed)) throw new FieldError('field.choice');
+		return typed;
+	});
+
+/** A check box: present or not. */
+export const checked = () => field((typed) => typed !== '' && typed !== '0');
+
+export const optional = Type.Optional;
+
+/** A form: its fields and nothing else. */
+export const form = <T extends Record<string, TSchema>>(fields: T) =>
+	Type.Object(fields, { additionalProperties: false });
+
+/**
+ * Reads a form or a JSON body. Empty optional fields are left out. Throws BadRequest for what no
+ * page of ours sends (unknown, doubled or nested fields), VersionMissing, and InvalidForm with a
+ * message for every wrong field and all that was typed.
+ */
+export function readForm<T extends TObject>(schema: T, body: unknown): StaticDecode<T> {
+	const typed = flat(body, schema.properties);
+	if ('version' in schema.properties && !typed.version) throw new VersionMissing();
+	const values: Record<string, unknown> = {};
+	const errors: FieldErrors = {};
+	for (const [name, fieldSchema] of Object.entries(schema.properties)) {
+		const raw = typed[name]?.trim() ?? '';
+		if (raw === '' && Type.IsOptional(fieldSchema)) continue;
+		try {
+			values[name] = Value.Decode(fieldSchema, raw);
+		} catch (error) {
+			if (!(error instanceof FieldError)) throw error;
+			errors[name] = raw === '' ? { key: 'field.required' } : { key: error.key, args: error.args };
+		}
+	}
+	if (Object.keys(errors).length > 0) throw new InvalidForm(errors, typed);
+	return values as StaticDecode<T>;
+}
+
+/** Reads the query of an address. Wrong values are a bad request: the links are ours. */
+export function readQuery<T extends TObject>(schema: T, query: unknown): StaticDecode<T> {
+	try {
+		return readForm(schema, query);
+	} catch (error) {
+		if (error instanceof InvalidForm)
+			throw new BadRequest('error.badRequest', { what: Object.keys(error.fields).join(', ') });
+		throw error;
+	}
+}
+
+function flat(body: unknown, known: Record<string, unknown>): Record<string, string> {
+	if (body === undefined || body === null) return {};
+	if (typeof body !== 'object' || Array.isArray(body))
+		throw new BadRequest('error.badRequest', { what: 'body' });
+	const typed: Record<string, string> = {};
+	for (const [name, value] of Object.entries(body)) {
+		if (!Object.hasOwn(known, name))
+			throw new BadRequest('error.unknownField', { name: name.slice(0, 60) });
+		if (value === null || value === undefined) continue;
+		if (typeof value !== 'string' && typeof value !== 'number')
+			throw new BadRequest('error.badRequest', { what: name });
+		typed[name] = String(value);
+	}
+	return typed;
+}

@@ -1,0 +1,34 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Forbidden } from '#src/platform/errors.ts';
+
+const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Refuses changes that another site sends with this person's cookie. Every browser of the last
+ * years says where a request comes from (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/);
+ * older ones send Origin. A client that sends neither is not a browser and carries nobody's cookie.
+ */
+export function refuseCrossSite(app: FastifyInstance, publicUrl: string): void {
+	app.addHook('onRequest', async (request) => {
+		if (!READING.has(request.method) && !isOurs(request, publicUrl))
+			throw new Forbidden('error.crossSite');
+	});
+}
+
+function isOurs(request: FastifyRequest, publicUrl: string): boolean {
+	const site = request.headers['sec-fetch-site'];
+	if (site !== undefined) return site === 'same-origin' || site === 'none';
+	const { origin } = request.headers;
+	if (origin === undefined) return true;
+	const own = publicUrl
+		? new URL(publicUrl).origin
+		: `${request.protocol}://${request.headers.host}`;
+	return origin === own;
+}
+
+/** A path of this application to go back to, or the fallback: never another host. */
+export function localPath(path: string | undefined, fallback: string): string {
+	if (path === undefined || !/^\/(?![/\\])[^\\\s]*$/.test(path)) return fallback;
+	const url = new URL(path, 'http://here');
+	return url.host === 'here' ? url.pathname + url.search : fallback;
+}

@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify';
+import type { Connection } from '#src/platform/db/client.ts';
+import { schemaState } from '#src/platform/db/migrate.ts';
+
+/** GET /healthz: the process answers. GET /readyz: the database is reachable and its schema current. */
+export function probeRoutes(app: FastifyInstance, { pool }: Connection): void {
+	const open = { config: { access: 'public' as const } };
+	app.get('/healthz', open, async (_request, reply) => reply.send({ ok: true }));
+	app.get('/readyz', open, async (request, reply) => {
+		try {
+			const { known, applied } = await schemaState(pool);
+			return await reply
+				.code(known === applied ? 200 : 503)
+				.send({ ok: known === applied, known, applied });
+		} catch (error) {
+			request.log.warn({ err: error }, 'not ready');
+			return await reply.code(503).send({ ok: false });
+		}
+	});
+}
