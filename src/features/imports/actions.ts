@@ -1,0 +1,149 @@
+import { sql } from 'drizzle-orm';
+import type { Database } from '#src/platform/db/client.ts';
+import { type By, record } from '#src/platform/events/record.ts';
+import type { Say } from '#src/platform/start-fault.ts';
+import { nameIn, type Plan, type PlannedFile } from './choosing.ts';
+import type { Draft } from './drafts.ts';
+import type { NounName } from './fields.ts';
+import type { Mapping } from './mapping.ts';
+import { FileFault, number } from './messages.ts';
+import { openTable, type Row } from './readers.ts';
+import { type RejectedRow, writeRejected } from './rejected.ts';
+import { type StepRun, stepsOf } from './steps.ts';
+import type { Tally } from './verdicts.ts';
+
+const BATCH_ROWS = 500;
+const PROGRESS_ROWS = 2_500;
+/** Advisory lock: of two imports at once, the second waits for the first one's file. */
+const LOCK = 7_041_882;
+
+export type ImportSettings = {
+	now: Date;
+	/** Of new people. */
+	timeZone: string;
+	/** Folder for rejected rows. */
+	rejectedFolder: string;
+	say: Say;
+};
+
+/** What came of a file: a tally per noun that it feeds, and where its rejected rows are. */
+export type FileReport = {
+	name: string;
+	rows: number;
+	tallies: { feeds: NounName; tally: Tally }[];
+	/** Accepted records that lack a field that may be empty, by its column. */
+	lacking: Map<string, number>;
+	rejectedPath: string | null;
+};
+
+/**
+ * Brings in the files of a plan, each in a transaction of its own: all of it that is not rejected, or
+ * nothing. Throws FileFault with the name of the file; those before it stay.
+ */
+export async function runImport(
+	db: Database,
+	plan: Plan,
+	settings: ImportSettings,
+): Promise<FileReport[]> {
+	const inputs = plan.files.map(({ path }) => path);
+	const reports: FileReport[] = [];
+	for (const file of plan.files)
+		reports.push(
+			await importFile(db, plan.mapping, file, settings, inputs).catch((error: unknown) => {
+				throw error instanceof FileFault ? nameIn(file.path, error) : error;
+			}),
+		);
+	return reports;
+}
+
+async function importFile(
+	db: Database,
+	mapping: Mapping,
+	file: PlannedFile,
+	settings: ImportSettings,
+	inputs: string[],
+): Promise<FileReport> {
+	const { rows, runs, rejected } = await db.transaction(async (tx) => {
+		await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
+		const by: By = { actorId: null, door: 'import', now: settings.now };
+		const runs = await stepsOf(tx, mapping, file, { by, timeZone: settings.timeZone });
+		const fed = await feedAll(file, runs, settings.say);
+		const [created, updated] = [total(runs, 'created'), total(runs, 'updated')];
+		// A second run over the same file leaves no trace at all.
+		if (created + updated > 0)
+			await record(tx, by, {
+				type: 'import.finished',
+				data: { file: file.name, created, updated, rejected: fed.rejected.length },
+			});
+		return { ...fed, runs };
+	});
+	return {
+		name: file.name,
+		rows,
+		tallies: talliesOf(runs),
+		lacking: new Map(runs.flatMap(({ lacking }) => [...lacking])),
+		rejectedPath:
+			rejected.length === 0
+				? null
+				: await writeRejected(settings.rejectedFolder, file, rejected, inputs),
+	};
+}
+
+// Heads and sellers are two steps of one file, and people both.
+function talliesOf(runs: StepRun[]): FileReport['tallies'] {
+	return [...new Set(runs.map(({ step }) => step.feeds))].map((feeds) => {
+		const own = runs.filter(({ step }) => step.feeds === feeds);
+		const tally: Tally = {
+			created: total(own, 'created'),
+			updated: total(own, 'updated'),
+			unchanged: total(own, 'unchanged'),
+			rejected: total(own, 'rejected'),
+		};
+		return { feeds, tally };
+	});
+}
+
+function total(runs: StepRun[], verdict: keyof Tally): number {
+	return runs.reduce((sum, { tally }) => sum + tally[verdict], 0);
+}
+
+type Fed = { rows: number; rejected: RejectedRow[] };
+
+async function feedAll(file: PlannedFile, runs: StepRun[], say: Say): Promise<Fed> {
+	const fed: Fed = { rows: 0, rejected: [] };
+	let told = 0;
+	for await (const batch of batches(await openTable(file.path))) {
+		fed.rejected.push(...(await feedBatch(batch, runs)));
+		fed.rows += batch.length;
+		if (fed.rows - told < PROGRESS_ROWS) continue;
+		told = fed.rows;
+		say(`${file.name}: прочитано строк ${number(fed.rows)}`);
+	}
+	return fed;
+}
+
+async function* batches({ rows }: { rows: AsyncIterable<Row> }): AsyncGenerator<Row[]> {
+	let batch: Row[] = [];
+	for await (const row of rows) {
+		batch.push(row);
+		if (batch.length < BATCH_ROWS) continue;
+		yield batch;
+		batch = [];
+	}
+	if (batch.length > 0) yield batch;
+}
+
+// What one step rejects, the next ones do not see.
+async function feedBatch(batch: Row[], runs: StepRun[]): Promise<RejectedRow[]> {
+	const rejected = batch.flatMap((row) => (row.fault ? [{ row, reasons: [row.fault] }] : []));
+	const last = runs.at(-1);
+	if (last) last.tally.rejected += rejected.length;
+	let rows = batch.filter((row) => !row.fault);
+	for (const run of runs) {
+		const drafts: Draft[] = await run.feed(rows);
+		const lines = new Set(drafts.map(({ row }) => row.line));
+		rows = rows.filter(({ line }) => !lines.has(line));
+		rejected.push(...drafts.map(({ row, reasons }) => ({ row, reasons })));
+	}
+	return rejected;
+}

@@ -1,0 +1,145 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { NOUNS } from './fields.ts';
+import { type FileEntry, type Mapping, readMapping } from './mapping.ts';
+import { FileFault, MappingFault } from './messages.ts';
+import { readHeaders } from './readers.ts';
+import { alike } from './values.ts';
+
+const SHIPPED = join(import.meta.dirname, 'mappings');
+const TABLE_FILE = /\.(csv|tsv|txt|xlsx)$/i;
+const REJECTED_FILE = /\.rejected(\.\d+)?$/i;
+
+/** A file, what it feeds, and which of its headings stands for which column of the mapping. */
+export type PlannedFile = {
+	path: string;
+	name: string;
+	headers: string[];
+	entry: FileEntry;
+	columns: ReadonlyMap<string, string>;
+};
+
+export type Plan = { mapping: Mapping; files: PlannedFile[]; passedOver: string[] };
+
+type Candidate = { path: string; named: boolean; headers: string[] };
+
+/**
+ * Decides which mapping reads which of the files, in the order in which they lean on each other. `paths`
+ * are files and folders; without `mappingPath` the shipped mapping that fits most files is taken.
+ * Throws FileFault and MappingFault; a file in a folder that fits nothing is passed over.
+ */
+export async function planImport(paths: string[], mappingPath: string | null): Promise<Plan> {
+	const mappings = mappingPath ? [await readMapping(mappingPath)] : await shippedMappings();
+	const candidates = await candidatesIn(paths);
+	const plans = mappings.map((mapping) => planFor(mapping, candidates));
+	const best = plans.reduce((a, b) => (b.files.length > a.files.length ? b : a));
+	const lacking = candidates.find(({ path, named }) => named && best.passedOver.includes(path));
+	if (best.files.length === 0 && !(mappingPath && lacking))
+		throw new MappingFault('mapping.none', {
+			mappings: mappings.map(({ name }) => `«${name}»`).join(', '),
+		});
+	if (lacking) throw noMatch(best.mapping, lacking);
+	return best;
+}
+
+/** The mappings that come with the program. */
+export async function shippedMappings(): Promise<Mapping[]> {
+	const files = (await readdir(SHIPPED)).filter((file) => file.endsWith('.json')).sort();
+	return Promise.all(files.map((file) => readMapping(join(SHIPPED, file))));
+}
+
+async function candidatesIn(paths: string[]): Promise<Candidate[]> {
+	const found: Candidate[] = [];
+	for (const path of paths) {
+		const named = !(await isFolder(path));
+		for (const file of named ? [path] : await tablesIn(path))
+			if (!found.some((known) => known.path === file))
+				found.push({ path: file, named, headers: await headersOf(file) });
+	}
+	return found;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+	const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+		throw nameIn(path, new FileFault('file.absent', { code: error.code ?? '' }));
+	});
+	return found.isDirectory();
+}
+
+// What we rejected ourselves comes in again only when the person names it.
+async function tablesIn(folder: string): Promise<string[]> {
+	return (await readdir(folder))
+		.filter((file) => TABLE_FILE.test(file) && !/^[~.]/.test(file))
+		.filter((file) => !REJECTED_FILE.test(basename(file, extname(file))))
+		.sort()
+		.map((file) => join(folder, file));
+}
+
+async function headersOf(path: string): Promise<string[]> {
+	return readHeaders(path).catch((error: unknown) => {
+		throw error instanceof FileFault ? nameIn(path, error) : error;
+	});
+}
+
+/** Puts the name of the file in front of what is wrong with it. */
+export function nameIn(path: string, fault: FileFault): FileFault {
+	fault.message = `Файл ${basename(path)} не загружен: ${fault.message}.`;
+	return fault;
+}
+
+function planFor(mapping: Mapping, candidates: Candidate[]): Plan {
+	const files: PlannedFile[] = [];
+	const passedOver: string[] = [];
+	for (const { path, headers } of candidates) {
+		const columns = columnsOf(headers, mapping);
+		const entry = mapping.files.find((entry) => lacks(entry, path, columns).length === 0);
+		if (entry) files.push({ path, name: basename(path), headers, entry, columns });
+		else passedOver.push(path);
+	}
+	return { mapping, files: files.sort(byDependency), passedOver };
+}
+
+function byDependency(a: PlannedFile, b: PlannedFile): number {
+	return rank(a) - rank(b) || a.name.localeCompare(b.name, 'ru');
+}
+
+function rank({ entry }: PlannedFile): number {
+	return Math.max(...entry.steps.map(({ feeds }) => NOUNS.indexOf(feeds)));
+}
+
+function columnsOf(headers: string[], mapping: Mapping): Map<string, string> {
+	const columns = new Map(headers.map((header) => [alike(header), header]));
+	for (const [other, column] of Object.entries(mapping.headers)) {
+		const header = columns.get(alike(other));
+		if (header !== undefined && !columns.has(alike(column))) columns.set(alike(column), header);
+	}
+	return columns;
+}
+
+/** The name of the file without its ending and without our «.rejected». */
+export function stem(path: string): string {
+	return basename(path, extname(path)).replace(REJECTED_FILE, '');
+}
+
+// What a file lacks to be this entry: columns, or its name.
+function lacks(entry: FileEntry, path: string, columns: ReadonlyMap<string, string>): string[] {
+	const pattern = alike(entry.file)
+		.replace(/[\\^$.+?()[\]{}|]/g, '\\$&')
+		.replaceAll('*', '.*');
+	if (!new RegExp(`^${pattern}$`, 's').test(alike(stem(path)))) return [entry.file];
+	const keys = entry.steps
+		.filter(({ key }) => !key.some((parts) => parts.every((part) => columns.has(alike(part)))))
+		.flatMap(({ key }) => key[0] ?? []);
+	return [...new Set([...entry.needs.filter((need) => !columns.has(alike(need))), ...keys])];
+}
+
+function noMatch(mapping: Mapping, { path, headers }: Candidate): MappingFault {
+	const columns = columnsOf(headers, mapping);
+	const wanted = mapping.files.map((entry) => lacks(entry, path, columns));
+	const nearest = wanted.reduce((a, b) => (b.length < a.length ? b : a));
+	return new MappingFault('mapping.noMatch', {
+		file: basename(path),
+		mapping: mapping.name,
+		columns: nearest.join(', '),
+	});
+}

@@ -1,0 +1,125 @@
+import { StartFault } from '#src/platform/start-fault.ts';
+
+/**
+ * What the import tells the person at the console: Russian only, like the whole command line, so that
+ * these sentences stay out of the locale files of the screens.
+ */
+const MESSAGES = {
+	// A file that is refused whole.
+	'file.absent': 'файла нет или он не читается ({code})',
+	'file.kind': 'это не CSV и не XLSX',
+	'file.oldExcel': 'это старый формат Excel (.xls): сохраните файл как .xlsx или .csv',
+	'file.empty': 'файл пуст',
+	'file.binary': 'внутри двоичные данные, а не текст',
+	'file.mixedEncodings':
+		'строка {line} записана не в той кодировке, что строка {other}: в файле смешаны UTF-8 и другая кодировка',
+	'file.brokenUtf8': 'строка {line} повреждена: это не UTF-8, хотя файл начинается как UTF-8',
+	'file.brokenUtf16': 'файл повреждён: это не UTF-16, хотя начинается как UTF-16',
+	'file.longLine': 'строка {line} длиннее {limit}; возможно, в ней не закрыта кавычка',
+	'file.openQuote': 'кавычка не закрыта, файл кончился на строке {line}',
+	'file.broken': 'файл не разбирается: {reason}',
+	'file.tooManyRows': 'строк больше {limit}: разделите файл',
+	'file.tooManyColumns': 'столбцов {count}, а разрешено {limit}',
+	'file.headerAbsent': 'в первой строке столбец {position} без названия',
+	'file.headerTwice': 'столбец «{header}» встречается дважды',
+	'file.headerForbidden': 'столбец не может называться «{header}»: переименуйте его',
+	'file.notZip': 'это не XLSX: архив повреждён',
+	'file.zipEncrypted': 'XLSX защищён паролем: снимите защиту',
+	'file.zipTooBig': 'XLSX в распакованном виде больше {limit}',
+	'file.zipTooMany': 'в XLSX слишком много частей ({count})',
+	'file.rejectedUnwritable':
+		'отклонённые строки не записать в {path} ({code}): укажите папку, --rejected ПАПКА',
+	'file.noSheet': 'в XLSX нет ни одного листа',
+
+	// A mapping that is refused.
+	'mapping.absent': 'Сопоставление {file} не читается ({code}).',
+	'mapping.notJson': 'Сопоставление {file} – не JSON: {reason}.',
+	'mapping.wrong': 'Сопоставление {file} составлено неверно:\n{faults}',
+	'mapping.none':
+		'Ни один файл не подошёл ни к одному сопоставлению ({mappings}). Укажите своё: --mapping ФАЙЛ.',
+	'mapping.noMatch': 'Файл {file} не подходит к сопоставлению «{mapping}»: нет столбцов {columns}.',
+	'mapping.pipeline': 'В программе нет сценария продажи «{name}».',
+	'mapping.stage': 'В сценарии «{pipeline}» нет открытого состояния «{name}».',
+
+	// A row that is rejected.
+	'row.width': 'в строке {count} ячеек, а столбцов {expected}',
+	'row.noKey': 'пусто то, по чему строка узнаётся: {columns}',
+	'row.longKey': 'ключ длиннее {limit} знаков',
+	'row.sameKey': 'такая запись уже была на строке {line}',
+	'row.differs': 'расходится со строкой {line}, где стоит «{other}»',
+	'row.claimed': 'на ту же запись уже указала строка {line}',
+	'row.ambiguous': 'в базе несколько записей «{text}»: непонятно, какую менять',
+	'row.required': 'не заполнено',
+	'row.notFound': '«{text}» не найдено ({noun})',
+	'row.foundMany': '«{text}» подходит к нескольким ({noun})',
+	'row.damaged': 'текст повреждён (знаки, которых не должно быть)',
+	'row.excelError': 'в ячейке ошибка Excel {text}',
+	'row.tooLong': 'длиннее {limit} знаков',
+	'row.notMoney': '«{text}» – не сумма',
+	'row.moneyPrecise': '«{text}»: больше двух знаков после запятой',
+	'row.moneyLarge': '«{text}»: больше 13 знаков до запятой',
+	'row.moneyNegative': '«{text}»: сумма меньше нуля',
+	'row.notDay': '«{text}» – не дата (ждём 31.12.2026, 31-12-26 или 2026-12-31)',
+	'row.noSuchDay': '«{text}»: такого дня нет',
+	'row.dayRange': '«{text}»: год вне {from}–{to}',
+	'row.notPercent': '«{text}» – не целое число от 0 до 100',
+	'row.notCurrency': '«{text}» – не код валюты из трёх латинских букв',
+	'row.notOneOf': '«{text}» – не одно из: {allowed}',
+	'row.notLogin': '«{text}» – не имя для входа (латинские строчные буквы, цифры, точка, дефис)',
+	'row.loginTaken': 'имя для входа «{text}» занято',
+	'row.notEmail': '«{text}» – не адрес почты',
+	'row.notZone': '«{text}» – не часовой пояс (например, Europe/Moscow)',
+	'row.requisiteDigits': '«{text}»: должно быть цифр: {digits}',
+	'row.requisiteSum': '«{text}»: не сходится контрольное число',
+	'row.ownParent': 'команда не может входить в саму себя',
+	'row.headWithoutTeam': 'руководитель без команды',
+	'row.closedWithoutDay': 'состояние «{stage}» – завершённое, а дата закрытия не указана',
+	'row.dayWithoutClosed': 'дата закрытия указана, а состояние «{stage}» – рабочее',
+	'row.closedBeforeBegun': 'закрыто {closed}, раньше, чем начато {begun}',
+	'row.begunInFuture': 'создано {begun}: этот день ещё не наступил',
+	'row.closedInFuture': 'закрыто {closed}: этот день ещё не наступил',
+	'row.reasonWithoutLoss': 'причина неудачи указана, а состояние «{stage}» – не неудача',
+} as const;
+
+export type MessageKey = keyof typeof MESSAGES;
+export type MessageArgs = Record<string, string | number>;
+
+/** Why a row is rejected; `column` is the heading of the cell that is to blame. */
+export type Reason = { column?: string; key: MessageKey; args: MessageArgs };
+
+const SHOWN = 80;
+
+/** The sentence for `key` with its arguments filled in; long ones are cut to 80 characters. */
+export function sentence(key: MessageKey, args: MessageArgs = {}): string {
+	return MESSAGES[key].replace(/\{(\w+)\}/g, (_, name: string) => {
+		const value = args[name] ?? '';
+		if (typeof value === 'number') return number(value);
+		return name === 'faults' || value.length <= SHOWN ? value : `${value.slice(0, SHOWN - 1)}…`;
+	});
+}
+
+/** The sentence of a rejected row, with the column in front where one is to blame. */
+export function reasonSentence({ column, key, args }: Reason): string {
+	return column ? `${column}: ${sentence(key, args)}` : sentence(key, args);
+}
+
+const whole = new Intl.NumberFormat('ru');
+
+/** A whole number as it is written in Russian: «8 800». */
+export function number(value: number): string {
+	return whole.format(value);
+}
+
+/** A file that cannot be read as a whole: nothing of it is written. */
+export class FileFault extends StartFault {
+	constructor(key: MessageKey, args: MessageArgs = {}) {
+		super(sentence(key, args));
+	}
+}
+
+/** A mapping, or a choice of one, that cannot be used: nothing is read. */
+export class MappingFault extends StartFault {
+	constructor(key: MessageKey, args: MessageArgs = {}) {
+		super(sentence(key, args));
+	}
+}

@@ -1,0 +1,34 @@
+import type { FieldChange } from '#src/events.ts';
+import type { Value } from '../values.ts';
+import type { Stored } from './noun.ts';
+
+/** Fields that point elsewhere stand in their row as ids, under these names. */
+const COLUMNS: Record<string, string> = {
+	client: 'clientId',
+	owner: 'ownerId',
+	stage: 'stageId',
+	lossReason: 'lossReasonId',
+	product: 'productId',
+};
+
+/** What differs between a record as it was and as it will be, field by field. */
+export function differences(was: Stored, values: Stored): Record<string, FieldChange> {
+	const changed = Object.entries(values).filter(([field, value]) => plain(was[field]) !== value);
+	return Object.fromEntries(changed.map(([field, value]) => [field, [plain(was[field]), value]]));
+}
+
+function plain(value: Value | null | undefined): Value | null {
+	return value ?? null;
+}
+
+/** The changes by the names of the columns, as events keep them; without those of `apart`. */
+export function columnChanges(
+	changes: Record<string, FieldChange>,
+	apart: readonly string[] = [],
+): Record<string, FieldChange> {
+	return Object.fromEntries(
+		Object.entries(changes)
+			.filter(([field]) => !apart.includes(field))
+			.map(([field, change]) => [COLUMNS[field] ?? field, change]),
+	);
+}

@@ -1,0 +1,47 @@
+import { asc, eq } from 'drizzle-orm';
+import { pipelines, type StageKind, stages } from '#src/features/deals/tables.ts';
+import type { Tx } from '#src/platform/db/client.ts';
+import { MappingFault } from '../messages.ts';
+import { alike } from '../values.ts';
+
+export type Stage = { id: number; name: string; kind: StageKind; pipelineId: number };
+
+/** The pipeline that new deals enter, the state that they begin in, and every state there is. */
+export type Course = { pipelineId: number; startsIn: Stage; stages: Map<number, Stage> };
+
+/**
+ * Looks up a pipeline by name (the first one for null) and the open state in which its finished deals
+ * began (the first one for null). Throws MappingFault.
+ */
+export async function courseOf(
+	tx: Tx,
+	pipeline: string | null,
+	startsIn: string | null,
+): Promise<Course> {
+	const rows = await tx
+		.select({
+			id: stages.id,
+			name: stages.name,
+			kind: stages.kind,
+			pipelineId: stages.pipelineId,
+			pipeline: pipelines.name,
+		})
+		.from(stages)
+		.innerJoin(pipelines, eq(pipelines.id, stages.pipelineId))
+		.orderBy(asc(pipelines.position), asc(pipelines.id), asc(stages.position), asc(stages.id));
+	const own = rows.filter((row) => pipeline === null || alike(row.pipeline) === alike(pipeline));
+	const pipelineId = own[0]?.pipelineId;
+	if (pipelineId === undefined)
+		throw new MappingFault('mapping.pipeline', { name: pipeline ?? '' });
+	const start = own.find(
+		(row) =>
+			row.pipelineId === pipelineId &&
+			row.kind === 'open' &&
+			(startsIn === null || alike(row.name) === alike(startsIn)),
+	);
+	if (!start) {
+		const names = { pipeline: own[0]?.pipeline ?? '', name: startsIn ?? '' };
+		throw new MappingFault('mapping.stage', names);
+	}
+	return { pipelineId, startsIn: start, stages: new Map(rows.map((row) => [row.id, row])) };
+}

@@ -1,0 +1,81 @@
+import { sql } from 'drizzle-orm';
+import { people, type Role } from '#src/features/auth/tables.ts';
+import type { Tx } from '#src/platform/db/client.ts';
+import { freeLogin } from '../logins.ts';
+import { matching, type Noun, numberIn, type Outcome, recordset, textIn } from './noun.ts';
+
+/** People of the company. A login is derived from the name, once: later files change it only by a column. */
+export const PEOPLE: Noun = {
+	async load(tx, refs, names) {
+		const rows = await tx
+			.select({
+				id: people.id,
+				ref: people.externalRef,
+				name: people.name,
+				role: people.role,
+				team: people.teamId,
+				login: people.login,
+				email: people.email,
+				language: people.language,
+				timeZone: people.timeZone,
+			})
+			.from(people)
+			.where(
+				matching(
+					sql`${people.externalRef}`,
+					refs,
+					sql`translate(lower(${people.name}), 'ё', 'е')`,
+					names,
+				),
+			)
+			.orderBy(people.id)
+			.for('update');
+		return rows.map(({ id, ref, ...values }) => ({ id, ref, name: values.name, values }));
+	},
+
+	async examine(tx, _context, outcomes) {
+		const taken = await logins(tx);
+		for (const { draft, was, values } of outcomes) {
+			if (values.role === 'head' && numberIn(values, 'team') === null)
+				draft.reasons.push({ key: 'row.headWithoutTeam', args: {} });
+			const login = textIn(values, 'login');
+			if (login === null || login === was?.values.login) continue;
+			if (taken.has(login)) draft.reasons.push({ key: 'row.loginTaken', args: { text: login } });
+			taken.add(login);
+		}
+	},
+
+	async create(tx, { timeZone }, outcomes) {
+		const taken = await logins(tx);
+		for (const { values } of outcomes) taken.add(textIn(values, 'login') ?? '');
+		await tx.insert(people).values(outcomes.map((outcome) => newPerson(outcome, taken, timeZone)));
+	},
+
+	async update(tx, _context, changes) {
+		await tx.execute(sql`
+			update people p set name = v.name, role = v.role, team_id = v.team, login = v.login,
+				email = v.email, language = v.language, time_zone = v."timeZone"
+			from ${recordset(changes.map(({ id, values }) => ({ ...values, id })))}
+				as v(id bigint, name text, role text, team bigint, login text, email text, language text, "timeZone" text)
+			where p.id = v.id`);
+	},
+};
+
+async function logins(tx: Tx): Promise<Set<string>> {
+	const rows = await tx.select({ login: people.login }).from(people);
+	return new Set(rows.map(({ login }) => login));
+}
+
+function newPerson({ ref, values }: Outcome, taken: Set<string>, timeZone: string) {
+	const name = textIn(values, 'name') ?? '';
+	return {
+		externalRef: ref,
+		name,
+		role: (textIn(values, 'role') ?? 'manager') as Role,
+		teamId: numberIn(values, 'team'),
+		login: textIn(values, 'login') ?? freeLogin(name, taken),
+		email: textIn(values, 'email'),
+		timeZone: textIn(values, 'timeZone') ?? timeZone,
+		...(values.language ? { language: values.language as 'ru' | 'en' } : {}),
+	};
+}

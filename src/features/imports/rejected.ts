@@ -1,0 +1,79 @@
+import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { stem } from './choosing.ts';
+import { FileFault, type Reason, reasonSentence } from './messages.ts';
+import type { Row } from './readers.ts';
+
+export type RejectedRow = { row: Row; reasons: Reason[] };
+
+/** Columns that we put behind those of the file; in a mended file they are ours again. */
+const OURS = ['Строка', 'Причина'];
+const PLAIN_NUMBER = /^[+-]?[\d\s().,-]+$/;
+
+/**
+ * Writes `<name>.rejected.csv` as Excel reads it (`;`, UTF-8 with BOM): the rows as they were, with line and
+ * reason. Appears whole or not at all; never over one of `inputs`. Returns its path. Throws FileFault.
+ */
+export async function writeRejected(
+	folder: string,
+	file: { path: string; headers: string[] },
+	rejected: RejectedRow[],
+	inputs: string[],
+): Promise<string> {
+	const headers = file.headers.filter((header) => !OURS.includes(header));
+	const lines = rejected
+		.toSorted((a, b) => a.row.line - b.row.line)
+		.map(({ row, reasons }) => [
+			...headers.map((header) => row.cells[header] ?? ''),
+			String(row.line),
+			reasons.map(reasonSentence).join('; '),
+		]);
+	const text = [[...headers, ...OURS], ...lines].map(csvLine).join('');
+	const path = freePath(folder, file.path, inputs);
+	const draft = `${path}.${process.pid}.tmp`;
+	try {
+		await mkdir(folder, { recursive: true });
+		const handle = await open(draft, 'w');
+		await handle.writeFile(`\ufeff${text}`);
+		await handle.close();
+		await rename(draft, path);
+	} catch (error) {
+		await rm(draft, { force: true });
+		throw new FileFault('file.rejectedUnwritable', {
+			path,
+			code: (error as NodeJS.ErrnoException).code ?? '',
+		});
+	}
+	return path;
+}
+
+/** Whether a folder for rejected rows can be written to. Throws FileFault. */
+export async function checkFolder(folder: string): Promise<void> {
+	await mkdir(folder, { recursive: true })
+		.then(() => access(folder, 2))
+		.catch((error: NodeJS.ErrnoException) => {
+			throw new FileFault('file.rejectedUnwritable', { path: folder, code: error.code ?? '' });
+		});
+}
+
+function freePath(folder: string, path: string, inputs: string[]): string {
+	const name = stem(path);
+	const taken = new Set(inputs.map((input) => resolve(input)));
+	for (let n = 1; ; n++) {
+		const free = join(folder, `${name}.rejected${n === 1 ? '' : `.${n}`}.csv`);
+		if (!taken.has(resolve(free)) || basename(free) === '') return free;
+	}
+}
+
+/** A line of CSV: `;`, quotes where needed, CRLF; what a spreadsheet would take for a formula is made text. */
+export function csvLine(cells: string[]): string {
+	return `${cells.map((cell) => quoted(disarmed(cell))).join(';')}\r\n`;
+}
+
+function disarmed(cell: string): string {
+	return /^[=+\-@\t\r]/.test(cell) && !PLAIN_NUMBER.test(cell) ? `'${cell}` : cell;
+}
+
+function quoted(cell: string): string {
+	return /[;"\r\n,\t]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
