@@ -55,8 +55,17 @@ function listenForGoodbye(): { asked: Promise<void>; signal: AbortSignal } {
 }
 
 async function seedIfEmpty(connection: Connection): Promise<void> {
-	const people = await connection.pool.query('select from people limit 1');
-	if (people.rowCount === 0) await seed(connection, { now: new Date(), say });
+	if (await hasPeople(connection)) return;
+	try {
+		await seed(connection, { now: new Date(), say });
+	} catch (error) {
+		// Another instance that started on the same empty folder was quicker; the demo company is one transaction.
+		if (!(await hasPeople(connection))) throw error;
+	}
+}
+
+async function hasPeople({ pool }: Connection): Promise<boolean> {
+	return (await pool.query('select from people limit 1')).rowCount !== 0;
 }
 
 async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {

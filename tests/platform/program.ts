@@ -84,8 +84,13 @@ export function startProgram(
 export async function dataFolder(): Promise<string> {
 	const folder = await mkdtemp(join(tmpdir(), 'moi-prodazhi-start-'));
 	await chmod(folder, 0o755);
-	folders.add(folder);
+	removeAfterTest(folder);
 	return folder;
+}
+
+/** Has whatever runs on this folder ended and the folder removed after the test. */
+export function removeAfterTest(folder: string): void {
+	folders.add(folder);
 }
 
 /** The process number of the Postgres that holds the data of `dataDir`; null where none runs. */

@@ -1,8 +1,8 @@
-import { chmod, cp, mkdir, readdir, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '#src/config.ts';
-import { dataFolder, type Program, startProgram } from './program.ts';
+import { dataFolder, type Program, removeAfterTest, startProgram } from './program.ts';
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('SKIPPED: what root does in a closed folder can only be tested as root.');
@@ -38,24 +38,20 @@ test.runIf(isRoot)(
 		const first = startProgram('start', { root, env });
 		const address = await first.ready;
 		const place = placeOfData(first);
-		try {
-			expect((await fetch(`${address}/healthz`)).status).toBe(200);
-			expect(place).toMatch(/^\/var\/lib\/moi-prodazhi\/\w+$/);
-			expect(first.text()).toMatch(
-				/программы PostgreSQL стоят в \/var\/lib\/moi-prodazhi\/postgres-/,
-			);
-			expect(await first.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+		expect(place).toMatch(/^\/var\/lib\/moi-prodazhi\/\w+$/);
+		removeAfterTest(place);
+		expect((await fetch(`${address}/healthz`)).status).toBe(200);
+		expect(first.text()).toMatch(
+			/программы PostgreSQL стоят в \/var\/lib\/moi-prodazhi\/postgres-/,
+		);
+		expect(await first.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 
-			// The folder is opened later on: the data stay where they are, instead of seeming to vanish.
-			await chmod(root, 0o755);
-			const second = startProgram('start', { root, env });
-			await second.ready;
-			expect(placeOfData(second)).toBe(place);
-			expect(second.text()).toContain('Схема: без изменений');
-			expect(await second.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-		} finally {
-			await first.kill('SIGKILL');
-			if (place) await rm(place, { recursive: true, force: true });
-		}
+		// The folder is opened later on: the data stay where they are, instead of seeming to vanish.
+		await chmod(root, 0o755);
+		const second = startProgram('start', { root, env });
+		await second.ready;
+		expect(placeOfData(second)).toBe(place);
+		expect(second.text()).toContain('Схема: без изменений');
+		expect(await second.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 	},
 );

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Say, StartFault } from '../start-fault.ts';
 import { copyBinaries, findBinaries, versionFor } from './binaries.ts';
@@ -73,15 +73,28 @@ async function reachableBinaries(owner: Owner | null, say: Say) {
 
 async function makeFolder(folder: string): Promise<void> {
 	try {
-		const created = await mkdir(folder, { recursive: true });
-		// Root's umask may close what root creates, and the server's user has to pass through.
-		if (created && process.getuid?.() === 0) await chmod(folder, 0o755);
+		await makePath(folder);
 	} catch (error) {
 		const reason = (error as NodeJS.ErrnoException).code ?? String(error);
 		throw new StartFault(
 			`Папка данных ${folder} недоступна для записи (${reason}): проверьте DATA_DIR.`,
 		);
 	}
+}
+
+// Not mkdir's own `recursive`: under /proc, where nothing can be made, Node 24 turns in circles in it.
+async function makePath(folder: string): Promise<void> {
+	try {
+		await mkdir(folder);
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+		if (code !== 'ENOENT' || (await stat(dirname(folder)).catch(() => null))) throw error;
+		await makePath(dirname(folder));
+		await mkdir(folder);
+	}
+	// Root's umask may close what root creates, and the server's user has to pass through.
+	if (process.getuid?.() === 0) await chmod(folder, 0o755);
 }
 
 /** Whoever the data belongs to runs its server; root's own folders never hold data that Postgres wrote. */
