@@ -35,15 +35,24 @@ export async function detectEncoding(path: string): Promise<Encoding> {
 	return seen.foreign > 0 ? 'windows-1251' : 'utf-8';
 }
 
-/** Number of the first line with letters that are UTF-8, and of the first that is not; 0 for none. */
+/** Number of the first line whose letters are surely UTF-8, and of the first that is not; 0 for none. */
 type Seen = { line: number; utf8: number; foreign: number };
 
-// Judged by the line: a line of Russian in CP1251 is practically never valid UTF-8, while a short file might be.
+// Judged by the line. A short one in CP1251 can be UTF-8 by chance («Яё» is): it takes four letters to be sure.
+const SURE_LETTERS = 4;
+
 function look(line: Buffer, seen: Seen): void {
 	seen.line++;
 	if (line.includes(0)) throw new FileFault('file.binary');
 	if (!isUtf8(line)) seen.foreign ||= seen.line;
-	else if (line.some((byte) => byte > 0x7f) && markOf(line) === null) seen.utf8 ||= seen.line;
+	else if (!seen.utf8 && letters(line) >= SURE_LETTERS) seen.utf8 = seen.line;
+}
+
+// Characters of UTF-8 that take several bytes, the BOM aside.
+function letters(line: Buffer): number {
+	let count = markOf(line) === null ? 0 : -1;
+	for (const byte of line) if (byte >= 0xc0) count++;
+	return count;
 }
 
 function markOf(bytes: Buffer): Encoding | null {

@@ -34,7 +34,8 @@ function contradictions({ draft, values }: Outcome, stage: Stage, now: Date): Re
 	const today = new Date(now.getTime() + FARTHEST_ZONE_MS).toISOString().slice(0, 10);
 	if (stage.kind === 'open' && given.closedOn !== undefined)
 		reasons.push({ key: 'row.dayWithoutClosed', args: { stage: stage.name } });
-	if (stage.kind !== 'open' && closed === null)
+	// Where a cell could not be read, the day may be the one that is missing.
+	if (stage.kind !== 'open' && closed === null && draft.reasons.length === 0)
 		reasons.push({ key: 'row.closedWithoutDay', args: { stage: stage.name } });
 	if (stage.kind !== 'lost' && given.lossReason !== undefined)
 		reasons.push({ key: 'row.reasonWithoutLoss', args: { stage: stage.name } });

@@ -1,0 +1,59 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FileReport, runImport } from '#src/features/imports/actions.ts';
+import { planImport } from '#src/features/imports/choosing.ts';
+import type { Tally } from '#src/features/imports/verdicts.ts';
+import type { TestDatabase } from '../database.ts';
+
+export const FIXTURES = join(import.meta.dirname, 'fixtures');
+
+/** An empty folder of its own. */
+export function folder(): Promise<string> {
+	return mkdtemp(join(tmpdir(), 'moi-prodazhi-import-'));
+}
+
+/** A file with this content in an empty folder; returns its path. */
+export async function fileOf(name: string, content: string | Buffer): Promise<string> {
+	const path = join(await folder(), name);
+	await writeFile(path, content);
+	return path;
+}
+
+type Imported = { reports: FileReport[]; tallies: Record<string, Tally>; rejectedFolder: string };
+
+/** Imports files or folders as the command does; tallies are by noun. */
+export async function importInto(
+	{ db }: TestDatabase,
+	paths: string[],
+	{ mapping = null as string | null, now = new Date() } = {},
+): Promise<Imported> {
+	const rejectedFolder = await folder();
+	const plan = await planImport(paths, mapping);
+	const settings = { now, timeZone: 'Asia/Omsk', rejectedFolder, say: () => {} };
+	const reports = await runImport(db, plan, settings);
+	const tallies = Object.fromEntries(
+		reports.flatMap((report) => report.tallies.map(({ feeds, tally }) => [feeds, tally])),
+	);
+	return { reports, tallies, rejectedFolder };
+}
+
+/** Runs a query and returns its rows as lists. */
+export async function rowsOf({ pool }: TestDatabase, text: string): Promise<unknown[][]> {
+	return (await pool.query({ text, rowMode: 'array' })).rows;
+}
+
+const TABLES = [
+	...['teams', 'people', 'clients', 'products', 'deals', 'stage_changes', 'events', 'deal_tallies'],
+	...['deal_products', 'interactions'],
+];
+
+/** Everything that an import could write, as text: equal before and after means that nothing changed. */
+export async function everything(database: TestDatabase): Promise<string> {
+	const parts = await Promise.all(
+		TABLES.map((table) =>
+			rowsOf(database, `select t::text from ${table} t order by t::text collate "C"`),
+		),
+	);
+	return JSON.stringify(parts);
+}
