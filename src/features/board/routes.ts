@@ -3,7 +3,6 @@ import { actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
-import { boardUrl } from './forms.ts';
 import { readPrint } from './print.ts';
 import { readBoard, readMore } from './screen.ts';
 
@@ -20,15 +19,14 @@ export function boardRoutes(
 
 	app.get('/board', SIGNED_IN, async (request, reply) => {
 		const board = await readBoard(db, actorOf(request), request.query, request.viewer);
-		if (wantsFragments(request))
-			return await reply.fragments('board/filtered', { ...board, boardUrl });
-		return await reply.page('board/show', { ...board, boardUrl });
+		if (wantsFragments(request)) return await reply.fragments('board/filtered', board);
+		return await reply.page('board/show', board);
 	});
 
 	app.get('/board/more', SIGNED_IN, async (request, reply) => {
 		const more = await readMore(db, actorOf(request), request.query, request.viewer);
 		if (more === null) throw new NotFound('error.notFound');
-		return await reply.fragments('board/unfolded', { ...more, boardUrl });
+		return await reply.fragments('board/unfolded', more);
 	});
 
 	app.get('/board/print', SIGNED_IN, async (request, reply) => {

@@ -1,10 +1,12 @@
+import type { Colleague } from '#src/features/auth/queries.ts';
 import type { Actor } from '#src/features/auth/rules.ts';
 import { listStages, type Stage } from '#src/features/deals/queries.ts';
 import { isFinal, STEP_GROUPS, type StepGroup, stepGroup } from '#src/features/deals/rules.ts';
+import { shortName, stepWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
-import { type Filter, readFilter } from './forms.ts';
-import { cursorOf, readCursor, viewerAsOf } from './order.ts';
+import { boardUrl, type Filter, readFilter } from './forms.ts';
+import { cursorOf, RANKS, readCursor, viewerAsOf } from './order.ts';
 import { CARDS_A_COLUMN, type Card, listCards, readFrame } from './queries.ts';
 import { addSum, countDeals, type Sum, type Total, type Totals } from './totals.ts';
 
@@ -29,9 +31,22 @@ export type BoardScreen = {
 	chips: Totals['chips'];
 	sums: Sum[];
 	count: number;
-	colleagues: { id: number; name: string }[];
+	colleagues: Colleague[];
 	month: number;
+} & Words;
+
+/** What templates say and link with. */
+type Words = {
+	boardUrl: typeof boardUrl;
+	words: (card: ShownCard) => string;
+	short: typeof shortName;
 };
+
+const wordsFor = (viewer: Viewer): Words => ({
+	boardUrl,
+	words: (card) => stepWords(card, viewer),
+	short: shortName,
+});
 
 /** Some columns only; how many cards each shows, where it is not the usual number. */
 type Part = { only?: number[]; shown?: Map<number, number>; limit?: number };
@@ -76,8 +91,12 @@ export async function readBoard(
 		...grandTotal(open, totals),
 		colleagues,
 		month: monthOf(viewer.today).month,
+		...wordsFor(viewer),
 	};
 }
+
+/** More cards of a column; `after`: the group that they go on with, whose line is there already. */
+export type More = { column: Column; filter: Filter; after: StepGroup } & Words;
 
 /** One column from a cursor on: what «Показать ещё» brings. */
 export async function readMore(
@@ -85,16 +104,21 @@ export async function readMore(
 	actor: Actor,
 	query: unknown,
 	viewer: Viewer,
-): Promise<{ column: Column; filter: Filter } | null> {
+): Promise<More | null> {
 	const { filter, start } = readFilter(actor, query);
 	const stages = await listStages(db);
 	const stage = stages.find((one) => one.id === start?.stageId && !isFinal(one.kind));
 	if (start === null || stage === undefined) return null;
 	const totals = await countDeals(db, actor, filter, stages, viewer);
-	return {
-		filter,
-		column: await readColumn(db, actor, filter, stage, totals, start.cursor, viewer),
-	};
+	const column = await readColumn(db, actor, filter, stage, totals, start.cursor, viewer);
+	return { filter, column, after: groupAt(start.cursor), ...wordsFor(viewer) };
+}
+
+function groupAt(cursor: string): StepGroup {
+	const { place, asOf } = readCursor(cursor);
+	if (place.rank === RANKS.none) return 'none';
+	if (place.rank === RANKS.far) return 'later';
+	return place.due * 1000 <= asOf.getTime() ? 'late' : 'today';
 }
 
 async function readColumn(

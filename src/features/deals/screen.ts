@@ -8,9 +8,11 @@ import {
 	listKinds,
 	listPlanned,
 } from '#src/features/interactions/queries.ts';
+import { latenessWords, plannedWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
-import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { addWorkingDays, type Viewer } from '#src/platform/i18n/dates.ts';
+import { type HistoryLine, historyLines } from './history.ts';
 import {
 	type DealView,
 	findDeal,
@@ -21,7 +23,7 @@ import {
 	type TimelineEntry,
 	timelineOf,
 } from './queries.ts';
-import { idleBefore, isFinal, type StepGroup, stepGroup } from './rules.ts';
+import { idleBefore, isFinal, type NextStep, type StepGroup, stepGroup } from './rules.ts';
 
 const TIMELINE_LINES = 200;
 
@@ -30,15 +32,15 @@ export type DealPage = {
 	deal: DealView;
 	idle: boolean;
 	stages: Stage[];
-	/** The states by id: names for the lines of the history. */
-	stageNames: Map<number, string>;
 	kinds: InteractionKind[];
-	reasons: Map<number, string>;
 	planned: (InteractionView & { group: StepGroup })[];
-	timeline: TimelineEntry[];
+	lines: HistoryLine[];
+	/** The state that «Вернуть в работу» leads to: the one before the end. */
+	reopenTo: number | null;
+	suggested: string;
+	lateness: (step: NextStep) => string;
+	planned_words: (step: NextStep) => string;
 	contacts: ContactPoint[];
-	people: Map<number, string>;
-	mayReassign: boolean;
 };
 
 /** Reads a deal's page. Throws NotFound for a deal that the actor may not see. */
@@ -59,21 +61,40 @@ export async function readDealPage(
 		listColleagues(db, actor),
 	]);
 	const grouped = planned.map((step) => ({ ...step, group: stepGroup(step, viewer) }));
-	const limit = idleBefore(deal.idleDays, viewer);
-	const ahead = grouped.some((step) => step.group !== 'late');
-	return {
-		deal,
-		idle: limit !== null && !ahead && (deal.lastDoneAt ?? deal.createdAt) < limit,
-		stages,
-		stageNames: new Map(stages.map((stage) => [stage.id, stage.name])),
+	const names = {
+		stages: new Map(stages.map((stage) => [stage.id, stage.name])),
 		kinds,
 		reasons: new Map(reasons.map((reason) => [reason.id, reason.name])),
-		planned: grouped,
-		timeline,
-		contacts,
 		people: new Map(people.map((person) => [person.id, person.name])),
-		mayReassign: mayReassign(actor),
+		clients: new Map([[deal.clientId ?? 0, deal.clientName ?? '']]),
+		currency: deal.currency,
 	};
+	return {
+		deal,
+		idle: isIdle(deal, grouped, viewer),
+		stages,
+		kinds,
+		planned: grouped,
+		lines: historyLines(timeline, names, viewer),
+		reopenTo: reopenTo(stages, timeline),
+		contacts,
+		suggested: addWorkingDays(viewer.today, 1),
+		lateness: (step) => latenessWords(step, viewer),
+		planned_words: (step) => plannedWords(step, viewer),
+	};
+}
+
+function isIdle(deal: DealView, planned: { group: StepGroup }[], viewer: Viewer): boolean {
+	const limit = idleBefore(deal.idleDays, viewer);
+	if (limit === null || planned.some((step) => step.group !== 'late')) return false;
+	return (deal.lastDoneAt ?? deal.createdAt) < limit;
+}
+
+function reopenTo(stages: Stage[], timeline: TimelineEntry[]): number | null {
+	const open = stages.filter((stage) => !isFinal(stage.kind));
+	const before = timeline.find((entry) => entry.type === 'deal.won' || entry.type === 'deal.lost')
+		?.data.from;
+	return open.find((stage) => stage.id === before)?.id ?? open.at(-1)?.id ?? null;
 }
 
 /** The facts of a deal for its form. Throws NotFound. */

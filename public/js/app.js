@@ -1,0 +1,8 @@
+import './dialog.js';
+import './toast.js';
+import './keys.js';
+import './filter.js';
+
+// What works only with scripts is shown only with scripts.
+document.documentElement.classList.add('scripted');
+if (document.querySelector('[data-page="board"]')) await import('./board.js');

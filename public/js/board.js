@@ -1,0 +1,159 @@
+/*
+ * Dragging. The place of a card is the server's: a drop shows the card in its new column at once, the
+ * answer redraws both columns and puts it where the order does. What is refused brings it home.
+ */
+import { openForm } from './dialog.js';
+import { tell, word } from './toast.js';
+
+const TOUCH_DELAY = 250;
+const lists = new WeakSet();
+let drag = null;
+
+const idOf = (card) => card.id.replace('deal-', '');
+const titleOf = (card) => card.querySelector('h3').textContent.trim();
+
+function setUp() {
+	for (const list of document.querySelectorAll('.board .cards')) {
+		if (lists.has(list)) continue;
+		lists.add(list);
+		window.Sortable.create(list, {
+			group: 'deals',
+			sort: false,
+			draggable: 'li:has(> .card)',
+			filter: '.do, .do *',
+			preventOnFilter: false,
+			delay: TOUCH_DELAY,
+			delayOnTouchOnly: true,
+			touchStartThreshold: 6,
+			animation: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 120,
+			ghostClass: 'ghost',
+			dragClass: 'drag',
+			scroll: true,
+			onStart: start,
+			onEnd: end,
+		});
+	}
+}
+
+function start({ item, from }) {
+	drag = { item, from, next: item.nextSibling, cancelled: false };
+	document.body.classList.add('dragging');
+}
+
+function home({ item, from, next }) {
+	// The column may have been redrawn meanwhile; then the card stands there already.
+	if (!from.isConnected) return item.remove();
+	from.insertBefore(item, next?.parentNode === from ? next : null);
+}
+
+function end({ item, from, to }) {
+	const dragged = drag;
+	drag = null;
+	document.body.classList.remove('dragging');
+	if (!dragged || to === from) return;
+	if (dragged.cancelled) return home(dragged);
+	const final = to.closest('[data-final]');
+	if (final) return ask(dragged, to);
+	// htmx tells a failure by its events, which are heard below.
+	void move(dragged, to);
+}
+
+// A final state asks first: the card waits at home, and is moved only by what is saved.
+function ask(dragged, to) {
+	const card = dragged.item.querySelector('.card');
+	home(dragged);
+	openForm(
+		`/deals/${idOf(card)}/closure/new?stageId=${to.dataset.stage}`,
+		card.querySelector('h3 a'),
+	);
+}
+
+function count(list, change) {
+	const totals = list.closest('.stage')?.querySelector('.totals');
+	const match = totals?.textContent.match(/^[\d\s]+/);
+	if (!match) return;
+	const n = Number(match[0].replace(/\s/g, '')) + change;
+	totals.firstChild.textContent = totals.textContent.replace(/^[\d\s]+/, `${n} `);
+}
+
+async function move(dragged, to) {
+	const card = dragged.item.querySelector('.card');
+	count(dragged.from, -1);
+	count(to, 1);
+	const values = { stageId: to.dataset.stage, version: card.dataset.version, door: 'board' };
+	pending.set(card.id, dragged);
+	focusAfter = card.id;
+	await window.htmx.ajax('POST', `/deals/${idOf(card)}/moves`, {
+		source: card,
+		swap: 'none',
+		values,
+	});
+}
+
+const pending = new Map();
+let focusAfter = null;
+
+// No answer at all: no network, or the server is gone. An answer, even a refusal, redraws the columns.
+document.addEventListener('htmx:error', (event) => {
+	const card = event.target.closest?.('.card');
+	const dragged = card && pending.get(card.id);
+	if (!dragged) return;
+	pending.delete(card.id);
+	count(dragged.from, 1);
+	count(card.closest('.cards'), -1);
+	home(dragged);
+	tell(word('offline', { title: titleOf(card) }));
+	card.querySelector('h3 a').focus();
+});
+
+// An answer without fragments of ours (a proxy's page, a redirect to the sign-in) also leaves the card moved.
+document.addEventListener('htmx:finally:request', (event) => {
+	const card = event.target.closest?.('.card');
+	const dragged = card && pending.get(card.id);
+	if (!dragged) return;
+	pending.delete(card.id);
+	const status = event.detail.ctx?.response?.status;
+	if (status >= 400 && status !== 409 && status !== 422) home(dragged);
+});
+
+document.addEventListener('keydown', (event) => {
+	if (event.key !== 'Escape' || !drag) return;
+	drag.cancelled = true;
+	// Sortable ends a drag on mouseup, pointerup or drop: tell it that the button was let go.
+	document.dispatchEvent(new PointerEvent('pointerup', { bubbles: true }));
+	document.dispatchEvent(new MouseEvent('mouseup', { bubbles: true }));
+});
+
+// How many cards each column has unfolded, so that a redrawn column shows as many.
+document.addEventListener('htmx:config:request', (event) => {
+	const shown = [...document.querySelectorAll('.stage > .cards')]
+		.map((list) => [list.dataset.stage, list.querySelectorAll('.card').length])
+		.filter(([, n]) => n > 25)
+		.map(([id, n]) => `${id}=${n}`);
+	if (shown.length) event.detail.ctx.request.headers['X-Cards-Shown'] = shown.join(',');
+});
+
+let focused = null;
+document.addEventListener('htmx:before:swap', () => {
+	focused = document.activeElement?.closest?.('.card')?.id ?? focusAfter ?? focused;
+});
+document.addEventListener('htmx:after:swap', () => {
+	setUp();
+	// «Показать ещё» may bring a card that a change has moved up meanwhile: it shows once.
+	const seen = new Set();
+	for (const card of [...document.querySelectorAll('.stage .card')].reverse()) {
+		if (seen.has(card.id)) card.closest('li').remove();
+		seen.add(card.id);
+	}
+	if (
+		focused &&
+		!document.querySelector('dialog[open]') &&
+		document.activeElement === document.body
+	) {
+		const card = document.getElementById(focused);
+		card?.querySelector('h3 a')?.focus({ preventScroll: false });
+	}
+	focusAfter = null;
+});
+
+setUp();

@@ -1,0 +1,68 @@
+/*
+ * Forms in one dialog. A link with data-dialog is a page of its own without scripts; with them its form
+ * is fetched into the dialog. The server says when it is done: an empty body closes it.
+ */
+const dialog = document.getElementById('dialog');
+const body = () => document.getElementById('dialog-body');
+let opener = null;
+
+/** Fetches a form into the dialog. `then` runs when the dialog is closed without an answer. */
+export async function openForm(href, source) {
+	opener = source ?? document.activeElement;
+	await window.htmx.ajax('GET', href, { source: document.body, swap: 'none' });
+}
+
+const isEmpty = () => !body()?.childElementCount;
+
+document.addEventListener('click', (event) => {
+	const link = event.target.closest?.('a[data-dialog]');
+	if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+	event.preventDefault();
+	void openForm(link.getAttribute('href'), dialog.contains(link) ? opener : link);
+});
+
+// The body was replaced: show it, or close when there is nothing more to ask.
+document.addEventListener('htmx:after:swap', () => {
+	if (isEmpty()) {
+		if (dialog.open) dialog.close('done');
+		return;
+	}
+	if (!dialog.open) dialog.showModal();
+	const first =
+		dialog.querySelector('#form-problem[role=alert]') ?? dialog.querySelector('[autofocus]');
+	if (first && !first.dataset.focused) {
+		first.dataset.focused = '1';
+		first.focus();
+	}
+});
+
+dialog.addEventListener('close', () => {
+	const done = dialog.returnValue === 'done';
+	dialog.returnValue = '';
+	if (!done) body()?.replaceChildren();
+	dialog.dispatchEvent(new CustomEvent('form-closed', { bubbles: true, detail: { done } }));
+	if (opener?.isConnected) opener.focus();
+});
+
+// A click beside the form leaves it, unless something was typed.
+dialog.addEventListener('click', (event) => {
+	if (event.target !== dialog) return;
+	const typed = [...dialog.querySelectorAll('input:not([type=hidden]), textarea')];
+	if (typed.every((field) => field.value === field.defaultValue)) dialog.close();
+});
+
+// Clients are suggested while their name is typed.
+let asking = 0;
+document.addEventListener('input', (event) => {
+	if (event.target.getAttribute?.('list') !== 'client-names') return;
+	clearTimeout(asking);
+	const name = event.target.value.trim();
+	if (name.length < 2) return;
+	asking = setTimeout(() => {
+		const query = new URLSearchParams({ clientName: name });
+		window.htmx.ajax('GET', `/clients/suggestions?${query}`, {
+			source: event.target,
+			swap: 'none',
+		});
+	}, 180);
+});

@@ -1,0 +1,75 @@
+/* Arrows walk the cards; single keys act on the card in focus, unless the person has switched them off. */
+import { openForm } from './dialog.js';
+
+const OFF = 'shortcuts-off';
+const ACTIONS = { m: 'move', d: 'done', p: 'postpone', s: 'plan' };
+// The same keys on a Russian keyboard.
+const LATIN = { ь: 'm', в: 'd', з: 'p', ы: 's', т: 'n', '.': '/', ',': '?' };
+
+const keys = document.getElementById('keys');
+const box = document.querySelector('[data-shortcuts]');
+if (box) {
+	box.checked = localStorage.getItem(OFF) === null;
+	box.addEventListener('change', () =>
+		box.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, '1'),
+	);
+	const button = document.querySelector('[data-keys]');
+	button.hidden = false;
+	button.addEventListener('click', () => keys.showModal());
+}
+
+const cardOf = (element) => element?.closest?.('.card');
+const linkOf = (card) => card?.querySelector('h3 a');
+const columns = () => [...document.querySelectorAll('.stage > .cards')];
+
+function neighbour(card, key) {
+	const column = card.closest('.cards');
+	const cards = [...column.querySelectorAll('.card')];
+	const at = cards.indexOf(card);
+	if (key === 'ArrowDown') return cards[at + 1];
+	if (key === 'ArrowUp') return cards[at - 1];
+	const all = columns().filter((one) => one.querySelector('.card'));
+	const next = all[all.indexOf(column) + (key === 'ArrowRight' ? 1 : -1)];
+	const others = next ? [...next.querySelectorAll('.card')] : [];
+	return others[Math.min(at, others.length - 1)];
+}
+
+function walk(event) {
+	if (!/^Arrow(Up|Down|Left|Right)$/.test(event.key)) return false;
+	const card = cardOf(document.activeElement) ?? document.querySelector('.stage .card');
+	if (!card) return false;
+	const to = cardOf(document.activeElement) ? neighbour(card, event.key) : card;
+	linkOf(to)?.focus();
+	cardOf(to)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+	return Boolean(to);
+}
+
+function act(key) {
+	const card = cardOf(document.activeElement);
+	const link =
+		card?.querySelector(`[data-do=${ACTIONS[key]}]`) ??
+		(key === 's' ? card?.querySelector('[data-do=menu]') : null);
+	if (!link) return false;
+	void openForm(link.getAttribute('href'), linkOf(card));
+	return true;
+}
+
+function command(key) {
+	if (key in ACTIONS) return act(key);
+	if (key === 'n') document.querySelector('a[href="/deals/new"]')?.click();
+	else if (key === '/') document.querySelector('input[type=search]')?.focus();
+	else if (key === '?') keys?.showModal();
+	else return false;
+	return true;
+}
+
+document.addEventListener('keydown', (event) => {
+	if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]'))
+		return;
+	if (event.target.closest('input, select, textarea, [contenteditable]')) return;
+	if (document.querySelector('.board') && walk(event)) return event.preventDefault();
+	if (localStorage.getItem(OFF) !== null) return;
+	const typed = event.key.toLowerCase();
+	if (command(typed in ACTIONS || 'n/?'.includes(typed) ? typed : (LATIN[typed] ?? '')))
+		event.preventDefault();
+});
