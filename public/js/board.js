@@ -46,7 +46,7 @@ function home({ item, from, next }) {
 	from.insertBefore(item, next?.parentNode === from ? next : null);
 }
 
-function end({ item, from, to }) {
+function end({ from, to }) {
 	const dragged = drag;
 	drag = null;
 	document.body.classList.remove('dragging');
@@ -62,7 +62,7 @@ function end({ item, from, to }) {
 function ask(dragged, to) {
 	const card = dragged.item.querySelector('.card');
 	home(dragged);
-	openForm(
+	void openForm(
 		`/deals/${idOf(card)}/closure/new?stageId=${to.dataset.stage}`,
 		card.querySelector('h3 a'),
 	);
