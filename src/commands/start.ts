@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '#src/app.ts';
 import { type Config, readConfig } from '#src/config.ts';
@@ -10,6 +9,7 @@ import { checkPort, portFault } from './port.ts';
 import { seed } from './seed.ts';
 
 const FINISH_REQUESTS_MS = 7_000;
+const SWEEP_MS = 100;
 
 await command(async () => {
 	const leaving = listenForGoodbye();
@@ -81,8 +81,11 @@ function addressOf(app: FastifyInstance): string {
 
 /** Lets the requests under way finish, and cuts those that take too long. */
 async function finish(app: FastifyInstance): Promise<void> {
-	const closed = app.close();
-	await Promise.race([closed, pause(FINISH_REQUESTS_MS, undefined, { ref: false })]);
-	app.server.closeAllConnections();
-	await closed;
+	const { server } = app;
+	// A browser keeps its connection after the last answer; Fastify closes only those idle at the beginning.
+	const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+	const cut = setTimeout(() => server.closeAllConnections(), FINISH_REQUESTS_MS);
+	await app.close();
+	clearInterval(sweep);
+	clearTimeout(cut);
 }

@@ -7,9 +7,11 @@ import { expect, test } from 'vitest';
 import { startEmbedded } from '#src/platform/db/embedded.ts';
 import { isAlive, waitGone } from '#src/platform/db/postmaster.ts';
 import { StartFault } from '#src/platform/start-fault.ts';
+import { preparedData } from './prepared.ts';
 import { childrenOf, dataFolder, postmasterOf, startProgram } from './program.ts';
 
 const silent = () => {};
+const earlierData = await preparedData();
 const isRoot = process.getuid?.() === 0;
 
 async function ask(url: string, sql: string): Promise<unknown> {
@@ -49,7 +51,7 @@ test('what is stored is there after a stop and a start, and the password stays t
 });
 
 test('a server left over by a killed program is adopted, used and stopped in the end', async () => {
-	const DATA_DIR = await dataFolder();
+	const DATA_DIR = await earlierData();
 	const killed = startProgram('start', { env: { DATA_DIR } });
 	await killed.ready;
 	const orphan = await postmasterOf(DATA_DIR);
@@ -166,14 +168,12 @@ test('a server that will not run says why, in its own words', async () => {
 test.runIf(isRoot)('data made by an ordinary user are served under root as that user', async () => {
 	const DATA_DIR = await dataFolder();
 	await chown(DATA_DIR, 65_534, 65_534);
-	const ordinary = startProgram('start', { env: { DATA_DIR }, uid: 65_534, gid: 65_534 });
-	await ordinary.ready;
-	await ordinary.kill('SIGTERM');
+	const ordinary = startProgram('migrate', { env: { DATA_DIR }, uid: 65_534, gid: 65_534 });
+	expect(await ordinary.ended).toEqual({ code: 0, signal: null });
 	const server = await startEmbedded({ dataDir: DATA_DIR, say: silent });
 	const pid = await postmasterOf(DATA_DIR);
 	expect((await stat(`/proc/${pid}`)).uid).toBe(65_534);
 	await server.stop();
-	const again = startProgram('start', { env: { DATA_DIR }, uid: 65_534, gid: 65_534 });
-	await again.ready;
-	await again.kill('SIGTERM');
+	const again = startProgram('migrate', { env: { DATA_DIR }, uid: 65_534, gid: 65_534 });
+	expect(await again.ended).toEqual({ code: 0, signal: null });
 });

@@ -27,10 +27,7 @@ const folders = new Set<string>();
 // What a failed test left behind must not disturb the next one.
 afterEach(async () => {
 	for (const child of running) child.kill('SIGKILL');
-	for (const folder of folders) {
-		await endServer(folder);
-		await rm(folder, { recursive: true, force: true });
-	}
+	for (const folder of folders) await removeFolder(folder);
 	folders.clear();
 });
 
@@ -82,10 +79,26 @@ export function startProgram(
 
 /** An empty folder for DATA_DIR that the server's user can enter under root; gone after the test. */
 export async function dataFolder(): Promise<string> {
-	const folder = await mkdtemp(join(tmpdir(), 'moi-prodazhi-start-'));
-	await chmod(folder, 0o755);
+	const folder = await scratchFolder();
 	removeAfterTest(folder);
 	return folder;
+}
+
+/** Like dataFolder, for whoever removes it himself. */
+export async function scratchFolder(): Promise<string> {
+	const folder = await mkdtemp(join(tmpdir(), 'moi-prodazhi-start-'));
+	await chmod(folder, 0o755);
+	return folder;
+}
+
+/** Ends whatever runs on a folder, and removes it. */
+export async function removeFolder(folder: string): Promise<void> {
+	const pid = await postmasterOf(folder);
+	if (pid !== null) {
+		process.kill(pid, 'SIGQUIT');
+		await waitGone(pid, 10_000);
+	}
+	await rm(folder, { recursive: true, force: true });
 }
 
 /** Has whatever runs on this folder ended and the folder removed after the test. */
@@ -103,11 +116,4 @@ export async function postmasterOf(dataDir: string): Promise<number | null> {
 export async function childrenOf(pid: number): Promise<number[]> {
 	const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
 	return text.split(' ').filter(Boolean).map(Number);
-}
-
-async function endServer(folder: string): Promise<void> {
-	const pid = await postmasterOf(folder);
-	if (pid === null) return;
-	process.kill(pid, 'SIGQUIT');
-	await waitGone(pid, 10_000);
 }
