@@ -21,6 +21,12 @@ document.addEventListener('click', (event) => {
 	void openForm(link.getAttribute('href'), dialog.contains(link) ? opener : link);
 });
 
+dialog.addEventListener('click', (event) => {
+	if (!event.target.closest('[data-close]')) return;
+	event.preventDefault();
+	dialog.close();
+});
+
 // The body was replaced: show it, or close when there is nothing more to ask.
 document.addEventListener('htmx:after:swap', () => {
 	if (isEmpty()) {

@@ -26,14 +26,21 @@ export function formatMoney(language: Language, amount: string, currency: string
 	return format(language, currency, digits).format(amount as Intl.StringNumericLiteral);
 }
 
+/** The sign of a currency: «₽»; the code itself where it has none. */
+export function currencySymbol(language: Language, currency: string): string {
+	const parts = format(language, currency, 0).formatToParts(0);
+	return parts.find((part) => part.type === 'currency')?.value ?? currency;
+}
+
 /** A whole number for the reader: «8 800». */
 export function formatNumber(language: Language, number: number): string {
 	return format(language, null, 0).format(number);
 }
 
-/** An amount as it stands in an input: «1234567,50» in Russian, «1234567.50» in English. */
+/** An amount as it stands in an input: «1 234 567,50» in Russian, «1 234 567.50» in English. */
 export function moneyForInput(language: Language, amount: string | null): string {
 	if (amount === null) return '';
-	const short = amount.replace(/\.00$/, '');
-	return language === 'ru' ? short.replace('.', ',') : short;
+	const [whole = '', kopecks = '00'] = amount.split('.');
+	const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u00a0');
+	return kopecks === '00' ? grouped : `${grouped}${language === 'ru' ? ',' : '.'}${kopecks}`;
 }

@@ -9,7 +9,12 @@ import {
 	formatTime,
 	type Viewer,
 } from '#src/platform/i18n/dates.ts';
-import { formatMoney, formatNumber, moneyForInput } from '#src/platform/i18n/money.ts';
+import {
+	currencySymbol,
+	formatMoney,
+	formatNumber,
+	moneyForInput,
+} from '#src/platform/i18n/money.ts';
 import { type MessageArgs, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import type { Assets } from './assets.ts';
 
@@ -37,6 +42,7 @@ function viewHelpers(eta: Eta, assets: Assets, viewer: Viewer, page: Data) {
 		t: (key: MessageKey, args?: MessageArgs) => translate(language, key, args),
 		money: (amount: string, currency: string) => formatMoney(language, amount, currency),
 		moneyInput: (amount: string | null) => moneyForInput(language, amount),
+		symbol: (currency: string) => currencySymbol(language, currency),
 		number: (value: number) => formatNumber(language, value),
 		day: (value: string, near?: boolean) => formatDay(value, viewer, near),
 		moment: (value: Date, near?: boolean) => formatMoment(value, viewer, near),
@@ -58,7 +64,7 @@ function viewHelpers(eta: Eta, assets: Assets, viewer: Viewer, page: Data) {
 }
 
 const HEADER =
-	'const {page,viewer,t,money,moneyInput,number,day,moment,time,span,asset,icon,partial,replace}=it.h;';
+	'const {page,viewer,t,money,moneyInput,symbol,number,day,moment,time,span,asset,icon,partial,replace}=it.h;';
 
 /** Sets up Eta behind reply.page and reply.fragments. `layoutData` is what every layout shows. */
 export async function setUpViews(
