@@ -26,6 +26,8 @@ export function connect(url: string, max = 10): Connection {
 	});
 	// An idle connection that breaks must not end the process: the next query takes another.
 	pool.on('error', () => {});
+	// One that breaks between two statements of a transaction neither: the next statement fails and says so.
+	pool.on('connect', (client) => client.on('error', () => {}));
 	const db = drizzle(pool, { casing: 'snake_case' });
 	return { db, pool, close: () => pool.end() };
 }
