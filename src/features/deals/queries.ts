@@ -167,11 +167,18 @@ export type TimelineEntry = {
 	data: Record<string, unknown>;
 };
 
-/** The history of a deal, newest first, out of the events; `limit` lines at most. */
+/**
+ * The history of a deal, newest first, out of the events; `limit` lines at most. What was planned only
+ * to be noted as done at once is one line, not two.
+ */
 export async function timelineOf(db: Sql, dealId: number, limit: number): Promise<TimelineEntry[]> {
 	const { rows } = await db.execute<TimelineEntry>(sql`
 		select e.id, e.type, e.at, p.name as "actorName", e.door, e.data
 		from events e left join people p on p.id = e.actor_id
-		where e.deal_id = ${dealId} order by e.at desc, e.id desc limit ${limit}`);
+		where e.deal_id = ${dealId} and not (e.type = 'interaction.planned' and exists (
+			select from events done where done.deal_id = e.deal_id and done.at = e.at
+				and done.interaction_id = e.interaction_id and done.type = 'interaction.completed'
+		))
+		order by e.at desc, e.id desc limit ${limit}`);
 	return rows.map((row) => ({ ...row, at: new Date(row.at) }));
 }
