@@ -9,13 +9,10 @@ import { childrenOf, dataFolder, type Program, postmasterOf, startProgram } from
 const WRITERS = 4;
 const MOVES_BETWEEN_KILLS = 60;
 
-/** What one writer knows about its deal: every acknowledged version with the state that it moved to. */
-type Story = {
-	dealId: number;
-	version: number;
-	acknowledged: Map<number, number>;
-	unknown: number;
-};
+type Move = { version: number; stageId: number };
+
+/** What one writer knows about its deal: each acknowledged version with the state that it moved to. */
+type Story = { dealId: number; version: number; acknowledged: Move[]; unknown: number };
 
 type Row = { id: number; version: number; stage_id: number };
 
@@ -69,7 +66,7 @@ async function write(
 			});
 			if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
 			const { version } = (await answer.json()) as { version: number };
-			if (version !== story.version) story.acknowledged.set(version, stageId);
+			if (version !== story.version) story.acknowledged.push({ version, stageId });
 			story.version = version;
 		} catch (error) {
 			if (mayBeStored(error)) story.unknown += 1;
@@ -93,7 +90,7 @@ async function currentVersion(story: Story, dataDir: string): Promise<number> {
 	return found[0]?.version ?? story.version;
 }
 
-const acknowledged = (stories: Story[]) => stories.reduce((n, s) => n + s.acknowledged.size, 0);
+const acknowledged = (stories: Story[]) => stories.reduce((n, s) => n + s.acknowledged.length, 0);
 
 async function untilWritten(stories: Story[], more: number): Promise<void> {
 	const goal = acknowledged(stories) + more;
@@ -133,7 +130,7 @@ test('kill −9 of Postgres, of the app and of both during writes loses no ackno
 	const stories: Story[] = deals.map(({ id, version }) => ({
 		dealId: id,
 		version,
-		acknowledged: new Map(),
+		acknowledged: [],
 		unknown: 0,
 	}));
 	let over = false;
@@ -205,10 +202,13 @@ async function expectNothingLost(
 		);
 		const moves = (deal?.version ?? 0) - first.version;
 		const since = changes.slice(changes.length - moves);
-		for (const [version, stageId] of story.acknowledged)
+		const versions = story.acknowledged.map(({ version }) => version);
+		// A version acknowledged twice: the first one was lost and its number given away again.
+		expect(new Set(versions).size).toBe(versions.length);
+		for (const { version, stageId } of story.acknowledged)
 			expect(since[version - first.version - 1]?.to_stage_id).toBe(stageId);
-		expect(moves).toBeGreaterThanOrEqual(story.acknowledged.size);
-		expect(moves).toBeLessThanOrEqual(story.acknowledged.size + story.unknown);
+		expect(moves).toBeGreaterThanOrEqual(story.acknowledged.length);
+		expect(moves).toBeLessThanOrEqual(story.acknowledged.length + story.unknown);
 		expect(deal?.stage_id).toBe(changes.at(-1)?.to_stage_id);
 		expect(events.length).toBeGreaterThanOrEqual(moves);
 		stored += moves;
