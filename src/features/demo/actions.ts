@@ -79,14 +79,17 @@ async function makeClients(company: Company, actor: Actor): Promise<void> {
 	const from = luck.below(CLIENTS.length);
 	for (let n = 0; n < CLIENTS_EACH; n += 1) {
 		const [name, legalKind] = CLIENTS[(from + n) % CLIENTS.length] as (typeof CLIENTS)[number];
-		const contacts = Array.from({ length: 1 + luck.below(2) }, () => {
-			const [person, position] = luck.pick(CONTACTS);
+		const first = luck.below(CONTACTS.length);
+		const contacts = Array.from({ length: 1 + luck.below(2) }, (_, k) => {
+			const [person, position] = CONTACTS[
+				(first + k) % CONTACTS.length
+			] as (typeof CONTACTS)[number];
 			const number = `${100 + luck.below(900)}-${10 + luck.below(90)}-${10 + luck.below(90)}`;
 			return {
 				name: person,
 				position,
 				phone: `+7 495 ${number}`,
-				email: `client${actor.id}-${n}@example.org`,
+				email: `client${actor.id}-${n}${k ? `-${k + 1}` : ''}@example.org`,
 			};
 		});
 		const acting = actingAt(actor, daysAgo(company.now, 120));

@@ -7,7 +7,7 @@ import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import { findInteractionToEdit, type InteractionView } from './queries.ts';
+import { findInteractionToEdit, type InteractionView, lastStepChange } from './queries.ts';
 
 /** For a day, whenever in it, or for a moment: two different plans. */
 export type Plan = { plannedOn: string } | { plannedAt: Date };
@@ -201,12 +201,10 @@ async function findPlanned(
 	version: number,
 ): Promise<InteractionView> {
 	const found = await findInteractionToEdit(tx, acting.actor, id);
-	if (found.version !== version)
-		throw new Conflict({
-			version: found.version,
-			at: found.completedAt,
-			by: found.completedByName,
-		});
+	if (found.version !== version) {
+		const last = await lastStepChange(tx, found);
+		throw new Conflict({ version: found.version, at: last?.at ?? null, by: last?.by ?? null });
+	}
 	if (found.status !== 'planned') throw new RuleBroken('interaction.notPlanned');
 	return found;
 }

@@ -97,3 +97,15 @@ export async function listPlanned(
 		order by coalesce(i.planned_at, (i.planned_on + 1)::timestamp at time zone ${timeZone}), i.id limit 100`);
 	return rows.map(dated);
 }
+
+/** Who changed an interaction last, and when; for telling the person whose change came second. */
+export async function lastStepChange(
+	db: Sql,
+	step: { id: number; dealId: number },
+): Promise<{ at: Date; by: string | null } | null> {
+	const { rows } = await db.execute<{ at: Date; by: string | null }>(sql`
+		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
+		where e.deal_id = ${step.dealId} and e.interaction_id = ${step.id}
+		order by e.at desc, e.id desc limit 1`);
+	return rows[0] ? { at: new Date(rows[0].at), by: rows[0].by } : null;
+}
