@@ -10,21 +10,26 @@ const text = (value: string) => value;
 const whole = (min: number, max: number) => (value: string) => {
 	const number = Number(value);
 	if (!/^\d+$/.test(value) || number < min || number > max)
-		throw new Error(`must be a whole number from ${min} to ${max}, not «${value}»`);
+		throw new Error(`должно быть целым числом от ${min} до ${max}, а не «${value}»`);
 	return number;
 };
 const oneOf =
 	<const T extends readonly string[]>(...values: T) =>
 	(value: string): T[number] => {
-		if (!values.includes(value)) throw new Error(`must be one of ${values.join(', ')}`);
+		if (!values.includes(value)) throw new Error(`должно быть одним из: ${values.join(', ')}`);
 		return value;
 	};
 const timeZone = (value: string) => {
-	new Intl.DateTimeFormat('ru', { timeZone: value });
-	return value;
+	try {
+		new Intl.DateTimeFormat('ru', { timeZone: value });
+		return value;
+	} catch {
+		throw new Error(`не знает часового пояса «${value}»: нужен такой, как Europe/Moscow`);
+	}
 };
 const postgresUrl = (value: string) => {
-	if (value && !/^postgres(ql)?:\/\//.test(value)) throw new Error('must begin with postgres://');
+	if (value && !/^postgres(ql)?:\/\//.test(value))
+		throw new Error('должен начинаться с postgres://');
 	return value;
 };
 

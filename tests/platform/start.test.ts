@@ -186,7 +186,10 @@ test.each([
 );
 
 test('a wrong password and an absent database are told apart', async () => {
-	const wrong = Object.assign(new URL(database.url), { password: 'wrong-secret' }).href;
+	const wrong = Object.assign(new URL(database.url), {
+		username: 'nobody_known',
+		password: 'wrong-secret',
+	}).href;
 	const absent = databaseUrl(database.url, 'no_such_database');
 	const programs = [wrong, absent].map((DATABASE_URL) =>
 		startProgram('start', { env: { DATABASE_URL } }),
