@@ -2,6 +2,8 @@
  * Forms in one dialog. A link with data-dialog is a page of its own without scripts; with them its form
  * is fetched into the dialog. The server says when it is done: an empty body closes it.
  */
+import { tell, word } from './toast.js';
+
 const dialog = document.getElementById('dialog');
 const body = () => document.getElementById('dialog-body');
 let opener = null;
@@ -48,6 +50,19 @@ dialog.addEventListener('close', () => {
 	if (!done) body()?.replaceChildren();
 	dialog.dispatchEvent(new CustomEvent('form-closed', { bubbles: true, detail: { done } }));
 	if (opener?.isConnected) opener.focus();
+});
+
+// No answer at all: the form stays as it is and says so. A toast would lie behind the dialog.
+document.addEventListener('htmx:error', (event) => {
+	const box = dialog.open && dialog.querySelector('#form-problem');
+	if (!box) {
+		if (!event.target.closest?.('.card')) tell(word('failed'));
+		return;
+	}
+	box.hidden = false;
+	box.className = 'problem';
+	box.setAttribute('role', 'alert');
+	box.textContent = word('failed');
 });
 
 // A click beside the form leaves it, unless something was typed.
