@@ -58,9 +58,10 @@ function readArguments(args: string[]) {
 function explained(error: unknown): unknown {
 	const cause = (error as { cause?: unknown }).cause ?? error;
 	const { code = '', message = '' } = cause as { code?: string; message?: string };
-	if (error instanceof StartFault || code === '') return error;
+	const lost = code !== '' || /terminated|timeout/i.test(message);
+	if (error instanceof StartFault || !lost) return error;
 	return new StartFault(
-		`База данных отказала, начатый файл отменён целиком: ${message} (${code}). Запустите загрузку ещё раз: уже загруженное не удвоится.`,
+		`База данных отказала, начатый файл отменён целиком: ${message}${code && ` (${code})`}. Запустите загрузку ещё раз: уже загруженное не удвоится.`,
 	);
 }
 

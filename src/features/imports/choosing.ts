@@ -68,7 +68,10 @@ async function isFolder(path: string): Promise<boolean> {
 
 // What we rejected ourselves comes in again only when the person names it.
 async function tablesIn(folder: string): Promise<string[]> {
-	return (await readdir(folder))
+	const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+		throw nameIn(folder, new FileFault('file.absent', { code: error.code ?? '' }));
+	});
+	return files
 		.filter((file) => TABLE_FILE.test(file) && !/^[~.]/.test(file))
 		.filter((file) => !REJECTED_FILE.test(basename(file, extname(file))))
 		.sort()

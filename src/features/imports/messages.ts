@@ -27,8 +27,10 @@ const MESSAGES = {
 	'file.zipEncrypted': 'XLSX защищён паролем: снимите защиту',
 	'file.zipTooBig': 'XLSX в распакованном виде больше {limit}',
 	'file.zipTooMany': 'в XLSX слишком много частей ({count})',
+	'file.sheetBroken':
+		'первый лист не разбирается ({reason}): откройте файл в Excel и сохраните заново',
 	'file.rejectedUnwritable':
-		'отклонённые строки не записать в {path} ({code}): укажите папку, --rejected ПАПКА',
+		'Отклонённые строки не записать в {path} ({code}): укажите другую папку, --rejected ПАПКА.',
 	'file.noSheet': 'в XLSX нет ни одного листа',
 
 	// A mapping that is refused.

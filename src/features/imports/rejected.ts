@@ -1,7 +1,9 @@
+import { constants } from 'node:fs';
 import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { StartFault } from '#src/platform/start-fault.ts';
 import { stem } from './choosing.ts';
-import { FileFault, type Reason, reasonSentence } from './messages.ts';
+import { type Reason, reasonSentence, sentence } from './messages.ts';
 import type { Row } from './readers.ts';
 
 export type RejectedRow = { row: Row; reasons: Reason[] };
@@ -12,7 +14,7 @@ const PLAIN_NUMBER = /^[+-]?[\d\s().,-]+$/;
 
 /**
  * Writes `<name>.rejected.csv` as Excel reads it (`;`, UTF-8 with BOM): the rows as they were, with line and
- * reason. Appears whole or not at all; never over one of `inputs`. Returns its path. Throws FileFault.
+ * reason. Appears whole or not at all; never over one of `inputs`. Returns its path. Throws StartFault.
  */
 export async function writeRejected(
 	folder: string,
@@ -32,28 +34,34 @@ export async function writeRejected(
 	const path = freePath(folder, file.path, inputs);
 	const draft = `${path}.${process.pid}.tmp`;
 	try {
-		await mkdir(folder, { recursive: true });
 		const handle = await open(draft, 'w');
 		await handle.writeFile(`\ufeff${text}`);
 		await handle.close();
 		await rename(draft, path);
 	} catch (error) {
 		await rm(draft, { force: true });
-		throw new FileFault('file.rejectedUnwritable', {
-			path,
-			code: (error as NodeJS.ErrnoException).code ?? '',
-		});
+		throw unwritable(path, error);
 	}
 	return path;
 }
 
-/** Whether a folder for rejected rows can be written to. Throws FileFault. */
+/** Makes the folder for rejected rows, if only it is missing, and checks that it can be written to. Throws StartFault. */
 export async function checkFolder(folder: string): Promise<void> {
-	await mkdir(folder, { recursive: true })
-		.then(() => access(folder, 2))
-		.catch((error: NodeJS.ErrnoException) => {
-			throw new FileFault('file.rejectedUnwritable', { path: folder, code: error.code ?? '' });
+	try {
+		// Not recursive: that never ends below /proc.
+		await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+			if (error.code !== 'EEXIST') throw error;
 		});
+		await access(join(folder, '.'), constants.W_OK);
+	} catch (error) {
+		throw unwritable(folder, error);
+	}
+}
+
+// No FileFault: the rows that were not rejected are in by then.
+function unwritable(path: string, error: unknown): StartFault {
+	const code = (error as NodeJS.ErrnoException).code ?? '';
+	return new StartFault(sentence('file.rejectedUnwritable', { path, code }));
 }
 
 function freePath(folder: string, path: string, inputs: string[]): string {

@@ -21,7 +21,7 @@ export async function* xlsxLines(path: string): AsyncGenerator<Line> {
 		throw new FileFault('file.zipTooBig', { limit: '50 МБ' });
 	const archive = firstSheetOnly(await readFile(path));
 	const { default: ExcelJS } = await import('exceljs');
-	const reader = new ExcelJS.stream.xlsx.WorkbookReader(Readable.from([archive]), {
+	const reader = new ExcelJS.stream.xlsx.WorkbookReader(Readable.from(pieces(archive)), {
 		worksheets: 'emit',
 		sharedStrings: 'cache',
 		styles: 'cache',
@@ -36,9 +36,19 @@ export async function* xlsxLines(path: string): AsyncGenerator<Line> {
 			}
 	} catch (error) {
 		if (error instanceof FileFault) throw error;
-		throw new FileFault('file.broken', { reason: (error as Error).message.split('\n')[0] ?? '' });
+		throw unreadable((error as Error).message.split('\n')[0] ?? '');
 	}
 }
+
+const PIECE_BYTES = 65_536;
+
+// The library holds all that it makes of one piece: given the archive whole, that is a gigabyte.
+function* pieces(archive: Buffer): Generator<Buffer> {
+	for (let at = 0; at < archive.length; at += PIECE_BYTES)
+		yield archive.subarray(at, at + PIECE_BYTES);
+}
+
+const unreadable = (reason: string) => new FileFault('file.sheetBroken', { reason });
 
 /**
  * The library unpacks without limits and walks through merged ranges, column runs and defined names of
@@ -83,7 +93,8 @@ function bareWorkbook(workbook: string): string {
 function bareCells(sheet: Buffer): Buffer {
 	const from = sheet.indexOf('<sheetData');
 	const to = sheet.lastIndexOf('</sheetData>');
-	if (from < 0 || to < 0) throw new FileFault('file.empty');
+	if (from < 0) throw unreadable('sheetData');
+	if (to < 0) throw new FileFault('file.empty');
 	return Buffer.concat([
 		Buffer.from('<worksheet>'),
 		sheet.subarray(from, to),
