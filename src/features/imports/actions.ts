@@ -45,14 +45,18 @@ export async function runImport(
 	plan: Plan,
 	settings: ImportSettings,
 ): Promise<FileReport[]> {
-	const inputs = plan.files.map(({ path }) => path);
+	const kept = plan.files.map(({ path }) => path);
 	const reports: FileReport[] = [];
-	for (const file of plan.files)
-		reports.push(
-			await importFile(db, plan.mapping, file, settings, inputs).catch((error: unknown) => {
+	for (const file of plan.files) {
+		const report = await importFile(db, plan.mapping, file, settings, kept).catch(
+			(error: unknown) => {
 				throw error instanceof FileFault ? nameIn(file.path, error) : error;
-			}),
+			},
 		);
+		// Of two files with one name, each has its own file of rejected rows.
+		if (report.rejectedPath) kept.push(report.rejectedPath);
+		reports.push(report);
+	}
 	return reports;
 }
 
@@ -61,7 +65,7 @@ async function importFile(
 	mapping: Mapping,
 	file: PlannedFile,
 	settings: ImportSettings,
-	inputs: string[],
+	kept: string[],
 ): Promise<FileReport> {
 	const { rows, runs, rejected } = await db.transaction(async (tx) => {
 		await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
@@ -85,7 +89,7 @@ async function importFile(
 		rejectedPath:
 			rejected.length === 0
 				? null
-				: await writeRejected(settings.rejectedFolder, file, rejected, inputs),
+				: await writeRejected(settings.rejectedFolder, file, rejected, kept),
 	};
 }
 

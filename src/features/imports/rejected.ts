@@ -14,13 +14,13 @@ const PLAIN_NUMBER = /^[+-]?[\d\s().,-]+$/;
 
 /**
  * Writes `<name>.rejected.csv` as Excel reads it (`;`, UTF-8 with BOM): the rows as they were, with line and
- * reason. Appears whole or not at all; never over one of `inputs`. Returns its path. Throws StartFault.
+ * reason. Appears whole or not at all; never over one of `kept`. Returns its path. Throws StartFault.
  */
 export async function writeRejected(
 	folder: string,
 	file: { path: string; headers: string[] },
 	rejected: RejectedRow[],
-	inputs: string[],
+	kept: string[],
 ): Promise<string> {
 	const headers = file.headers.filter((header) => !OURS.includes(header));
 	const lines = rejected
@@ -31,7 +31,7 @@ export async function writeRejected(
 			reasons.map(reasonSentence).join('; '),
 		]);
 	const text = [[...headers, ...OURS], ...lines].map(csvLine).join('');
-	const path = freePath(folder, file.path, inputs);
+	const path = freePath(folder, file.path, kept);
 	const draft = `${path}.${process.pid}.tmp`;
 	try {
 		const handle = await open(draft, 'w');
@@ -64,9 +64,9 @@ function unwritable(path: string, error: unknown): StartFault {
 	return new StartFault(sentence('file.rejectedUnwritable', { path, code }));
 }
 
-function freePath(folder: string, path: string, inputs: string[]): string {
+function freePath(folder: string, path: string, kept: string[]): string {
 	const name = stem(path);
-	const taken = new Set(inputs.map((input) => resolve(input)));
+	const taken = new Set(kept.map((file) => resolve(file)));
 	for (let n = 1; ; n++) {
 		const free = join(folder, `${name}.rejected${n === 1 ? '' : `.${n}`}.csv`);
 		if (!taken.has(resolve(free)) || basename(free) === '') return free;
