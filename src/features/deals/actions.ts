@@ -174,7 +174,7 @@ function moveEvent(deal: DealToEdit, to: Stage, closing: Closing, now: Date): Ap
 			...about,
 			data: {
 				...data,
-				lossReasonId: closing.lossReasonId ?? 0,
+				lossReasonId: closing.lossReasonId,
 				comment: closing.comment,
 				closedOn,
 			},

@@ -84,6 +84,7 @@ const edited: Draw = (data, names, viewer) => {
 		if (field === 'amount') return formatMoney(viewer.language, String(value), names.currency);
 		if (field === 'expectedCloseOn') return formatDay(String(value), viewer);
 		if (field === 'clientId') return names.clients.get(Number(value)) ?? `№ ${value}`;
+		if (field === 'ownerId') return names.people.get(Number(value)) ?? `№ ${value}`;
 		return String(value);
 	};
 	return {
@@ -105,6 +106,10 @@ const FIELD_LABELS: Record<string, MessageKey> = {
 	expectedCloseOn: 'label.expectedCloseOn',
 	probability: 'label.probability',
 	source: 'label.source',
+	ownerId: 'label.ownerId',
+	currency: 'label.currency',
+	productId: 'label.productId',
+	createdOn: 'deal.created',
 };
 
 const DRAW: Record<string, Draw> = {
