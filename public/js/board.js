@@ -10,7 +10,8 @@ const lists = new WeakSet();
 let drag = null;
 
 const idOf = (card) => card.id.replace('deal-', '');
-const titleOf = (card) => card.querySelector('h3').textContent.trim();
+const linkOf = (card) => card.querySelector('h3 a');
+const titleOf = (card) => linkOf(card).textContent.trim();
 
 function setUp() {
 	for (const list of document.querySelectorAll('.board .cards')) {
@@ -58,8 +59,7 @@ function end({ from, to }) {
 	if (dragged.cancelled) return home(dragged);
 	const final = to.closest('[data-final]');
 	if (final) return ask(dragged, to);
-	// htmx tells a failure by its events, which are heard below.
-	void move(dragged, to);
+	move(dragged, to);
 }
 
 // A final state asks first: the card waits at home, and is moved only by what is saved.
@@ -80,13 +80,26 @@ function count(list, change) {
 	totals.firstChild.textContent = totals.textContent.replace(/^[\d\s]+/, `${n} `);
 }
 
-async function move(dragged, to) {
-	const card = dragged.item.querySelector('.card');
+// One move at a time: whoever drags on before the answer goes on from the version that it brings.
+let queue = Promise.resolve();
+function move(dragged, to) {
+	const { id } = dragged.item.querySelector('.card');
 	count(dragged.from, -1);
 	count(to, 1);
-	const values = { stageId: to.dataset.stage, version: card.dataset.version, door: 'board' };
-	pending.set(card.id, dragged);
-	focusAfter = card.id;
+	linkOf(dragged.item).focus({ preventScroll: true });
+	// htmx tells a failure by its events, which are heard below.
+	queue = queue.then(() => send(id, dragged, to.dataset.stage)).catch(() => {});
+}
+
+async function send(id, dragged, stageId) {
+	const card = document.getElementById(id);
+	if (!card) return;
+	pending.set(
+		id,
+		shownIn(document.querySelector(`.cards[data-stage="${stageId}"]`), card, dragged),
+	);
+	focusAfter = id;
+	const values = { stageId, version: card.dataset.version, door: 'board' };
 	await window.htmx.ajax('POST', `/deals/${idOf(card)}/moves`, {
 		source: card,
 		swap: 'none',
@@ -94,30 +107,48 @@ async function move(dragged, to) {
 	});
 }
 
+// The answer to an earlier move may have put the card elsewhere: show it again where it is going.
+function shownIn(to, card, dragged) {
+	const item = card.closest('li');
+	const from = item.parentNode;
+	if (from === to) return { ...dragged, item };
+	const again = { item, from, next: item.nextSibling };
+	count(from, -1);
+	count(to, 1);
+	to.append(item);
+	return again;
+}
+
 const pending = new Map();
 let focusAfter = null;
 
-// No answer at all: no network, or the server is gone. An answer, even a refusal, redraws the columns.
-document.addEventListener('htmx:error', (event) => {
+function takePending(event) {
 	const card = event.target.closest?.('.card');
 	const dragged = card && pending.get(card.id);
-	if (!dragged) return;
-	pending.delete(card.id);
+	if (dragged) pending.delete(card.id);
+	return dragged;
+}
+
+function takeHome(dragged) {
 	count(dragged.from, 1);
-	count(card.closest('.cards'), -1);
+	count(dragged.item.closest('.cards'), -1);
 	home(dragged);
-	tell(word('offline', { title: titleOf(card) }));
-	card.querySelector('h3 a').focus();
+	linkOf(dragged.item).focus();
+}
+
+// No answer at all: no network, or the server is gone. An answer, even a refusal, redraws the columns.
+document.addEventListener('htmx:error', (event) => {
+	const dragged = takePending(event);
+	if (!dragged) return;
+	takeHome(dragged);
+	tell(word('offline', { title: titleOf(dragged.item) }));
 });
 
 // An answer without fragments of ours (a proxy's page, a redirect to the sign-in) also leaves the card moved.
 document.addEventListener('htmx:finally:request', (event) => {
-	const card = event.target.closest?.('.card');
-	const dragged = card && pending.get(card.id);
-	if (!dragged) return;
-	pending.delete(card.id);
+	const dragged = takePending(event);
 	const status = event.detail.ctx?.response?.status;
-	if (status >= 400 && status !== 409 && status !== 422) home(dragged);
+	if (dragged && status >= 400 && status !== 409 && status !== 422) takeHome(dragged);
 });
 
 document.addEventListener('keydown', (event) => {
@@ -126,6 +157,19 @@ document.addEventListener('keydown', (event) => {
 	// Sortable ends a drag on mouseup, pointerup or drop: tell it that the button was let go.
 	document.dispatchEvent(new PointerEvent('pointerup', { bubbles: true }));
 	document.dispatchEvent(new MouseEvent('mouseup', { bubbles: true }));
+});
+
+// Sortable looks every 50 ms where the card is: a quick drop would count for where it was before.
+window.addEventListener(
+	'pointerup',
+	() => drag && !drag.cancelled && window.Sortable.active?._emulateDragOver(),
+	true,
+);
+
+// A change outlives its page: whoever drops a card and leaves at once has moved it.
+document.addEventListener('htmx:config:request', (event) => {
+	const { request } = event.detail.ctx;
+	if (request.method === 'POST') request.keepalive = true;
 });
 
 // How many cards each column has unfolded, so that a redrawn column shows as many.
