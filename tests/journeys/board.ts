@@ -1,0 +1,91 @@
+import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+/** The board as a person meets it: cards by deal, columns by state. */
+export const cardOf = (page: Page, dealId: number): Locator => page.locator(`#deal-${dealId}`);
+export const column = (page: Page, stageId: number): Locator => page.locator(`#stage-${stageId}`);
+export const toast = (page: Page): Locator => page.locator('#toasts .toast');
+export const dialog = (page: Page): Locator => page.locator('#dialog');
+
+/** Opens the board and waits until its scripts are at work. */
+export async function openBoard(page: Page, address = '/board'): Promise<void> {
+	await page.goto(address);
+	await page.locator('html.scripted').waitFor();
+	await page.waitForFunction('window.htmx && document.readyState === "complete"');
+}
+
+/** The deals of a column as they stand in it, from the top. */
+export async function dealsIn(page: Page, stageId: number): Promise<number[]> {
+	const ids = await column(page, stageId)
+		.locator('.card')
+		.evaluateAll((all) => all.map((one) => one.id));
+	return ids.map((id) => Number(id.replace('deal-', '')));
+}
+
+/** Waits until a column shows exactly these deals in this order. */
+export async function seeDeals(page: Page, stageId: number, deals: number[]): Promise<void> {
+	await expect.poll(async () => await dealsIn(page, stageId)).toEqual(deals);
+}
+
+/** Count and sum of a column's header, with plain spaces: `2 · 300 000 ₽`. */
+export async function headOf(page: Page, stageId: number): Promise<string> {
+	const text = (await column(page, stageId).locator('.totals').textContent()) ?? '';
+	return text.replace(/\s/g, ' ').trim();
+}
+
+/** Waits until a header says this. */
+export async function seeHead(page: Page, stageId: number, head: string): Promise<void> {
+	await expect.poll(async () => await headOf(page, stageId)).toBe(head);
+}
+
+/** Waits until the toast says something that matches. */
+export async function seeToast(page: Page, words: string | RegExp): Promise<void> {
+	const say = async () => ((await toast(page).textContent()) ?? '').replace(/\s+/g, ' ').trim();
+	await toast(page).waitFor();
+	if (typeof words === 'string') await expect.poll(say).toContain(words);
+	else await expect.poll(say).toMatch(words);
+}
+
+/** The deal whose card holds the focus. */
+export async function focusedDeal(page: Page): Promise<number | null> {
+	const id = await page.evaluate<string | null>(
+		'document.activeElement?.closest(".card")?.id ?? null',
+	);
+	return id === null ? null : Number(id.replace('deal-', ''));
+}
+
+/** Waits until the focus stands on a card. */
+export async function seeFocus(page: Page, dealId: number): Promise<void> {
+	await expect.poll(async () => await focusedDeal(page)).toBe(dealId);
+}
+
+/** Takes a card by the mouse and holds it over a column, still pressed. */
+export async function dragOver(page: Page, dealId: number, stageId: number): Promise<void> {
+	const card = cardOf(page, dealId);
+	await card.scrollIntoViewIfNeeded();
+	const from = await card.boundingBox();
+	const to = await column(page, stageId).boundingBox();
+	if (from === null || to === null) throw new Error('card or column is not on the screen');
+	await page.mouse.move(from.x + 60, from.y + 12);
+	await page.mouse.down();
+	await page.mouse.move(from.x + 75, from.y + 20, { steps: 3 });
+	await page.mouse.move(to.x + to.width / 2, to.y + Math.min(to.height / 2, 200), { steps: 4 });
+	await page.mouse.move(to.x + to.width / 2 + 2, to.y + Math.min(to.height / 2, 200) + 2);
+	await page.locator('body.dragging').waitFor();
+}
+
+/** Drags a card with the mouse and drops it on a column. */
+export async function drag(page: Page, dealId: number, stageId: number): Promise<void> {
+	await dragOver(page, dealId, stageId);
+	await page.mouse.up();
+	await page.locator('body:not(.dragging)').waitFor();
+}
+
+/** Counts the moves that the page asks the server for. */
+export function countMoves(page: Page): () => number {
+	let moves = 0;
+	page.on('request', (request) => {
+		if (request.method() === 'POST' && request.url().endsWith('/moves')) moves += 1;
+	});
+	return () => moves;
+}

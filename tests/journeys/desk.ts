@@ -1,0 +1,79 @@
+import type { AddressInfo } from 'node:net';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, expect } from 'vitest';
+import { buildApp } from '#src/app.ts';
+import { readConfig } from '#src/config.ts';
+import { startSession } from '#src/features/auth/actions.ts';
+import { dayOf, momentOf } from '#src/platform/i18n/dates.ts';
+import { type TestDatabase, testDatabase } from '#tests/database.ts';
+import { startBrowser, type Watch, watch } from './browser.ts';
+
+const ZONE = 'Europe/Moscow';
+/** Noon of today in Moscow, all test long: what is overdue and what is ahead does not depend on the hour. */
+export const NOON = momentOf(dayOf(new Date(), ZONE), '12:00', ZONE);
+
+export type Login = 'anna' | 'boris' | 'vera' | 'gleb' | 'ada';
+/** A page with the watch over it. */
+export type Desk = Page & { watch: Watch };
+
+/** An open office: the app on a database of its own, a browser, and a desk for whoever comes. */
+export type Office = {
+	database: TestDatabase;
+	url: string;
+	/** Takes all deals away; the people stay. */
+	empty: () => Promise<void>;
+	/** A page of a browser that nobody has signed in with. */
+	visit: (options?: BrowserContextOptions) => Promise<Desk>;
+	/** A page of a browser that this person has signed in with. */
+	sit: (login: Login, options?: BrowserContextOptions) => Promise<Desk>;
+};
+
+/**
+ * Opens the office for a test file. After each test all its pages are closed, and it fails for any
+ * script error, console error, CSP report or refusal that it did not allow.
+ */
+export async function openOffice(): Promise<Office> {
+	const database = await testDatabase();
+	const config = readConfig({ LOG_LEVEL: 'error' });
+	const app = await buildApp({ connection: database, config, now: () => NOON });
+	const [browser] = await Promise.all([startBrowser(), app.listen({ host: '127.0.0.1', port: 0 })]);
+	const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+	const open: { context: BrowserContext; watch: Watch }[] = [];
+
+	const visit = async (options: BrowserContextOptions = {}): Promise<Desk> => {
+		const context = await browser.newContext({
+			baseURL: url,
+			viewport: { width: 1366, height: 768 },
+			locale: 'ru-RU',
+			...options,
+		});
+		context.setDefaultTimeout(15_000);
+		const page = await context.newPage();
+		const watching = watch(page);
+		open.push({ context, watch: watching });
+		return Object.assign(page, { watch: watching });
+	};
+	const sit = async (login: Login, options?: BrowserContextOptions): Promise<Desk> => {
+		const desk = await visit(options);
+		const { secret } = await startSession(database.db, login, NOON);
+		await desk.context().addCookies([{ name: 'session', value: secret, url }]);
+		return desk;
+	};
+
+	const empty = async () => {
+		await database.pool.query(
+			'truncate clients, deals, deal_tallies, events restart identity cascade',
+		);
+	};
+
+	afterEach(async () => {
+		const faults = open.flatMap((one) => one.watch.faults);
+		await Promise.all(open.splice(0).map((one) => one.context.close()));
+		expect(faults).toEqual([]);
+	});
+	afterAll(async () => {
+		await browser.close();
+		await app.close();
+	});
+	return { database, url, empty, visit, sit };
+}
