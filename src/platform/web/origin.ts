@@ -29,6 +29,7 @@ function isOurs(request: FastifyRequest, publicUrl: string): boolean {
 /** A path of this application to go back to, or the fallback: never another host. */
 export function localPath(path: string | undefined, fallback: string): string {
 	if (path === undefined || !/^\/(?![/\\])[^\\\s]*$/.test(path)) return fallback;
-	const url = new URL(path, 'http://here');
-	return url.host === 'here' ? url.pathname + url.search : fallback;
+	const { host, pathname, search } = new URL(path, 'http://here');
+	// Dots may resolve to two slashes, which a browser takes for a host: /..//evil.example.
+	return host === 'here' && !pathname.startsWith('//') ? pathname + search : fallback;
 }
