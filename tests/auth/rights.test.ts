@@ -1,0 +1,275 @@
+import { beforeAll, expect, test } from 'vitest';
+import { planInteraction } from '#src/features/interactions/actions.ts';
+import { type Answer, type Browser, browser, signIn, testApp } from '../app.ts';
+import { by, type Cast, LOGINS, type Login, makeCast, NOW } from '../cast.ts';
+import { testDatabase } from '../database.ts';
+import { ledgerOf } from '../ledger.ts';
+
+/*
+ * Every route of the application × everybody, signed out included × one's own record, a team-mate's, a
+ * foreign one, one that is not there. A route that this file does not know fails the first test.
+ */
+const database = await testDatabase();
+const served = await testApp(database);
+const ABSENT = 999_999;
+/** Whose deals each person sees. */
+const SEES: Record<Login, readonly Login[]> = {
+	anna: ['anna'],
+	boris: ['boris'],
+	vera: ['anna', 'boris', 'vera'],
+	gleb: ['gleb'],
+	ada: LOGINS,
+};
+const HIDDEN = 'Тайна Глеба';
+
+/** What a call is about: whose record, and its ids. */
+type Target = { dealId: number; stepId: number };
+type Call = (person: Browser, target: Target, me: Login) => Promise<Answer>;
+/** Statuses for a record that one sees; what one does not see is 404, who is signed out gets 401. */
+type Rule = { call: Call; seen: number | ((me: Login) => number) };
+
+const JSON_ANSWER = { accept: 'application/json' };
+const get =
+	(path: (target: Target) => string): Call =>
+	(person, target) =>
+		person.get(path(target), JSON_ANSWER);
+const version = async (table: 'deals' | 'interactions', id: number): Promise<number> => {
+	const { rows } = await database.pool.query(`select version from ${table} where id = $1`, [id]);
+	return rows[0]?.version ?? 1;
+};
+const onDeal =
+	(path: string, body: (me: Login) => Record<string, unknown>): Call =>
+	async (person, { dealId }, me) =>
+		await person.json(`/deals/${dealId}${path}`, {
+			...body(me),
+			version: await version('deals', dealId),
+		});
+const onStep =
+	(path: string, body: Record<string, unknown>): Call =>
+	async (person, { stepId }) =>
+		await person.json(`/interactions/${stepId}/${path}`, {
+			...body,
+			version: await version('interactions', stepId),
+		});
+
+let cast: Cast;
+const second = () => cast.open[1].id;
+
+/** Routes that stand for one record. */
+const RECORDS: Record<string, Rule> = {
+	'GET /deals/:id': { call: get(({ dealId }) => `/deals/${dealId}`), seen: 200 },
+	'GET /deals/:id/menu': { call: get(({ dealId }) => `/deals/${dealId}/menu`), seen: 200 },
+	'GET /deals/:id/edit': { call: get(({ dealId }) => `/deals/${dealId}/edit`), seen: 200 },
+	'GET /deals/:id/moves/new': {
+		call: get(({ dealId }) => `/deals/${dealId}/moves/new`),
+		seen: 200,
+	},
+	'GET /deals/:id/closure/new': {
+		call: get(({ dealId }) => `/deals/${dealId}/closure/new?stageId=${cast.won.id}`),
+		seen: 200,
+	},
+	'GET /deals/:id/interactions/new': {
+		call: get(({ dealId }) => `/deals/${dealId}/interactions/new`),
+		seen: 200,
+	},
+	'GET /interactions/:id/completion/new': {
+		call: get(({ stepId }) => `/interactions/${stepId}/completion/new`),
+		seen: 200,
+	},
+	'GET /interactions/:id/postponement/new': {
+		call: get(({ stepId }) => `/interactions/${stepId}/postponement/new`),
+		seen: 200,
+	},
+	'POST /deals/:id': { call: onDeal('', () => ({ title: 'Новое имя' })), seen: 200 },
+	'POST /deals/:id/moves': { call: onDeal('/moves', () => ({ stageId: second() })), seen: 200 },
+	'POST /deals/:id/owner': {
+		call: onDeal('/owner', (me) => ({ ownerId: cast.people[me].id })),
+		seen: (me) => (me === 'vera' || me === 'ada' ? 200 : 403),
+	},
+	'POST /deals/:id/interactions': {
+		call: (person, { dealId }) =>
+			person.json(`/deals/${dealId}/interactions`, { kindId: 1, plannedDay: '2026-12-01' }),
+		seen: 200,
+	},
+	'POST /interactions/:id/completion': { call: onStep('completion', {}), seen: 200 },
+	'POST /interactions/:id/postponement': {
+		call: onStep('postponement', { to: 'week' }),
+		seen: 200,
+	},
+	'POST /interactions/:id/cancellation': { call: onStep('cancellation', {}), seen: 200 },
+};
+
+/** Routes of no record: what a signed-in person gets. */
+const SIGNED_IN: Record<string, { call: (person: Browser) => Promise<Answer>; status: number }> = {
+	'GET /': { call: (person) => person.get('/', JSON_ANSWER), status: 303 },
+	'GET /board': { call: (person) => person.get('/board', JSON_ANSWER), status: 200 },
+	'GET /board/more': {
+		call: (person) =>
+			person.get(`/board/more?after=${cast.open[0].id}:${NOW.getTime()}.1.0.0`, JSON_ANSWER),
+		status: 200,
+	},
+	'GET /board/print': { call: (person) => person.get('/board/print', JSON_ANSWER), status: 200 },
+	'GET /deals': { call: (person) => person.get('/deals', JSON_ANSWER), status: 200 },
+	'GET /deals/new': { call: (person) => person.get('/deals/new', JSON_ANSWER), status: 200 },
+	'GET /clients/suggestions': {
+		call: (person) => person.get('/clients/suggestions?clientName=кли', JSON_ANSWER),
+		status: 200,
+	},
+	'POST /deals': {
+		call: (person) =>
+			person.json('/deals', {
+				stageId: cast.open[0].id,
+				title: 'Новый',
+				clientName: 'ООО «Новый»',
+			}),
+		status: 200,
+	},
+};
+
+/** Routes that are open to everybody: no person's records behind them. */
+const PUBLIC = [
+	'GET /assets/:fingerprint/*',
+	'GET /healthz',
+	'GET /readyz',
+	'GET /sign-in',
+	'POST /sign-in',
+	'POST /sign-out',
+];
+
+const browsers = {} as Record<Login, Browser>;
+
+beforeAll(async () => {
+	cast = await makeCast(database.db);
+	for (const login of LOGINS) browsers[login] = await signIn(served, login);
+});
+
+test('every route of the application stands in this matrix, under the access that it declares', () => {
+	const known = [...Object.keys(RECORDS), ...Object.keys(SIGNED_IN), ...PUBLIC].sort();
+	const registered = served.routes
+		.filter(({ method }) => method !== 'HEAD')
+		.map(({ method, url }) => `${method} ${url}`);
+	expect(registered.sort()).toEqual(known);
+	const open = served.routes.filter(
+		({ method, config }) => method !== 'HEAD' && config.access === 'public',
+	);
+	expect(open.map(({ method, url }) => `${method} ${url}`).sort()).toEqual([...PUBLIC].sort());
+});
+
+/** Calls, and holds that a refusal wrote nothing. */
+async function expectStatus(status: number, call: () => Promise<Answer>): Promise<void> {
+	const before = status >= 400 ? await ledgerOf(database) : null;
+	const answer = await call();
+	expect(answer.statusCode, answer.body.slice(0, 300)).toBe(status);
+	if (before) expect(await ledgerOf(database)).toEqual(before);
+}
+
+// A finished step cannot be finished again: every call gets one of its own.
+async function targetOf(owner: Login): Promise<Target> {
+	const dealId = cast.deals[owner];
+	const { rows } = await database.pool.query('select owner_id from deals where id = $1', [dealId]);
+	const now = Object.values(cast.people).find(({ id }) => id === rows[0]?.owner_id);
+	const stepId = await planInteraction(database.db, by(now ?? cast.people.ada), dealId, {
+		kindId: 1,
+		summary: 'Позвонить',
+		plan: { plannedOn: '2026-11-30' },
+	});
+	return { dealId, stepId };
+}
+
+// Giving a deal away changes whose it is; it goes back to where the matrix expects it.
+async function giveBack(owner: Login): Promise<void> {
+	await database.pool.query('update deals set owner_id = $1 where id = $2', [
+		cast.people[owner].id,
+		cast.deals[owner],
+	]);
+}
+
+for (const [route, { call, seen }] of Object.entries(RECORDS))
+	test(`${route}: own, a team-mate's, foreign and absent records`, async () => {
+		for (const me of LOGINS) {
+			for (const owner of LOGINS) {
+				const target = await targetOf(owner);
+				const status = typeof seen === 'function' ? seen(me) : seen;
+				const expected = SEES[me].includes(owner) ? status : 404;
+				await expectStatus(expected, () => call(browsers[me], target, me));
+				await giveBack(owner);
+			}
+			const nowhere = { dealId: ABSENT, stepId: ABSENT };
+			await expectStatus(404, () => call(browsers[me], nowhere, me));
+		}
+		const target = await targetOf('anna');
+		const stranger = browser(served.app);
+		await expectStatus(401, () => call(stranger, target, 'anna'));
+	});
+
+for (const [route, { call, status }] of Object.entries(SIGNED_IN))
+	test(`${route}: everybody who is signed in, and nobody else`, async () => {
+		for (const me of LOGINS) await expectStatus(status, () => call(browsers[me]));
+		await expectStatus(401, () => call(browser(served.app)));
+	});
+
+test('who is signed out is sent to the sign-in, by page, form and htmx alike', async () => {
+	const stranger = browser(served.app);
+	const page = await stranger.get('/board?q=печь');
+	expect(page.statusCode).toBe(303);
+	const here = encodeURIComponent(encodeURI('/board?q=печь'));
+	expect(page.headers.location).toBe(`/sign-in?returnTo=${here}`);
+	const form = await stranger.post(`/deals/${cast.deals.anna}`, { version: 1, title: 'x' });
+	expect([form.statusCode, form.headers.location]).toEqual([303, '/sign-in?returnTo=%2Fboard']);
+	const fragment = await stranger.htmx('/board', '/board');
+	expect([fragment.statusCode, fragment.headers['hx-redirect']]).toEqual([401, '/sign-in']);
+});
+
+test('no list, search or print tells of what the person may not see', async () => {
+	for (const me of ['anna', 'boris', 'vera'] as const)
+		for (const url of [
+			'/board',
+			'/board?q=Тайна',
+			'/board/print',
+			`/deals?stage=${cast.open[0].id}`,
+			'/deals/new',
+			'/clients/suggestions?clientName=Тайна',
+		]) {
+			const answer = await browsers[me].get(encodeURI(url));
+			expect(answer.statusCode).toBe(200);
+			expect(answer.body, `${me} ${url}`).not.toContain(`${HIDDEN}<`);
+			expect(answer.body, `${me} ${url}`).not.toContain(`Клиент: ${HIDDEN}`);
+		}
+});
+
+test('a head sees the team with its sub-teams; a team beside it stays closed', async () => {
+	const { pool } = database;
+	await pool.query(`
+		insert into teams (name, parent_id)
+		select 'Ключевые клиенты', team_id from people where login = 'vera'`);
+	await pool.query(`
+		insert into teams (name, parent_id) select 'Стажёры', id from teams where name = 'Ключевые клиенты'`);
+	await pool.query(`
+		insert into people (login, name, role, team_id)
+		select 'dina', 'Дина Орлова', 'manager', id from teams where name = 'Стажёры'`);
+	const { rows } = await pool.query(`
+		insert into deals (pipeline_id, stage_id, title, owner_id, stage_entered_at)
+		select s.pipeline_id, s.id, 'Сделка стажёра', p.id, now()
+		from stages s, people p where s.position = 1 and p.login = 'dina' returning id`);
+	expect((await browsers.vera.get(`/deals/${rows[0].id}`)).statusCode).toBe(200);
+	expect((await browsers.anna.get(`/deals/${rows[0].id}`)).statusCode).toBe(404);
+	expect((await browsers.gleb.get(`/deals/${rows[0].id}`)).statusCode).toBe(404);
+});
+
+test('HEAD and GET of a changing address, and methods forged by headers, change nothing', async () => {
+	const before = await ledgerOf(database);
+	const { cookie } = browsers.anna;
+	const changing = [
+		`/deals/${cast.deals.anna}/moves`,
+		`/interactions/${cast.steps.late}/completion`,
+	];
+	for (const url of changing)
+		for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'] as const) {
+			const answer = await served.app.inject({ method, url, headers: { cookie } });
+			expect(answer.statusCode, `${method} ${url}`).toBe(404);
+		}
+	const forged = { 'x-http-method-override': 'POST', 'x-method-override': 'POST' };
+	const answer = await browsers.anna.get(`/deals/${cast.deals.anna}?_method=POST`, forged);
+	expect(answer.statusCode).toBe(200);
+	expect(await ledgerOf(database)).toEqual(before);
+});
