@@ -1,0 +1,113 @@
+/*
+ * npm run bench [-- --million] [--rounds N] [--seconds N]: an own server in an empty folder, companies of 10,000, 100,000 and
+ * (with the flag) 1,000,000 deals, the application on each in a process of its own, one table.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startEmbedded } from '#src/platform/db/embedded.ts';
+import { weighFirstVisit } from './first-visit.ts';
+import { loadVisits } from './load.ts';
+import { prepare } from './measuring.ts';
+import { openSite, type Site } from './site.ts';
+import { drawTable, type Row } from './table.ts';
+import { judge } from './targets.ts';
+
+const { values: flags } = parseArgs({
+	options: {
+		million: { type: 'boolean', default: false },
+		sizes: { type: 'string' },
+		rounds: { type: 'string', default: '5' },
+		seconds: { type: 'string', default: '2' },
+		only: { type: 'string' },
+	},
+});
+const [rounds, seconds] = [Number(flags.rounds), Number(flags.seconds)];
+const sizes = flags.sizes?.split(',').map(Number) ?? [
+	10_000,
+	100_000,
+	...(flags.million ? [1_000_000] : []),
+];
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+const dataDir = await mkdtemp(join(tmpdir(), 'moi-prodazhi-bench-'));
+// Under root the server runs as another user, who has to enter here.
+await chmod(dataDir, 0o755);
+const leaving = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => leaving.abort());
+try {
+	await measureAll();
+} finally {
+	await rm(dataDir, { recursive: true, force: true });
+}
+
+async function measureAll(): Promise<void> {
+	// The product's own settings, but for a write-ahead log that the loading does not stop for.
+	const settings = { max_wal_size: '8GB', checkpoint_timeout: '1h' };
+	const server = await startEmbedded({ dataDir, say, settings });
+	const sites: Site[] = [];
+	try {
+		for (const deals of sizes) sites.push(await openSite(server, deals, say));
+		const rows = [...(await measureHello(sites))];
+		for (const { key } of sites[0]?.screens ?? [])
+			if (!flags.only || flags.only.split(',').includes(key))
+				rows.push(...(await measure(sites, key)));
+		say(`\n${drawTable(rows)}\n`);
+		const instance = (sites[0] as Site).instance;
+		const board = sites[0]?.screens[0];
+		if (board === undefined || !('visits' in board)) return;
+		const page = await instance.get(board.visits[0] as (typeof board.visits)[number]);
+		const visit = await weighFirstVisit(page, (path) => instance.get({ path, headers: {} }));
+		for (const line of judge(rows, visit)) say(line);
+	} finally {
+		for (const site of sites) await site.stop();
+		await server.stop();
+	}
+}
+
+/** The floor under everything: the same Fastify with the same hooks and no work. */
+async function measureHello(sites: Site[]): Promise<Row[]> {
+	const visits = [{ path: '/hello', headers: { 'accept-encoding': 'gzip' } }];
+	return await inRounds(sites, 'hello', async ({ instance, deals }) => ({
+		row: { key: 'hello', name: 'GET /hello', deals, counts: null, page: [], sql: [] },
+		page: () => loadVisits(instance.origin, visits, seconds),
+		sql: null,
+	}));
+}
+
+async function measure(sites: Site[], key: string): Promise<Row[]> {
+	return await inRounds(sites, key, async (site) => {
+		const screen = site.screens.find((one) => one.key === key) as Site['screens'][number];
+		const { counts, page, sql } = await prepare(site, screen);
+		const row: Row = { key, name: screen.name, deals: site.deals, counts, page: [], sql: [] };
+		return { row, page: () => page(seconds), sql: () => sql(seconds) };
+	});
+}
+
+type Runs = {
+	row: Row;
+	page: () => Promise<Row['page'][number]>;
+	sql: (() => Promise<Row['page'][number]>) | null;
+};
+
+// Sizes, and a page and its SQL, take turns within a round: what disturbs one disturbs the other, and the ratios hold.
+async function inRounds(
+	sites: Site[],
+	key: string,
+	prepareOn: (site: Site) => Promise<Runs>,
+): Promise<Row[]> {
+	say(`Измеряем: ${key}`);
+	const all: Runs[] = [];
+	for (const site of sites) all.push(await prepareOn(site));
+	for (const { page, sql } of all) {
+		await page();
+		await sql?.();
+	}
+	for (let round = 0; round < rounds && !leaving.signal.aborted; round += 1)
+		for (const { row, page, sql } of all) {
+			row.page.push(await page());
+			if (sql) row.sql.push(await sql());
+		}
+	return all.map(({ row }) => row);
+}

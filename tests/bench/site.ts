@@ -1,0 +1,59 @@
+import { foldTallies } from '#src/features/board/tallies.ts';
+import { type Connection, connect } from '#src/platform/db/client.ts';
+import type { Embedded } from '#src/platform/db/embedded.ts';
+import { migrate } from '#src/platform/db/migrate.ts';
+import { companyOf, loadCompany } from './company.ts';
+import { type Instance, startInstance } from './instance.ts';
+import { type Screen, screensOf } from './screens.ts';
+
+/** A company of one size: its database, the application on it, what is measured there. */
+export type Site = {
+	deals: number;
+	connection: Connection;
+	instance: Instance;
+	screens: Screen[];
+	stop: () => Promise<void>;
+};
+
+/** Makes a database of its own on the server, loads a company of this many deals and starts the application. */
+export async function openSite(
+	server: Embedded,
+	deals: number,
+	say: (line: string) => void,
+): Promise<Site> {
+	const began = performance.now();
+	const name = `bench_${deals}`;
+	const admin = connect(server.adminUrl, 1);
+	await admin.pool.query(`create database ${name} owner ${new URL(server.url).username}`);
+	await admin.close();
+	const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
+	const connection = connect(url, 2);
+	let instance: Instance | null = null;
+	const stop = async () => {
+		await instance?.stop();
+		await connection.close();
+	};
+	try {
+		await fill(connection, deals);
+		instance = await startInstance(url);
+		const screens = await screensOf(instance, connection.pool);
+		const seconds = Math.round((performance.now() - began) / 1000);
+		say(`${deals.toLocaleString('ru')} интересов загружено за ${seconds} с`);
+		return { deals, connection, instance, screens, stop };
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+}
+
+async function fill(connection: Connection, deals: number): Promise<void> {
+	await migrate(connection.pool);
+	const client = await connection.pool.connect();
+	try {
+		await loadCompany(client, companyOf(deals), new Date());
+		await foldTallies(connection.db);
+		await client.query('vacuum (analyze) deal_tallies');
+	} finally {
+		client.release();
+	}
+}

@@ -1,0 +1,77 @@
+import type { FirstVisit } from './first-visit.ts';
+import { growth, middle, pageToSql, type Row } from './table.ts';
+
+const KB = 1024;
+const TARGETS = {
+	pageToSql: 0.6,
+	statements: 4,
+	inTransaction: 6,
+	wire: 40 * KB,
+	growth: 1.3,
+	moveP99: 5,
+	js: 45 * KB,
+	css: 15 * KB,
+	firstVisit: 120 * KB,
+};
+
+/** One target per line, met or missed and by how much; see QUALITY.md, «Speed». */
+export function judge(rows: Row[], visit: FirstVisit): string[] {
+	const of = (...keys: string[]) => rows.filter((row) => keys.includes(row.key));
+	const title = (row: Row) => `${row.name}, ${row.deals.toLocaleString('ru')}`;
+	const lines: string[] = [];
+	const atMost = (what: string, value: number, limit: number, unit = '') =>
+		lines.push(verdict(what, value, limit, value <= limit, unit));
+	const hello = (deals: number) => of('hello').find((row) => row.deals === deals)?.page ?? [];
+
+	for (const row of of('manager')) {
+		const ratio = pageToSql(row);
+		lines.push(
+			verdict(
+				`${title(row)}: страница ÷ её SQL`,
+				ratio,
+				TARGETS.pageToSql,
+				ratio >= TARGETS.pageToSql,
+			),
+		);
+		atMost(`${title(row)}: КБ gzip`, (row.counts?.wire ?? 0) / KB, TARGETS.wire / KB);
+	}
+	for (const row of of('manager', 'director').filter((one) => one.deals === rows.at(-1)?.deals))
+		atMost(`${title(row)}: запросов к базе`, row.counts?.statements ?? 0, TARGETS.statements);
+	for (const row of of('move')) {
+		atMost(
+			`${title(row)}: запросов в транзакции`,
+			row.counts?.inTransaction ?? 0,
+			TARGETS.inTransaction,
+		);
+		const p99 = middle(row.page, 'p99');
+		atMost(`${title(row)}: p99 ÷ p99 её SQL`, p99 / middle(row.sql, 'p99'), TARGETS.moveP99);
+		atMost(
+			`${title(row)}: p99 ÷ p99 GET /hello`,
+			p99 / middle(hello(row.deals), 'p99'),
+			TARGETS.moveP99,
+		);
+	}
+	for (const row of rows.filter((one) => one.counts !== null)) {
+		const smallest = of(row.key)[0] as Row;
+		if (row !== smallest)
+			atMost(`${title(row)}: рост времени`, growth(row, smallest), TARGETS.growth);
+		for (const table of row.counts?.work.bigScans ?? [])
+			lines.push(`✗ ${title(row)}: таблица ${table} читается целиком`);
+	}
+	atMost('Первый визит: КБ JS gzip', visit.js / KB, TARGETS.js / KB);
+	atMost('Первый визит: КБ CSS gzip', visit.css / KB, TARGETS.css / KB);
+	atMost('Первый визит: КБ всего gzip', visit.all / KB, TARGETS.firstVisit / KB);
+	atMost('Файлы, которые браузер не хранит вечно', visit.notKept.length, 0);
+	atMost('Файлы без сжатия', visit.notCompressed.length, 0);
+	return lines;
+}
+
+function verdict(what: string, value: number, limit: number, met: boolean, unit = ''): string {
+	const fixed = (number: number) =>
+		number
+			.toFixed(number < 10 ? 2 : 1)
+			.replace(/[.,]?0+$/, '')
+			.replace('.', ',');
+	const off = limit === 0 ? '' : `, мимо на ${Math.abs(Math.round((value / limit - 1) * 100))} %`;
+	return `${met ? '✓' : '✗'} ${what}: ${fixed(value)}${unit} (цель ${fixed(limit)}${met ? '' : off})`;
+}
