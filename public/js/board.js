@@ -147,8 +147,11 @@ document.addEventListener('htmx:error', (event) => {
 // An answer without fragments of ours (a proxy's page, a redirect to the sign-in) also leaves the card moved.
 document.addEventListener('htmx:finally:request', (event) => {
 	const dragged = takePending(event);
-	const status = event.detail.ctx?.response?.status;
-	if (dragged && status >= 400 && status !== 409 && status !== 422) takeHome(dragged);
+	const { response, text } = event.detail.ctx ?? {};
+	if (!dragged || !(response?.status >= 400) || [409, 422].includes(response.status)) return;
+	takeHome(dragged);
+	if (response.status !== 401 && !text?.includes('<hx-partial'))
+		tell(word('offline', { title: titleOf(dragged.item) }));
 });
 
 document.addEventListener('keydown', (event) => {

@@ -53,7 +53,7 @@ dialog.addEventListener('close', () => {
 });
 
 // No answer at all: the form stays as it is and says so. A toast would lie behind the dialog.
-document.addEventListener('htmx:error', (event) => {
+function unanswered(event) {
 	const box = dialog.open && dialog.querySelector('#form-problem');
 	if (!box) {
 		if (!event.target.closest?.('.card')) tell(word('failed'));
@@ -63,6 +63,12 @@ document.addEventListener('htmx:error', (event) => {
 	box.className = 'problem';
 	box.setAttribute('role', 'alert');
 	box.textContent = word('failed');
+}
+document.addEventListener('htmx:error', unanswered);
+// Nor is the page of a proxy in between an answer; 401 leads on to the sign-in.
+document.addEventListener('htmx:response:error', (event) => {
+	const { response, text } = event.detail.ctx;
+	if (response.status !== 401 && !text.includes('<hx-partial')) unanswered(event);
 });
 
 // A click beside the form leaves it, unless something was typed.

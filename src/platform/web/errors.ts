@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BadRequest, Conflict, InvalidForm, NotFound, Told } from '#src/platform/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
+import { localPath } from './origin.ts';
 
 /** Whether htmx asks, and so wants fragments and not a page. */
 export function wantsFragments(request: FastifyRequest): boolean {
@@ -83,12 +84,22 @@ async function say(
 }
 
 function signInFirst(request: FastifyRequest, reply: FastifyReply): unknown {
-	const path = request.method === 'GET' ? request.url : '/board';
+	const path = pageOf(request);
 	const target = `/sign-in?returnTo=${encodeURIComponent(path)}`;
 	if (wantsJson(request))
 		return reply
 			.code(401)
 			.send({ error: { message: translate(request.viewer.language, 'error.signIn') } });
-	if (wantsFragments(request)) return reply.code(401).header('hx-redirect', '/sign-in').send('');
+	if (wantsFragments(request)) return reply.code(401).header('hx-redirect', target).send('');
 	return reply.redirect(target, 303);
+}
+
+// Who is sent to the sign-in comes back to the page that they looked at, with its отбор.
+function pageOf(request: FastifyRequest): string {
+	const seen = request.headers['hx-current-url'];
+	if (typeof seen === 'string' && URL.canParse(seen)) {
+		const { pathname, search } = new URL(seen);
+		return localPath(pathname + search, '/board');
+	}
+	return request.method === 'GET' ? request.url : '/board';
 }
