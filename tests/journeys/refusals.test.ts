@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { reassignDeal } from '#src/features/deals/actions.ts';
+import {
+	cardOf,
+	column,
+	drag,
+	openBoard,
+	seeDeals,
+	seeFocus,
+	seeHead,
+	seeToast,
+	toast,
+} from './board.ts';
+import { by, dealNow, inHours, makeDeal, makePeople, moveBehind, STAGES } from './company.ts';
+import { type Desk, openOffice } from './desk.ts';
+
+const { interest, needs, proposal } = STAGES;
+const office = await openOffice();
+const { db, pool } = office.database;
+await makePeople(db);
+
+let page: Desk;
+let deal: number;
+
+beforeEach(async () => {
+	await office.empty();
+	deal = await makeDeal(db, 'anna', { title: 'Касса', plan: inHours(3) });
+	page = await office.sit('anna');
+	await openBoard(page);
+});
+
+/** The card is back where it was, with its headers, and the focus is on it. */
+async function seeHome() {
+	await seeDeals(page, interest, [deal]);
+	await seeDeals(page, needs, []);
+	await seeHead(page, interest, '1 · 100 000 ₽');
+	expect(await column(page, needs).locator('.totals').textContent()).toMatch(/^0/);
+	await seeFocus(page, deal);
+}
+
+describe('a move without an answer', () => {
+	test('comes home with a toast when the network is cut, and goes through once it is back', async () => {
+		page.watch.allow('offline');
+		await page.context().setOffline(true);
+		await drag(page, deal, needs);
+		await seeToast(page, 'Нет связи с сервером: «Касса» вернулась на место');
+		await seeHome();
+		await page.context().setOffline(false);
+		await drag(page, deal, needs);
+		await seeDeals(page, needs, [deal]);
+		await seeToast(page, 'Первичный интерес → Выявление потребностей');
+		expect((await dealNow(db, deal)).stageId).toBe(needs);
+	});
+
+	test('comes home when the connection breaks half-way', async () => {
+		page.watch.allow('offline');
+		await page.route('**/moves', async (route) => await route.abort('connectionreset'));
+		await drag(page, deal, needs);
+		await seeToast(page, 'Нет связи с сервером');
+		await seeHome();
+		expect((await dealNow(db, deal)).stageId).toBe(interest);
+	});
+
+	test('comes home when something on the way answers with a page of its own', async () => {
+		page.watch.allow(502);
+		await page.route(
+			'**/moves',
+			async (route) => await route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' }),
+		);
+		await drag(page, deal, needs);
+		await seeHome();
+		await seeToast(page, /\S/);
+		expect(await page.locator('h1', { hasText: 'Bad gateway' }).count()).toBe(0);
+	});
+});
+
+describe('a move that the server refuses', () => {
+	test('shows where another person has put the card, with both states in the toast', async () => {
+		page.watch.allow(409);
+		await moveBehind(db, 'vera', { dealId: deal, stageId: proposal });
+		await drag(page, deal, needs);
+		await seeToast(
+			page,
+			/«Касса».*изменили \(Вера Павлова\).*«Подготовка предложения».*«Выявление потребностей»/,
+		);
+		await seeDeals(page, proposal, [deal]);
+		await seeDeals(page, needs, []);
+		await seeDeals(page, interest, []);
+		await seeHead(page, proposal, '1 · 100 000 ₽');
+		await seeFocus(page, deal);
+		await drag(page, deal, needs);
+		await seeDeals(page, needs, [deal]);
+		expect((await dealNow(db, deal)).stageId).toBe(needs);
+	});
+
+	test('leaves the board of one who lost the deal to another, and says so', async () => {
+		page.watch.allow(404);
+		const { version } = await dealNow(db, deal);
+		const boris = await by(db, 'boris');
+		await reassignDeal(db, await by(db, 'vera'), deal, version, boris.actor.id);
+		await drag(page, deal, needs);
+		await seeToast(page, 'не для вас');
+		await seeHome();
+		expect((await dealNow(db, deal)).stageId).toBe(interest);
+	});
+
+	test('brings the card home when its state is gone, and says why', async () => {
+		page.watch.allow(422);
+		await page.evaluate(`document.querySelector('#stage-${needs} .cards').dataset.stage = '999'`);
+		await drag(page, deal, needs);
+		await seeToast(page, '«Касса» осталась в состоянии «Первичный интерес»');
+		await seeHome();
+	});
+
+	test('leads to the sign-in when the session has ended, and back to the same board', async () => {
+		page.watch.allow(401);
+		await openBoard(page, '/board?q=Касса');
+		await pool.query('delete from sessions');
+		await drag(page, deal, needs);
+		await page.waitForURL('**/sign-in**');
+		expect((await dealNow(db, deal)).stageId).toBe(interest);
+		await page.getByRole('button', { name: 'Анна Соколова' }).click();
+		await page.waitForURL('**/board**');
+		expect(new URL(page.url()).searchParams.get('q')).toBe('Касса');
+	});
+});
+
+describe('leaving the page right after a drop', () => {
+	test('keeps the move', async () => {
+		await drag(page, deal, needs);
+		await page.goto('about:blank');
+		await expect.poll(async () => (await dealNow(db, deal)).stageId).toBe(needs);
+	});
+
+	test('keeps the move when the window is closed', async () => {
+		const sent = page.waitForRequest('**/moves');
+		await drag(page, deal, needs);
+		await sent;
+		await page.close();
+		await expect.poll(async () => (await dealNow(db, deal)).stageId).toBe(needs);
+	});
+});
+
+describe('the toast', () => {
+	test('of an undo that comes too late says what stands now', async () => {
+		page.watch.allow(409);
+		await drag(page, deal, needs);
+		await toast(page).getByRole('button', { name: 'Отменить' }).waitFor();
+		await moveBehind(db, 'vera', { dealId: deal, stageId: proposal });
+		await toast(page).getByRole('button', { name: 'Отменить' }).click();
+		await seeToast(page, 'Сейчас: «Подготовка предложения»');
+		await seeDeals(page, proposal, [deal]);
+	});
+
+	test('goes by Esc', async () => {
+		await drag(page, deal, needs);
+		await seeToast(page, 'Касса');
+		await page.keyboard.press('Escape');
+		await toast(page).waitFor({ state: 'detached' });
+		expect(await cardOf(page, deal).isVisible()).toBe(true);
+	});
+});
