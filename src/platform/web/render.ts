@@ -78,7 +78,13 @@ export async function setUpViews(
 		functionHeader: HEADER,
 		autoTrim: [false, 'nl'],
 	});
-	await app.register(fastifyView, { engine: { eta }, root: FOLDERS.views, viewExt: 'eta' });
+	// Without `production` the plugin turns Eta's cache off again, and every card is compiled anew.
+	await app.register(fastifyView, {
+		engine: { eta },
+		root: FOLDERS.views,
+		viewExt: 'eta',
+		production: true,
+	});
 	async function draw(this: FastifyReply, template: string, data: Data): Promise<string> {
 		const h = viewHelpers(eta, assets, this.request.viewer, layoutData(this));
 		this.header('cache-control', 'no-store').type('text/html; charset=utf-8');
