@@ -9,11 +9,7 @@ import {
 	listStages,
 	type Stage,
 } from '#src/features/deals/queries.ts';
-import {
-	completeInteraction,
-	type Plan,
-	planInteraction,
-} from '#src/features/interactions/actions.ts';
+import { logInteraction, type Plan, planInteraction } from '#src/features/interactions/actions.ts';
 import { type InteractionKind, listKinds } from '#src/features/interactions/queries.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
 import { addDays, addWorkingDays, dayOf, momentOf } from '#src/platform/i18n/dates.ts';
@@ -147,12 +143,11 @@ async function finishStep(
 	const kind = luck.pick(company.kinds.filter((one) => one.code in STEPS));
 	const at = workingMoment(company, days + 1);
 	const by = actingAt(actor, at);
-	const id = await planInteraction(tx, by, dealId, {
+	await logInteraction(tx, by, dealId, {
 		kindId: kind.id,
 		summary: luck.pick(STEPS[kind.code] ?? []),
-		plan: { plannedAt: at },
+		outcome: luck.pick(OUTCOMES),
 	});
-	await completeInteraction(tx, by, id, { version: 1, outcome: luck.pick(OUTCOMES), next: null });
 }
 
 async function closeDeal(

@@ -68,6 +68,41 @@ async function insertStep(
 	return interactionId;
 }
 
+/** Something that has been done already, at `acting.now`. */
+export type DoneStep = { kindId: number; summary: string; outcome: string | null };
+
+/**
+ * Notes a finished interaction that nobody had planned. Returns its id. Throws NotFound for a deal that
+ * the actor may not see, InvalidForm for an unknown kind.
+ */
+export async function logInteraction(
+	sqlOrTx: Sql,
+	acting: Acting,
+	dealId: number,
+	step: DoneStep,
+): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		const deal = await findDealToEdit(tx, acting.actor, dealId);
+		const { rows } = await tx.execute<{ id: number }>(sql`
+			insert into interactions (deal_id, client_id, kind_id, summary, owner_id, author_id, created_at,
+				status, outcome, completed_by, completed_at)
+			select ${dealId}, ${deal.clientId}, k.id, ${step.summary}, ${deal.ownerId}, ${acting.actorId},
+				${acting.now}, 'done', ${step.outcome}, ${acting.actorId}, ${acting.now}
+			from interaction_kinds k where k.id = ${step.kindId} returning id`);
+		const interactionId = rows[0]?.id;
+		if (interactionId === undefined) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
+		await record(tx, acting, {
+			type: 'interaction.completed',
+			interactionId,
+			dealId,
+			clientId: deal.clientId,
+			data: step,
+		});
+		await refreshNextStep(tx, dealId);
+		return interactionId;
+	});
+}
+
 /** What came out of a step, and the one after it. */
 export type Completion = { version: number; outcome: string | null; next: NewStep | null };
 

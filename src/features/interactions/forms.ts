@@ -1,6 +1,7 @@
 import { InvalidForm } from '#src/platform/errors.ts';
 import { addDays, addWorkingDays, momentOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import {
+	checked,
 	day,
 	form,
 	id,
@@ -22,8 +23,8 @@ const step = {
 	lengthMinutes: optional(whole(1, 1440)),
 };
 
-/** A step to plan on a deal. */
-export const PlanForm = form({ ...step, returnTo: optional(text(500)) });
+/** A step to plan on a deal; with `done`, one that has been taken already. */
+export const PlanForm = form({ ...step, done: optional(checked()), returnTo: optional(text(500)) });
 
 /** What came out of a step, and the next one in the same small form. */
 export const CompletionForm = form({

@@ -12,6 +12,7 @@ import { form, id, optional, readForm, readQuery, text } from '#src/platform/web
 import {
 	cancelInteraction,
 	completeInteraction,
+	logInteraction,
 	planInteraction,
 	postponeInteraction,
 	startDeal,
@@ -139,7 +140,8 @@ export function interactionRoutes(
 			request,
 			async () => {
 				const dealId = idOf(request);
-				const { returnTo, ...fields } = readForm(PlanForm, request.body);
+				const { returnTo, done, ...fields } = readForm(PlanForm, request.body);
+				if (done) return await answerDone(request, reply, dealId, fields, returnTo);
 				const step = stepOf(fields, request.viewer, await defaultSummary(fields, request.viewer));
 				if (step === null) throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
 				await planInteraction(db, acting(request, 'card'), dealId, step);
@@ -148,6 +150,21 @@ export function interactionRoutes(
 			async (problem) => await drawPlan(request, reply, problem),
 		),
 	);
+
+	async function answerDone(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		dealId: number,
+		fields: { kindId?: number; summary?: string },
+		returnTo: string | undefined,
+	) {
+		const { kindId } = fields;
+		if (kindId === undefined) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
+		const summary = fields.summary ?? (await defaultSummary(fields, request.viewer));
+		const step = { kindId, summary, outcome: null };
+		await logInteraction(db, acting(request, 'card'), dealId, step);
+		return await answer(request, reply, dealId, 'toast.completed', summary, returnTo);
+	}
 
 	app.get(
 		'/interactions/:id/completion/new',
