@@ -97,7 +97,7 @@ export async function makeDeal(
 export type Cast = Company & {
 	deals: Record<'late' | 'today' | 'none' | 'later' | 'won' | 'lost', number> &
 		Record<Login, number>;
-	steps: Record<'late' | 'today' | 'later' | 'boris' | 'vera' | 'gleb', number>;
+	steps: Record<'late' | 'today' | 'later', number> & Record<Login, number>;
 };
 
 /** Makes the cast: Anna's deals in several states; one with a step for each of the others. */
@@ -160,9 +160,11 @@ export async function makeCast(db: Database): Promise<Cast> {
 		steps: {
 			...{ late: late.stepId as number, today: today.stepId as number },
 			later: later.stepId as number,
+			anna: late.stepId as number,
 			boris: theirs.boris.stepId as number,
 			vera: theirs.vera.stepId as number,
 			gleb: theirs.gleb.stepId as number,
+			ada: theirs.ada.stepId as number,
 		},
 	};
 }
