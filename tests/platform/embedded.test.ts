@@ -5,10 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { startEmbedded } from '#src/platform/db/embedded.ts';
-import { isAlive, waitGone } from '#src/platform/db/postmaster.ts';
+import { isAlive } from '#src/platform/db/postmaster.ts';
 import { StartFault } from '#src/platform/start-fault.ts';
 import { preparedData } from './prepared.ts';
-import { childrenOf, dataFolder, postmasterOf, startProgram } from './program.ts';
+import { dataFolder, killServer, postmasterOf, startProgram } from './program.ts';
 
 const silent = () => {};
 const earlierData = await preparedData();
@@ -92,9 +92,7 @@ test('a server killed with all its processes is started again under the running 
 	const server = await startEmbedded({ dataDir, say: (line) => lines.push(line) });
 	await ask(server.url, 'create table kept as select 42 as answer');
 	for (let round = 0; round < 3; round++) {
-		const pid = (await postmasterOf(dataDir)) as number;
-		for (const child of [pid, ...(await childrenOf(pid))]) process.kill(child, 'SIGKILL');
-		await waitGone(pid, 10_000);
+		await killServer(dataDir);
 		expect(await askPatiently(server.url, 'select answer from kept')).toBe(42);
 	}
 	expect(lines.filter((line) => line.includes('запущен снова'))).toHaveLength(3);

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { waitGone } from '#src/platform/db/postmaster.ts';
-import { childrenOf, dataFolder, type Program, postmasterOf, startProgram } from './program.ts';
+import { dataFolder, killServer, type Program, startProgram } from './program.ts';
 
 const WRITERS = 4;
 const MOVES_BETWEEN_KILLS = 60;
@@ -95,18 +94,6 @@ const acknowledged = (stories: Story[]) => stories.reduce((n, s) => n + s.acknow
 async function untilWritten(stories: Story[], more: number): Promise<void> {
 	const goal = acknowledged(stories) + more;
 	while (acknowledged(stories) < goal) await pause(20);
-}
-
-async function killServer(dataDir: string): Promise<void> {
-	const pid = (await postmasterOf(dataDir)) as number;
-	for (const victim of [pid, ...(await childrenOf(pid))]) {
-		try {
-			process.kill(victim, 'SIGKILL');
-		} catch {
-			// A child that the death of the first ones ended before its turn.
-		}
-	}
-	await waitGone(pid, 10_000);
 }
 
 test('kill −9 of Postgres, of the app and of both during writes loses no acknowledged change', {

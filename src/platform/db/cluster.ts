@@ -88,8 +88,12 @@ async function fillDraft(draft: string, { owner, binaries }: Quarters): Promise<
 	];
 	// Detached: Ctrl-C goes to the whole group of the terminal and would cut the creation in two.
 	const settings = { ...identity, cwd: '/', env: { PATH: process.env.PATH }, detached: true };
-	await run(join(binaries, 'bin/initdb'), options, settings).catch((error: { stderr?: string }) => {
-		const reason = /error: (.*)/.exec(error.stderr ?? '')?.[1] ?? String(error);
-		throw new StartFault(`Создать базу данных не удалось: ${reason}.`);
-	});
+	await run(join(binaries, 'bin/initdb'), options, settings).catch(
+		(error: { stderr?: string; code?: string | number }) => {
+			const words = error.stderr ?? '';
+			const reason =
+				/error: (.*)/.exec(words)?.[1] ?? words.split('\n').find(Boolean) ?? error.code;
+			throw new StartFault(`Создать базу данных не удалось: ${reason}.`);
+		},
+	);
 }
