@@ -84,7 +84,8 @@ export function watch(page: Page): Watch {
 	});
 	page.on('requestfailed', (request) => {
 		const why = request.failure()?.errorText ?? '';
-		if (why !== 'net::ERR_ABORTED' && !allowed.has('offline'))
+		// «csp»: scripts asked for ahead where JavaScript is off; a true CSP report stands in the console.
+		if (why !== 'net::ERR_ABORTED' && why !== 'csp' && !allowed.has('offline'))
 			faults.push(`${why} ${request.method()} ${request.url()}`);
 	});
 	return {
