@@ -1,17 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { AppEvent, FieldChange } from '#src/events.ts';
 import { type Acting, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import { findOrCreateClient } from '#src/features/clients/actions.ts';
+import { searchable } from '#src/features/clients/queries.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import {
-	Conflict,
-	type FieldErrors,
-	Forbidden,
-	InvalidForm,
-	RuleBroken,
-} from '#src/platform/errors.ts';
+import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import { dayOf } from '#src/platform/i18n/dates.ts';
+import { type Closing, closingOf, type Ending, NOT_CLOSED } from './closing.ts';
 import { type DealToEdit, findDealToEdit, findStage, lastChangeOf, type Stage } from './queries.ts';
 import { isFinal, secondsBetween } from './rules.ts';
 
@@ -54,15 +50,7 @@ export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): P
 }
 
 /** Where a deal goes, and what a final state asks for. */
-export type Move = {
-	dealId: number;
-	version: number;
-	stageId: number;
-	lossReasonId?: number | undefined;
-	comment?: string | undefined;
-	amount?: string | undefined;
-	closedOn?: string | undefined;
-};
+export type Move = Ending & { dealId: number; version: number; stageId: number };
 
 /** What a move did: the deal as it is now, and the states it went between. */
 export type Moved = {
@@ -93,41 +81,6 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 		await record(tx, acting, moveEvent(deal, to, closing, acting.now));
 		return { ...moved, version };
 	});
-}
-
-type Closing = {
-	closedOn: string | null;
-	closedAt: Date | null;
-	lossReasonId: number | null;
-	comment: string | null;
-	amount: string | null;
-};
-const NOT_CLOSED: Closing = {
-	closedOn: null,
-	closedAt: null,
-	lossReasonId: null,
-	comment: null,
-	amount: null,
-};
-
-// Asked for before anything is saved: won wants the amount and the day, lost wants the reason.
-function closingOf(kind: Stage['kind'], move: Move, deal: DealToEdit, acting: Acting): Closing {
-	const errors: FieldErrors = {};
-	const today = dayOf(acting.now, acting.actor.timeZone);
-	const closedOn = move.closedOn ?? (kind === 'lost' ? today : null);
-	if (kind === 'won' && move.amount === undefined) errors.amount = { key: 'field.required' };
-	if (kind === 'lost' && move.lossReasonId === undefined)
-		errors.lossReasonId = { key: 'deal.reasonNeeded' };
-	if (closedOn === null) errors.closedOn = { key: 'field.required' };
-	else if (closedOn > today) errors.closedOn = { key: 'deal.closedInFuture' };
-	if (Object.keys(errors).length > 0) throw new InvalidForm(errors, {});
-	return {
-		closedOn,
-		closedAt: acting.now,
-		lossReasonId: kind === 'lost' ? (move.lossReasonId ?? null) : null,
-		comment: move.comment ?? null,
-		amount: kind === 'won' ? (move.amount ?? null) : deal.amount,
-	};
 }
 
 async function writeMove(
@@ -196,10 +149,10 @@ async function recordStageChange(
 		values (${dealId}, ${from}, ${to}, ${acting.actorId}, ${acting.now}, ${acting.door}, ${seconds})`);
 }
 
-/** The fields of a deal that its form changes. */
+/** The fields of a deal that its form changes; the client by name. */
 export type DealEdit = {
 	title: string;
-	clientId: number | null;
+	clientName: string | null;
 	amount: string | null;
 	expectedCloseOn: string | null;
 	probability: number | null;
@@ -207,8 +160,9 @@ export type DealEdit = {
 };
 
 /**
- * Saves the form of a deal; nothing is written where nothing changed. Returns the version. Throws
- * NotFound, Conflict for a stale version.
+ * Saves the form of a deal; nothing is written where nothing changed. A client's name that is not the
+ * deal's own finds another client, or makes a new one. Returns the version. Throws NotFound, Conflict
+ * for a stale version.
  */
 export async function editDeal(
 	sqlOrTx: Sql,
@@ -220,26 +174,41 @@ export async function editDeal(
 	return await transact(sqlOrTx, async (tx) => {
 		const deal = await findDealToEdit(tx, acting.actor, dealId);
 		await checkVersion(tx, deal, version);
-		const changes: Record<string, FieldChange> = {};
-		for (const [name, value] of Object.entries(edit) as [
-			keyof DealEdit,
-			DealEdit[keyof DealEdit],
-		][])
-			if (deal[name] !== value) changes[name] = [deal[name], value];
+		const { clientName, ...facts } = edit;
+		const row = { ...facts, clientId: await clientNamed(tx, acting, deal, clientName) };
+		const changes = changesOf(deal, row);
 		if (Object.keys(changes).length === 0) return deal.version;
 		await tx.execute(sql`
-			update deals set title = ${edit.title}, client_id = ${edit.clientId}, amount = ${edit.amount},
-				expected_close_on = ${edit.expectedCloseOn}, probability = ${edit.probability},
-				source = ${edit.source}, version = version + 1
+			update deals set title = ${row.title}, client_id = ${row.clientId}, amount = ${row.amount},
+				expected_close_on = ${row.expectedCloseOn}, probability = ${row.probability},
+				source = ${row.source}, version = version + 1
 			where id = ${dealId} and version = ${version}`);
-		await record(tx, acting, {
-			type: 'deal.edited',
-			dealId,
-			clientId: edit.clientId,
-			data: { changes },
-		});
+		const { clientId } = row;
+		await record(tx, acting, { type: 'deal.edited', dealId, clientId, data: { changes } });
 		return version + 1;
 	});
+}
+
+// Two clients may share a name: a form that was not touched must not change one for the other.
+async function clientNamed(
+	tx: Tx,
+	acting: Acting,
+	deal: DealToEdit,
+	name: string | null,
+): Promise<number | null> {
+	if (name === null) return null;
+	const same = deal.clientName !== null && searchable(deal.clientName) === searchable(name);
+	return same ? deal.clientId : await findOrCreateClient(tx, acting, name);
+}
+
+function changesOf<T extends Partial<DealToEdit>>(
+	deal: DealToEdit,
+	row: T,
+): Record<string, FieldChange> {
+	const changes: Record<string, FieldChange> = {};
+	for (const [name, value] of Object.entries(row) as [keyof DealToEdit, string | number | null][])
+		if (deal[name] !== value) changes[name] = [deal[name] as string | number | null, value];
+	return changes;
 }
 
 /**

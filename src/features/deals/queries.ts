@@ -106,6 +106,7 @@ export type DealToEdit = {
 	stageName: string;
 	stageKind: StageKind;
 	clientId: number | null;
+	clientName: string | null;
 	ownerId: number;
 	amount: string | null;
 	currency: string;
@@ -124,9 +125,9 @@ export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Prom
 	const { rows } = await tx.execute<DealToEdit>(sql`
 		select d.id, d.title, d.pipeline_id as "pipelineId", d.stage_id as "stageId",
 			s.name as "stageName", s.kind as "stageKind", d.client_id as "clientId",
-			d.owner_id as "ownerId", d.amount, d.currency, d.source, d.probability,
+			c.name as "clientName", d.owner_id as "ownerId", d.amount, d.currency, d.source, d.probability,
 			d.expected_close_on as "expectedCloseOn", d.stage_entered_at as "stageEnteredAt", d.version
-		from deals d join stages s on s.id = d.stage_id
+		from deals d join stages s on s.id = d.stage_id left join clients c on c.id = d.client_id
 		where d.id = ${dealId} and ${visibleTo(actor, sql`d.owner_id`)}
 		for update of d`);
 	const deal = rows[0];

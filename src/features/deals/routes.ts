@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
-import { findOrCreateClient } from '#src/features/clients/actions.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { transact } from '#src/platform/db/transaction.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
@@ -50,18 +48,15 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 			request,
 			async () => {
 				const dealId = idOf(request);
-				const { version, clientName, returnTo, ...form } = readForm(EditForm, request.body);
+				const { version, returnTo, ...form } = readForm(EditForm, request.body);
 				const by = acting(request, 'form');
-				await transact(db, async (tx) => {
-					const clientId = clientName ? await findOrCreateClient(tx, by, clientName) : null;
-					await editDeal(tx, by, dealId, version, {
-						title: form.title,
-						clientId,
-						amount: form.amount ?? null,
-						expectedCloseOn: form.expectedCloseOn ?? null,
-						probability: form.probability ?? null,
-						source: form.source ?? null,
-					});
+				await editDeal(db, by, dealId, version, {
+					title: form.title,
+					clientName: form.clientName ?? null,
+					amount: form.amount ?? null,
+					expectedCloseOn: form.expectedCloseOn ?? null,
+					probability: form.probability ?? null,
+					source: form.source ?? null,
 				});
 				const { stageId } = await readEditForm(db, by.actor, dealId);
 				const toast = { key: 'toast.dealSaved', args: { title: form.title } } as const;
