@@ -24,9 +24,14 @@ export function dayOf(moment: Date, timeZone: string): string {
 	return DateTime.fromJSDate(moment, { zone: timeZone }).toISODate() as string;
 }
 
-/** The first moment of a day in a zone; where midnight is skipped by a clock change, the first after it. */
+/**
+ * The first moment of a day in a zone; where a clock change skips midnight, the first after it, and
+ * where it strikes twice (the Azores, Havana), the first of the two.
+ */
 export function startOfDay(day: string, timeZone: string): Date {
-	return DateTime.fromISO(day, { zone: timeZone }).startOf('day').toJSDate();
+	const start = DateTime.fromISO(day, { zone: timeZone }).startOf('day');
+	const before = start.minus({ hours: 1 });
+	return (before.toISODate() === day ? before : start).toJSDate();
 }
 
 /** The moment of a day and a clock time (`15:30`) in a zone. */
