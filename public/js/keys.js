@@ -63,7 +63,26 @@ function command(key) {
 	return true;
 }
 
+// In a menu the arrows walk its lines, and a digit takes the line that it stands at.
+function choose(event) {
+	const lines = [...document.querySelectorAll('dialog[open] .menu li')].map((line) =>
+		line.querySelector('a, button'),
+	);
+	if (lines.length === 0 || event.target.closest('input, select, textarea')) return;
+	const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+	if (step) {
+		const open = lines.filter(Boolean);
+		open.at((open.indexOf(document.activeElement) + step) % open.length).focus();
+	} else if (localStorage.getItem(OFF) === null && /^[1-9]$/.test(event.key)) {
+		const line = lines[event.key - 1];
+		if (!line?.querySelector('kbd')) return;
+		line.click();
+	} else return;
+	event.preventDefault();
+}
+
 document.addEventListener('keydown', (event) => {
+	if (!event.ctrlKey && !event.metaKey && !event.altKey) choose(event);
 	if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]'))
 		return;
 	if (event.target.closest('input, select, textarea, [contenteditable]')) return;
