@@ -4,7 +4,7 @@ import type { Stage } from '#src/features/deals/queries.ts';
 import { isFinal, type StepGroup } from '#src/features/deals/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
-import { criteria, preamble } from './criteria.ts';
+import { criteria, preamble, source, stageList } from './criteria.ts';
 import type { Filter } from './forms.ts';
 import { dayWithin, groupSql, momentWithin, periodReach, tomorrowOf } from './order.ts';
 
@@ -59,20 +59,22 @@ function counted(actor: Actor, filter: Filter, stages: Stage[], viewer: Viewer):
 	const [at, on] = [sql`d.next_planned_at`, sql`d.next_planned_on`];
 	const month = monthOf(viewer.today);
 	const visible = visibleTo({ ...actor, scope: filter.scope }, sql`d.owner_id`);
+	const inMonth = (on: SQL) => sql`${on} between ${month.first} and ${month.last}`;
+	const alive = sql`(h.closed_on is null or ${inMonth(sql`h.closed_on`)})`;
 	return sql`
-		${preamble(actor, filter, stages, viewer)}
+		${preamble(actor, filter, alive, ...(filter.idle ? [stageList(stages, viewer)] : []))}
 		select d.stage_id as "stageId", d.currency, ${groupSql(at, on, viewer)} as step,
 			${inPeriodSql(at, on, filter, viewer)} as "inPeriod",
 			count(*)::int as deals, coalesce(sum(d.amount), 0)::text as amount
-		from deals d join stage_list l on l.stage_id = d.stage_id
-		where d.closed_on is null and ${criteria(actor, filter, viewer)}
+		from ${source(filter)} ${filter.idle ? sql`join stage_list l on l.stage_id = d.stage_id` : sql``}
+		where d.closed_on is null and d.stage_id = any(${idsOf(stages, false)}::bigint[])
+			and ${criteria(actor, filter, viewer)}
 		group by 1, 2, 3, 4
 		union all
 		select d.stage_id, d.currency, 'closed', true, count(*)::int, coalesce(sum(d.amount), 0)::text
-		from deals d
+		from ${source(filter)}
 		where d.stage_id = any(${idsOf(stages, true)}::bigint[]) and ${visible}
-			${filter.text === null ? sql`` : sql`and d.id in (select id from hits)`}
-			and d.closed_on between ${month.first} and ${month.last}
+			and ${inMonth(sql`d.closed_on`)}
 		group by 1, 2`;
 }
 
@@ -92,10 +94,15 @@ function tallied(filter: Filter, stages: Stage[], viewer: Viewer): SQL {
 			where closed_on is null and stage_id = any(${open}::bigint[])
 				and (hour is null or hour <> all(${cut}::timestamptz[]))
 			union all
-			select d.stage_id, d.currency, d.next_planned_at, null, 1, coalesce(d.amount, 0)
-			from unnest(${cut}::timestamptz[]) cut(hour)
-			join deals d on d.next_planned_at >= cut.hour and d.next_planned_at < cut.hour + interval '1 hour'
-			where d.closed_on is null and d.stage_id = any(${open}::bigint[])
+			select s.id, d.currency, d.next_planned_at, null, 1, coalesce(d.amount, 0)
+			from unnest(${open}::bigint[]) s(id)
+			cross join unnest(${cut}::timestamptz[]) cut(hour)
+			join lateral (
+				select d.currency, d.next_planned_at, d.amount from deals d
+				where d.stage_id = s.id and d.closed_on is null
+					and d.next_planned_at >= cut.hour and d.next_planned_at < cut.hour + interval '1 hour'
+				order by d.next_planned_at offset 0
+			) d on true
 		) t
 		group by 1, 2, 3, 4
 		union all
