@@ -33,8 +33,47 @@ declare module 'fastify' {
 	}
 }
 
+type Drawing = {
+	assets: Assets;
+	icon: (name: string) => string;
+	fragment: (name: string, data: Data) => string;
+};
+
+// A board draws some hundred cards with five symbols each: paths and addresses are worked out once.
+function drawingWith(eta: Eta, assets: Assets): Drawing {
+	const templates = new Map<string, ReturnType<Eta['compile']>>();
+	const icons = new Map<string, string>();
+	return {
+		assets,
+		icon: (name) => remembered(icons, name, () => iconMarkup(assets, name)),
+		fragment: (name, data) =>
+			eta.render(
+				remembered(templates, name, () => eta.compile(readTemplate(eta, name))),
+				data,
+			),
+	};
+}
+
+function remembered<T>(made: Map<string, T>, name: string, make: () => T): T {
+	const known = made.get(name);
+	if (known !== undefined) return known;
+	const fresh = make();
+	made.set(name, fresh);
+	return fresh;
+}
+
+function readTemplate(eta: Eta, name: string): string {
+	return eta.readFile?.(eta.resolvePath?.(`/${name}`) ?? name) ?? '';
+}
+
+// The name is ours or checked against it.
+function iconMarkup(assets: Assets, name: string): string {
+	if (!/^[a-z-]+$/.test(name)) return '';
+	return `<svg class="icon" aria-hidden="true"><use href="${assets.url('icons.svg')}#${name}"/></svg>`;
+}
+
 /** What templates may call. The names stand in HEADER too: Eta gives them to every template. */
-function viewHelpers(eta: Eta, assets: Assets, viewer: Viewer, page: Data) {
+function viewHelpers({ assets, icon, fragment }: Drawing, viewer: Viewer, page: Data) {
 	const { language } = viewer;
 	const h = {
 		page,
@@ -49,13 +88,10 @@ function viewHelpers(eta: Eta, assets: Assets, viewer: Viewer, page: Data) {
 		time: (value: Date) => formatTime(value, viewer),
 		span: (seconds: number) => formatSpan(seconds, language),
 		asset: assets.url,
-		/** One symbol of the sprite; the name is ours or checked against it. */
-		icon: (name: string) =>
-			/^[a-z-]+$/.test(name)
-				? `<svg class="icon" aria-hidden="true"><use href="${assets.url('icons.svg')}#${name}"/></svg>`
-				: '',
+		/** One symbol of the sprite, by its name. */
+		icon,
 		/** A fragment by its name, with nothing but the data given: no parent's values leak in. */
-		partial: (name: string, data: Data = {}): string => eta.render(`/${name}`, { h, ...data }),
+		partial: (name: string, data: Data = {}): string => fragment(name, { h, ...data }),
 		/** One entry of a response: replace the element with this id by morphing. */
 		replace: (id: string, html: string, swap = 'outerMorph') =>
 			`<hx-partial hx-target="#${id}" hx-swap="${swap}">${html}</hx-partial>`,
@@ -85,8 +121,9 @@ export async function setUpViews(
 		viewExt: 'eta',
 		production: true,
 	});
+	const drawing = drawingWith(eta, assets);
 	async function draw(this: FastifyReply, template: string, data: Data): Promise<string> {
-		const h = viewHelpers(eta, assets, this.request.viewer, layoutData(this));
+		const h = viewHelpers(drawing, this.request.viewer, layoutData(this));
 		this.header('cache-control', 'no-store').type('text/html; charset=utf-8');
 		return await this.viewAsync(template, { h, ...data });
 	}
