@@ -122,14 +122,17 @@ export type DealToEdit = {
  * what one sees (own, team, all) one may edit, so that there is no third answer.
  */
 export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Promise<DealToEdit> {
+	// Locked first, joined afterwards: who has waited for another's change must not join the row as it
+	// was before it, and find neither state nor deal.
 	const { rows } = await tx.execute<DealToEdit>(sql`
+		with d as materialized (
+			select * from deals d where d.id = ${dealId} and ${visibleTo(actor, sql`d.owner_id`)} for update
+		)
 		select d.id, d.title, d.pipeline_id as "pipelineId", d.stage_id as "stageId",
 			s.name as "stageName", s.kind as "stageKind", d.client_id as "clientId",
 			c.name as "clientName", d.owner_id as "ownerId", d.amount, d.currency, d.source, d.probability,
 			d.expected_close_on as "expectedCloseOn", d.stage_entered_at as "stageEnteredAt", d.version
-		from deals d join stages s on s.id = d.stage_id left join clients c on c.id = d.client_id
-		where d.id = ${dealId} and ${visibleTo(actor, sql`d.owner_id`)}
-		for update of d`);
+		from d join stages s on s.id = d.stage_id left join clients c on c.id = d.client_id`);
 	const deal = rows[0];
 	if (deal === undefined) throw new NotFound('error.notFound');
 	return { ...deal, stageEnteredAt: new Date(deal.stageEnteredAt) };
