@@ -11,7 +11,7 @@ export const dialog = (page: Page): Locator => page.locator('#dialog');
 export async function openBoard(page: Page, address = '/board'): Promise<void> {
 	await page.goto(address);
 	await page.locator('html.scripted').waitFor();
-	await page.waitForFunction('window.htmx && document.readyState === "complete"');
+	await expect.poll(async () => await page.evaluate('document.readyState')).toBe('complete');
 }
 
 /** The deals of a column as they stand in it, from the top. */
