@@ -18,7 +18,7 @@ const { values: flags } = parseArgs({
 	options: {
 		million: { type: 'boolean', default: false },
 		sizes: { type: 'string' },
-		rounds: { type: 'string', default: '5' },
+		rounds: { type: 'string', default: '3' },
 		seconds: { type: 'string', default: '2' },
 		only: { type: 'string' },
 	},

@@ -58,7 +58,8 @@ function count(node: Node, work: Work): void {
 			(node['Rows Removed by Index Recheck'] ?? 0)) *
 		node['Actual Loops'];
 	const relation = node['Relation Name'];
-	if (relation !== undefined && node['Node Type'].endsWith('Scan')) work.rowsRead += touched;
+	// Entries of a bitmap's index count too: two of them may be long and leave few rows in common.
+	if (relation !== undefined || node['Node Type'] === 'Bitmap Index Scan') work.rowsRead += touched;
 	if (node['Node Type'] === 'Seq Scan' && touched > MOST_SCANNED)
 		work.bigScans.push(relation ?? '?');
 	for (const child of node.Plans ?? []) count(child, work);
