@@ -188,14 +188,15 @@ export function interactionRoutes(
 			listKinds(db),
 		]);
 		const data = { step, kinds, suggested: suggestedDay(step.nextInDays, request.viewer) };
+		// The way to give a step up stands in the form of its completion.
 		const view =
-			verb === 'completion'
-				? ({ fragment: 'interactions/_completion', title: 'interaction.complete', data } as const)
-				: ({
+			verb === 'postponement'
+				? ({
 						fragment: 'interactions/_postponement',
 						title: 'interaction.postpone',
 						data,
-					} as const);
+					} as const)
+				: ({ fragment: 'interactions/_completion', title: 'interaction.complete', data } as const);
 		return await drawForm(request, reply, view, problem);
 	}
 
