@@ -1,6 +1,8 @@
 /*
- * npm run bench [-- --million] [--rounds N] [--seconds N]: an own server in an empty folder, companies of 10,000, 100,000 and
- * (with the flag) 1,000,000 deals, the application on each in a process of its own, one table.
+ * npm run bench: an own server in an empty folder, companies of 10,000 and 100,000 deals, the
+ * application on each in a process of its own, one table. After `--`: `--million` adds 1,000,000 deals,
+ * `--sizes 10000,20000` takes others, `--only manager,move` measures some screens, `--rounds` and
+ * `--seconds` (of one measurement) make it more exact.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,6 +37,7 @@ const dataDir = await mkdtemp(join(tmpdir(), 'moi-prodazhi-bench-'));
 // Under root the server runs as another user, who has to enter here.
 await chmod(dataDir, 0o755);
 const leaving = new AbortController();
+// What has been started is ended on the way out, whenever that is.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => leaving.abort());
 try {
 	await measureAll();
@@ -48,7 +51,10 @@ async function measureAll(): Promise<void> {
 	const server = await startEmbedded({ dataDir, say, settings });
 	const sites: Site[] = [];
 	try {
-		for (const deals of sizes) sites.push(await openSite(server, deals, say));
+		for (const deals of sizes) {
+			leaving.signal.throwIfAborted();
+			sites.push(await openSite(server, deals, say));
+		}
 		const rows = [...(await measureHello(sites))];
 		for (const { key } of sites[0]?.screens ?? [])
 			if (!flags.only || flags.only.split(',').includes(key))
@@ -91,7 +97,8 @@ type Runs = {
 	sql: (() => Promise<Row['page'][number]>) | null;
 };
 
-// Sizes, and a page and its SQL, take turns within a round: what disturbs one disturbs the other, and the ratios hold.
+// Sizes, and a page and its SQL, take turns within a round: what disturbs one disturbs the other, and
+// the ratios hold.
 async function inRounds(
 	sites: Site[],
 	key: string,
@@ -104,8 +111,9 @@ async function inRounds(
 		await page();
 		await sql?.();
 	}
-	for (let round = 0; round < rounds && !leaving.signal.aborted; round += 1)
+	for (let round = 0; round < rounds; round += 1)
 		for (const { row, page, sql } of all) {
+			leaving.signal.throwIfAborted();
 			row.page.push(await page());
 			if (sql) row.sql.push(await sql());
 		}

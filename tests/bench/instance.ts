@@ -66,7 +66,7 @@ export async function startInstance(databaseUrl: string): Promise<Instance> {
 			return (answer as { rate: Rate }).rate;
 		},
 		async stop() {
-			if (child.exitCode !== null) return;
+			if (!child.connected) return;
 			const gone = once(child, 'exit');
 			child.disconnect();
 			await gone;

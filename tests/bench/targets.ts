@@ -19,8 +19,8 @@ export function judge(rows: Row[], visit: FirstVisit): string[] {
 	const of = (...keys: string[]) => rows.filter((row) => keys.includes(row.key));
 	const title = (row: Row) => `${row.name}, ${row.deals.toLocaleString('ru')}`;
 	const lines: string[] = [];
-	const atMost = (what: string, value: number, limit: number, unit = '') =>
-		lines.push(verdict(what, value, limit, value <= limit, unit));
+	const atMost = (what: string, value: number, limit: number) =>
+		lines.push(verdict(what, value, limit, value <= limit));
 	const hello = (deals: number) => of('hello').find((row) => row.deals === deals)?.page ?? [];
 
 	for (const row of of('manager')) {
@@ -66,12 +66,12 @@ export function judge(rows: Row[], visit: FirstVisit): string[] {
 	return lines;
 }
 
-function verdict(what: string, value: number, limit: number, met: boolean, unit = ''): string {
+function verdict(what: string, value: number, limit: number, met: boolean): string {
 	const fixed = (number: number) =>
 		number
 			.toFixed(number < 10 ? 2 : 1)
 			.replace(/[.,]?0+$/, '')
 			.replace('.', ',');
 	const off = limit === 0 ? '' : `, мимо на ${Math.abs(Math.round((value / limit - 1) * 100))} %`;
-	return `${met ? '✓' : '✗'} ${what}: ${fixed(value)}${unit} (цель ${fixed(limit)}${met ? '' : off})`;
+	return `${met ? '✓' : '✗'} ${what}: ${fixed(value)} (цель ${fixed(limit)}${met ? '' : off})`;
 }
