@@ -44,7 +44,8 @@ export async function readDealList(
 	const stages = await listStages(db);
 	const stage = stages.find((one) => one.id === (query.stage ?? stages[0]?.id));
 	if (stage === undefined) throw new NotFound('error.notFound');
-	const month = isFinal(stage.kind) ? monthNamed(query.month, viewer) : null;
+	const named = monthNamed(query.month, viewer);
+	const month = isFinal(stage.kind) ? named : null;
 	const after = query.after === undefined ? null : readPlace(query.after);
 	const column = isFinal(stage.kind) ? sql`d.closed_on` : sql`d.expected_close_on`;
 	const order = isFinal(stage.kind) ? sql`d.closed_on desc nulls last, d.id desc` : sql`d.id desc`;

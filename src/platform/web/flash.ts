@@ -1,6 +1,8 @@
 import '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { MessageArgs, MessageKey } from '#src/platform/i18n/translate.ts';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { type MessageArgs, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 
 /** A way back: a form that undoes what the toast tells. */
 export type Undo = { action: string; fields: Record<string, string> };
@@ -9,6 +11,17 @@ export type Undo = { action: string; fields: Record<string, string> };
 export type Toast = { key: MessageKey; args?: MessageArgs; error?: true; undo?: Undo };
 
 const COOKIE = 'flash';
+const TOAST = Type.Object({
+	key: Type.String({ pattern: '^toast\\.' }),
+	args: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]))),
+	error: Type.Optional(Type.Literal(true)),
+	undo: Type.Optional(
+		Type.Object({
+			action: Type.String({ pattern: '^/[a-z]' }),
+			fields: Type.Record(Type.String(), Type.String()),
+		}),
+	),
+});
 
 /** Keeps a toast for the next page, for browsers without JavaScript that are sent on by a redirect. */
 export function keepToast(reply: FastifyReply, toast: Toast): void {
@@ -27,11 +40,12 @@ export function takeToast(request: FastifyRequest, reply: FastifyReply): Toast |
 function parseToast(value: string): Toast | null {
 	try {
 		const toast: unknown = JSON.parse(Buffer.from(value, 'base64url').toString());
-		const known = typeof toast === 'object' && toast !== null && 'key' in toast;
-		return known && String(toast.key).startsWith('toast.') ? (toast as Toast) : null;
-	} catch (error) {
-		// Another program's cookie of the same name: nothing of ours is lost by leaving it.
-		if (error instanceof SyntaxError) return null;
-		throw error;
+		if (!Value.Check(TOAST, toast)) return null;
+		// Throws for a key that is none of ours and for a message whose arguments are missing.
+		translate('ru', toast.key as MessageKey, toast.args ?? {});
+		return toast as Toast;
+	} catch {
+		// Another program's cookie of the same name, or a forged one: nothing of ours is lost by leaving it.
+		return null;
 	}
 }
