@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { BadRequest, NotFound } from '#src/platform/errors.ts';
-import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
+import { isDay, monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import { listStages, type Stage } from './queries.ts';
 import { isFinal } from './rules.ts';
 
@@ -77,6 +77,6 @@ function monthNamed(
 
 function readPlace(cursor: string): { on: string; id: number } {
 	const match = /^(\d{4}-\d{2}-\d{2})\.(\d{1,15})$/.exec(cursor);
-	if (!match?.[1]) throw new BadRequest('error.badRequest', { what: 'after' });
+	if (!match?.[1] || !isDay(match[1])) throw new BadRequest('error.badRequest', { what: 'after' });
 	return { on: match[1], id: Number(match[2]) };
 }

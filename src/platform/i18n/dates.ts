@@ -19,6 +19,12 @@ export function isTimeZone(name: string): boolean {
 	return IANAZone.isValidZone(name);
 }
 
+/** Whether a text is a day of the calendar that a database knows: `2026-11-23`, not `2026-02-30`. */
+export function isDay(text: string): boolean {
+	const form = /^(?!0000)\d{4}-\d\d-\d\d$/;
+	return form.test(text) && DateTime.fromISO(text, { zone: 'utc' }).isValid;
+}
+
 /** The calendar day of a moment in a zone, as `2026-11-23`. */
 export function dayOf(moment: Date, timeZone: string): string {
 	return DateTime.fromJSDate(moment, { zone: timeZone }).toISODate() as string;
