@@ -55,6 +55,9 @@ function end({ from, to }) {
 	const dragged = drag;
 	drag = null;
 	document.body.classList.remove('dragging');
+	// Sortable swallows the click that ends a drag. Where the browser makes none, it would swallow the
+	// next one, which is meant: this one is for it.
+	setTimeout(() => document.dispatchEvent(new MouseEvent('click')));
 	if (!dragged || to === from) return;
 	if (dragged.cancelled) return home(dragged);
 	const final = to.closest('[data-final]');
@@ -162,12 +165,20 @@ document.addEventListener('keydown', (event) => {
 	document.dispatchEvent(new MouseEvent('mouseup', { bubbles: true }));
 });
 
-// Sortable looks every 50 ms where the card is: a quick drop would count for where it was before.
-window.addEventListener(
-	'pointerup',
-	() => drag && !drag.cancelled && window.Sortable.active?._emulateDragOver(),
-	true,
-);
+// The whole column takes a card, with its head, group lines and gaps; Sortable knows of cards alone, and
+// looks only every 50 ms, so that a quick drop would count for where it was before.
+function follow({ clientX, clientY }) {
+	if (!drag || drag.cancelled) return;
+	const { item, from } = drag;
+	const under = document.elementFromPoint(clientX, clientY)?.closest('section[data-stage]');
+	const list = under?.querySelector('.cards');
+	if (!list || list === item.parentNode) return;
+	if (list === from) return home(drag);
+	const below = [...list.children].find((one) => one.getBoundingClientRect().bottom > clientY);
+	list.insertBefore(item, below ?? null);
+}
+window.addEventListener('pointermove', follow);
+window.addEventListener('pointerup', follow, true);
 
 // A change outlives its page: whoever drops a card and leaves at once has moved it.
 document.addEventListener('htmx:config:request', (event) => {
@@ -185,7 +196,11 @@ document.addEventListener('htmx:config:request', (event) => {
 });
 
 let focused = null;
-document.addEventListener('htmx:before:swap', () => {
+// «Показать ещё» gives way to cards: the focus goes on to the first of them.
+let unfolding = null;
+document.addEventListener('htmx:before:swap', (event) => {
+	const list = event.target.closest?.('.more')?.closest('.cards');
+	unfolding = list ? { list, from: list.querySelectorAll('.card').length } : null;
 	focused = document.activeElement?.closest?.('.card')?.id ?? focusAfter ?? focused;
 });
 document.addEventListener('htmx:after:swap', () => {
@@ -196,7 +211,10 @@ document.addEventListener('htmx:after:swap', () => {
 		if (seen.has(card.id)) card.closest('li').remove();
 		seen.add(card.id);
 	}
-	if (
+	if (unfolding && document.activeElement === document.body) {
+		const first = unfolding.list.querySelectorAll('.card')[unfolding.from];
+		if (first) linkOf(first).focus({ preventScroll: true });
+	} else if (
 		focused &&
 		!document.querySelector('dialog[open]') &&
 		document.activeElement === document.body
