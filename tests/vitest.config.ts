@@ -12,5 +12,7 @@ export default defineConfig({
 		testTimeout: 60_000,
 		hookTimeout: 120_000,
 		teardownTimeout: 30_000,
+		// What is waited for comes at once on an idle machine, and some time on a busy one.
+		expect: { poll: { timeout: 15_000, interval: 25 } },
 	},
 });

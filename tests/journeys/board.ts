@@ -81,6 +81,20 @@ export async function drag(page: Page, dealId: number, stageId: number): Promise
 	await page.locator('body:not(.dragging)').waitFor();
 }
 
+/** Drags a card straight to the middle of something, and lets it go at once. */
+export async function dropOn(page: Page, dealId: number, place: Locator): Promise<void> {
+	const from = await cardOf(page, dealId).boundingBox();
+	const to = await place.boundingBox();
+	if (from === null || to === null) throw new Error('card or place is not on the screen');
+	await page.mouse.move(from.x + 60, from.y + 12);
+	await page.mouse.down();
+	await page.mouse.move(from.x + 75, from.y + 20, { steps: 3 });
+	await page.locator('body.dragging').waitFor();
+	await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2);
+	await page.mouse.up();
+	await page.locator('body:not(.dragging)').waitFor();
+}
+
 /** Counts the moves that the page asks the server for. */
 export function countMoves(page: Page): () => number {
 	let moves = 0;

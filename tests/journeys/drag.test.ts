@@ -6,6 +6,7 @@ import {
 	dialog,
 	drag,
 	dragOver,
+	dropOn,
 	headOf,
 	openBoard,
 	seeDeals,
@@ -57,6 +58,24 @@ describe('dragging to another open column', () => {
 		await seeToast(page, '«Касса»: Первичный интерес → Выявление потребностей');
 		await seeFocus(page, mine);
 		expect((await dealNow(db, mine)).stageId).toBe(needs);
+	});
+
+	test('the whole column takes the card: its head, a group line, the space below', async () => {
+		const places = [
+			page.locator(`#name-${needs}`),
+			page.locator(`#when-${needs}-today`),
+			page.locator(`#stage-${STAGES.proposal} .empty`),
+			page.locator(`#stage-${needs} .cards`),
+		];
+		for (const [n, place] of places.entries()) {
+			await dropOn(page, mine, place);
+			const stageId = n === 2 ? STAGES.proposal : needs;
+			await seeFocus(page, mine);
+			await expect.poll(async () => (await dealNow(db, mine)).stageId).toBe(stageId);
+			if (n === 3) break;
+			await toast(page).getByRole('button', { name: 'Отменить' }).click();
+			await seeDeals(page, interest, [mine]);
+		}
 	});
 
 	test('the toast takes the move back', async () => {

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { makeDemoCompany } from '#src/features/demo/actions.ts';
+import { openBoard } from './board.ts';
+import { NOON, openOffice } from './desk.ts';
+
+const office = await openOffice();
+await makeDemoCompany(office.database.db, NOON);
+
+const PDFTOTEXT = '/usr/bin/pdftotext';
+if (!existsSync(PDFTOTEXT))
+	console.warn(
+		`${PDFTOTEXT} is absent: of the printed pages only number and size are checked, not their words`,
+	);
+
+/** The pages of a PDF as text, one string a page; null where nothing here can read it. */
+async function textOf(pdf: Buffer): Promise<string[] | null> {
+	if (!existsSync(PDFTOTEXT)) return null;
+	const folder = await mkdtemp(join(tmpdir(), 'print-'));
+	try {
+		await writeFile(join(folder, 'board.pdf'), pdf);
+		const { stdout } = await promisify(execFile)(PDFTOTEXT, [
+			'-layout',
+			join(folder, 'board.pdf'),
+			'-',
+		]);
+		return stdout.split('\f').filter((page) => page.trim() !== '');
+	} finally {
+		await rm(folder, { recursive: true });
+	}
+}
+
+const A4_LANDSCAPE = [842, 595];
+
+/** Every page is an A4 across. Returns how many there are. */
+function seeLandscape(pdf: Buffer): number {
+	const boxes = [
+		...pdf.toString('latin1').matchAll(/\/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)/g),
+	];
+	for (const [, width, height] of boxes)
+		expect([Math.round(Number(width)), Math.round(Number(height))]).toEqual(A4_LANDSCAPE);
+	return boxes.length;
+}
+
+describe('on paper', () => {
+	test('the printed board is a table with its head and «n из m» on every page', async () => {
+		const page = await office.sit('anna');
+		await page.goto('/board/print?q=а');
+		const pdf = await page.pdf({ preferCSSPageSize: true });
+		const pages = seeLandscape(pdf);
+		expect(pages).toBeGreaterThan(2);
+		const texts = await textOf(pdf);
+		if (texts === null) return;
+		expect(texts).toHaveLength(pages);
+		for (const [n, text] of texts.entries()) {
+			expect(text).toMatch(/Интерес\s+Клиент\s+Когда/);
+			expect(text).toContain(`${n + 1} из ${pages}`);
+		}
+		expect(texts[0]).toMatch(/Отбор: .*текст «а»/);
+		expect(texts[0]).toContain('Напечатано: Анна Соколова');
+		expect(texts.join('')).not.toMatch(/^ *Печать *$|Назад на доску|Новый интерес|Показать ещё/m);
+		expect(texts.join('')).toContain('Завершено успешно');
+	});
+
+	test('prints every deal of the отбор once, with its amount', async () => {
+		const page = await office.sit('anna');
+		await page.goto('/board/print');
+		const rows = await page.locator('tbody tr:not(.stage-row)').count();
+		const told = Number(
+			/(\d+) интерес/.exec((await page.locator('header').textContent()) ?? '')?.[1],
+		);
+		expect(rows).toBe(told);
+	});
+
+	test('the board itself prints without its buttons, on several pages with numbers', async () => {
+		const page = await office.sit('anna');
+		await openBoard(page);
+		const pdf = await page.pdf({ preferCSSPageSize: true });
+		const pages = seeLandscape(pdf);
+		expect(pages).toBeGreaterThan(1);
+		const texts = await textOf(pdf);
+		if (texts === null) return;
+		expect(texts.join('')).not.toMatch(
+			/Новый интерес|Показать (ещё|завер)|Сбросить|Ответственный|Выйти/,
+		);
+		for (const state of ['Первичный интерес', 'Выполнение договора', 'Завершено неудачно'])
+			expect(texts.join('')).toContain(state);
+		for (const [n, text] of texts.entries())
+			expect(text).toMatch(new RegExp(`${n + 1}\\s*(/|из)\\s*${pages}`));
+	});
+
+	test('the button of the print page prints', async () => {
+		const page = await office.sit('anna');
+		await page.addInitScript('window.print = () => { window.printed = true; }');
+		await page.goto('/board/print');
+		await page.getByRole('button', { name: 'Печать' }).click();
+		expect(await page.evaluate('window.printed')).toBe(true);
+	});
+});
