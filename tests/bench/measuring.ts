@@ -40,8 +40,11 @@ async function prepareVisits(
 	visits: Visit[],
 ): Promise<Prepared> {
 	const recordings = [];
-	for (const [nth, visit] of visits.entries())
+	for (const [nth, visit] of visits.entries()) {
+		// Once before: the first request in five minutes also notes that the session is in use.
+		await instance.get(visit);
 		recordings.push(await instance.record(`${key}${nth}`, () => instance.get(visit)));
+	}
 	const [{ reply, script }] = recordings as [{ reply: Reply; script: Script }];
 	const names = visits.map((_, nth) => `${key}${nth}`);
 	return {
@@ -59,6 +62,7 @@ async function prepareMoves(
 	const [first, second] = await openStages(pool);
 	const recorded = { id: await lastDealIn(pool, first), version: RECORDED_VERSION };
 	const { id } = recorded;
+	await instance.get({ path: '/board', headers });
 	await pool.query('update deals set version = $2 where id = $1', [id, RECORDED_VERSION]);
 	const there = await recordMove(instance, `${key}0`, headers, id, RECORDED_VERSION, second);
 	await recordMove(instance, `${key}1`, headers, id, RECORDED_VERSION + 1, first);

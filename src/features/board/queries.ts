@@ -82,7 +82,7 @@ export async function listCards(
 		${preamble(actor, filter, sql`h.closed_on is null`, stageList(stages, viewer))}
 		select l.stage_id as "stageId", s.rank, s.due, d.id, d.title, d.amount, d.currency,
 			d.client_id as "clientId", (select name from clients where id = d.client_id) as "clientName",
-			d.owner_id as "ownerId", (select name from people where id = d.owner_id) as "ownerName",
+			d.owner_id as "ownerId", p.name as "ownerName",
 			d.version, d.next_planned_on as "plannedOn",
 			extract(epoch from d.next_planned_at)::float8 as "plannedAt",
 			d.next_interaction_id as "interactionId", i.name as "kindName", i.icon as "kindIcon",
@@ -94,6 +94,7 @@ export async function listCards(
 			) merged order by merged.rank, merged.due, merged.id limit ${limit}
 		) s
 		join deals d on d.id = s.id
+		join people p on p.id = d.owner_id
 		left join lateral (
 			select i.summary, k.name, k.icon from interactions i
 			join interaction_kinds k on k.id = i.kind_id where i.id = d.next_interaction_id limit 1
