@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { expect } from 'vitest';
 import { findActor } from '#src/features/auth/queries.ts';
 import type { Acting, Actor } from '#src/features/auth/rules.ts';
 import { createClient } from '#src/features/clients/actions.ts';
@@ -94,4 +95,9 @@ export async function dealNow(db: Database, dealId: number): Promise<DealNow> {
 	const { rows } = await db.execute<DealNow>(sql`
 		select stage_id as "stageId", version, title, amount from deals where id = ${dealId}`);
 	return rows[0] as DealNow;
+}
+
+/** Waits until a deal is stored in a state: the page shows a move before it is saved. */
+export async function seeStored(db: Database, dealId: number, stageId: number): Promise<void> {
+	await expect.poll(async () => (await dealNow(db, dealId)).stageId).toBe(stageId);
 }

@@ -15,7 +15,7 @@ import {
 	seeToast,
 	toast,
 } from './board.ts';
-import { dealNow, inHours, makeDeal, makePeople, STAGES } from './company.ts';
+import { dealNow, inHours, makeDeal, makePeople, STAGES, seeStored } from './company.ts';
 import { type Desk, openOffice } from './desk.ts';
 
 const { interest, needs, won, lost } = STAGES;
@@ -50,14 +50,14 @@ describe('dragging to another open column', () => {
 		expect(await dealsIn(page, needs)).toContain(mine);
 		expect(await headOf(page, interest)).toMatch(/^0/);
 		expect(await headOf(page, needs)).toMatch(/^3/);
-		expect((await dealNow(db, mine)).stageId).toBe(interest);
+		await seeStored(db, mine, interest);
 		answer.resolve();
 		await seeDeals(page, needs, [early, mine, late]);
 		await seeHead(page, interest, '0');
 		await seeHead(page, needs, '3 · 450 000 ₽');
 		await seeToast(page, '«Касса»: Первичный интерес → Выявление потребностей');
 		await seeFocus(page, mine);
-		expect((await dealNow(db, mine)).stageId).toBe(needs);
+		await seeStored(db, mine, needs);
 	});
 
 	test('the whole column takes the card: its head, a group line, the space below', async () => {
@@ -71,7 +71,7 @@ describe('dragging to another open column', () => {
 			await dropOn(page, mine, place);
 			const stageId = n === 2 ? STAGES.proposal : needs;
 			await seeFocus(page, mine);
-			await expect.poll(async () => (await dealNow(db, mine)).stageId).toBe(stageId);
+			await seeStored(db, mine, stageId);
 			if (n === 3) break;
 			await toast(page).getByRole('button', { name: 'Отменить' }).click();
 			await seeDeals(page, interest, [mine]);
@@ -85,7 +85,7 @@ describe('dragging to another open column', () => {
 		await seeDeals(page, needs, [early, late]);
 		await seeHead(page, needs, '2 · 200 000 ₽');
 		await seeToast(page, 'Выявление потребностей → Первичный интерес');
-		expect((await dealNow(db, mine)).stageId).toBe(interest);
+		await seeStored(db, mine, interest);
 	});
 
 	test('a card is dragged on at once, without loading the page anew', async () => {
@@ -95,7 +95,7 @@ describe('dragging to another open column', () => {
 		await seeDeals(page, STAGES.proposal, [mine]);
 		await drag(page, mine, interest);
 		await seeDeals(page, interest, [mine]);
-		await expect.poll(async () => (await dealNow(db, mine)).stageId).toBe(interest);
+		await seeStored(db, mine, interest);
 	});
 
 	test('twenty quick drops of three cards all arrive', async () => {
@@ -167,7 +167,7 @@ describe('the drop fields', () => {
 		await page.goto(`/deals/${mine}`);
 		await page.getByRole('button', { name: 'Вернуть в работу' }).click();
 		await seeToast(page, 'Первичный интерес');
-		await expect.poll(async () => (await dealNow(db, mine)).stageId).toBe(interest);
+		await seeStored(db, mine, interest);
 		expect(await page.getByRole('button', { name: 'Вернуть в работу' }).count()).toBe(0);
 	});
 
@@ -176,7 +176,7 @@ describe('the drop fields', () => {
 		await dialog(page).getByRole('button', { name: 'Завершить успешно' }).click();
 		await toast(page).getByRole('button', { name: 'Отменить' }).click();
 		await seeDeals(page, interest, [mine]);
-		expect((await dealNow(db, mine)).stageId).toBe(interest);
+		await seeStored(db, mine, interest);
 	});
 
 	test('lost asks for the reason, and says so where it is missing', async () => {
@@ -186,10 +186,10 @@ describe('the drop fields', () => {
 		await dialog(page).getByRole('button', { name: 'Завершить неудачно' }).click();
 		await dialog(page).getByRole('alert').getByText('Выберите причину').waitFor();
 		expect(await dialog(page).getByLabel('Комментарий').inputValue()).toBe('Дорого для них');
-		expect((await dealNow(db, mine)).stageId).toBe(interest);
+		await seeStored(db, mine, interest);
 		await dialog(page).getByLabel('Причина неудачи').selectOption('Нет бюджета');
 		await dialog(page).getByRole('button', { name: 'Завершить неудачно' }).click();
 		await seeToast(page, '«Касса»: Завершено неудачно');
-		expect((await dealNow(db, mine)).stageId).toBe(lost);
+		await seeStored(db, mine, lost);
 	});
 });

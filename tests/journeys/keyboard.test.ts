@@ -13,7 +13,7 @@ import {
 	seeToast,
 	toast,
 } from './board.ts';
-import { dealNow, inHours, makeDeal, makePeople, STAGES } from './company.ts';
+import { dealNow, inHours, makeDeal, makePeople, STAGES, seeStored } from './company.ts';
 import { type Desk, NOON, openOffice } from './desk.ts';
 
 const { interest, needs, won, lost } = STAGES;
@@ -118,7 +118,7 @@ describe('moving', () => {
 		await seeFocus(page, first);
 		await seeHead(page, needs, '2 · 200 000 ₽');
 		expect(await page.locator('[role=status]').textContent()).toContain('Выявление потребностей');
-		expect((await dealNow(db, first)).stageId).toBe(needs);
+		await seeStored(db, first, needs);
 	});
 
 	test('M and a digit move to any state; Enter alone goes forward, never back', async () => {
@@ -143,7 +143,7 @@ describe('moving', () => {
 		await press('Escape');
 		await dialog(page).waitFor({ state: 'hidden' });
 		await seeFocus(page, first);
-		expect((await dealNow(db, first)).stageId).toBe(interest);
+		await seeStored(db, first, interest);
 	});
 
 	test('the undo of the toast is in the keyboard’s reach', async () => {
@@ -154,7 +154,7 @@ describe('moving', () => {
 		await press('Enter');
 		await seeDeals(page, interest, [first, second]);
 		await seeToast(page, 'Выявление потребностей → Первичный интерес');
-		expect((await dealNow(db, first)).stageId).toBe(interest);
+		await seeStored(db, first, interest);
 	});
 
 	test('win: M, the last states, amount and day, Enter', async () => {
@@ -182,7 +182,7 @@ describe('moving', () => {
 		await tabTo(button('Завершить неудачно'));
 		await press('Enter');
 		await seeToast(page, 'Завершено неудачно');
-		expect((await dealNow(db, first)).stageId).toBe(lost);
+		await seeStored(db, first, lost);
 	});
 });
 

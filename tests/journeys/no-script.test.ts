@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { cardOf, dealsIn, seeToast } from './board.ts';
-import { dealNow, inHours, makeDeal, makePeople, STAGES } from './company.ts';
+import { dealNow, inHours, makeDeal, makePeople, STAGES, seeStored } from './company.ts';
 import { type Desk, openOffice } from './desk.ts';
 
 const { interest, needs, won, lost } = STAGES;
@@ -120,10 +120,10 @@ describe('working with a deal', () => {
 		await fromCard('Переместить…');
 		await press('Выявление потребностей');
 		await seeBack('«Касса»: Первичный интерес → Выявление потребностей');
-		expect((await dealNow(db, deal)).stageId).toBe(needs);
+		await seeStored(db, deal, needs);
 		await page.getByRole('button', { name: 'Отменить' }).click();
 		await seeToast(page, 'Выявление потребностей → Первичный интерес');
-		expect((await dealNow(db, deal)).stageId).toBe(interest);
+		await seeStored(db, deal, interest);
 	});
 
 	test('win, and put back to work', async () => {
@@ -136,7 +136,7 @@ describe('working with a deal', () => {
 		await page.goto(`/deals/${deal}`);
 		await press('Вернуть в работу');
 		await seeToast(page, 'Первичный интерес');
-		expect((await dealNow(db, deal)).stageId).toBe(interest);
+		await seeStored(db, deal, interest);
 	});
 
 	test('lose: the reason is asked for, and the comment is kept', async () => {
@@ -150,7 +150,7 @@ describe('working with a deal', () => {
 		await page.getByLabel('Причина неудачи').selectOption('Выбрали конкурента');
 		await press('Завершить неудачно');
 		await seeBack('«Касса»: Завершено неудачно');
-		expect((await dealNow(db, deal)).stageId).toBe(lost);
+		await seeStored(db, deal, lost);
 	});
 });
 

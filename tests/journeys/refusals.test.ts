@@ -11,7 +11,16 @@ import {
 	seeToast,
 	toast,
 } from './board.ts';
-import { by, dealNow, inHours, makeDeal, makePeople, moveBehind, STAGES } from './company.ts';
+import {
+	by,
+	dealNow,
+	inHours,
+	makeDeal,
+	makePeople,
+	moveBehind,
+	STAGES,
+	seeStored,
+} from './company.ts';
 import { type Desk, openOffice } from './desk.ts';
 
 const { interest, needs, proposal } = STAGES;
@@ -49,7 +58,7 @@ describe('a move without an answer', () => {
 		await drag(page, deal, needs);
 		await seeDeals(page, needs, [deal]);
 		await seeToast(page, 'Первичный интерес → Выявление потребностей');
-		expect((await dealNow(db, deal)).stageId).toBe(needs);
+		await seeStored(db, deal, needs);
 	});
 
 	test('comes home when the connection breaks half-way', async () => {
@@ -58,7 +67,7 @@ describe('a move without an answer', () => {
 		await drag(page, deal, needs);
 		await seeToast(page, 'Нет связи с сервером');
 		await seeHome();
-		expect((await dealNow(db, deal)).stageId).toBe(interest);
+		await seeStored(db, deal, interest);
 	});
 
 	test('comes home when something on the way answers with a page of its own', async () => {
@@ -90,7 +99,7 @@ describe('a move that the server refuses', () => {
 		await seeFocus(page, deal);
 		await drag(page, deal, needs);
 		await seeDeals(page, needs, [deal]);
-		expect((await dealNow(db, deal)).stageId).toBe(needs);
+		await seeStored(db, deal, needs);
 	});
 
 	test('leaves the board of one who lost the deal to another, and says so', async () => {
@@ -101,7 +110,7 @@ describe('a move that the server refuses', () => {
 		await drag(page, deal, needs);
 		await seeToast(page, 'не для вас');
 		await seeHome();
-		expect((await dealNow(db, deal)).stageId).toBe(interest);
+		await seeStored(db, deal, interest);
 	});
 
 	test('brings the card home when its state is gone, and says why', async () => {
@@ -118,7 +127,7 @@ describe('a move that the server refuses', () => {
 		await pool.query('delete from sessions');
 		await drag(page, deal, needs);
 		await page.waitForURL('**/sign-in**');
-		expect((await dealNow(db, deal)).stageId).toBe(interest);
+		await seeStored(db, deal, interest);
 		await page.getByRole('button', { name: 'Анна Соколова' }).click();
 		await page.waitForURL('**/board**');
 		expect(new URL(page.url()).searchParams.get('q')).toBe('Касса');
@@ -129,7 +138,7 @@ describe('leaving the page right after a drop', () => {
 	test('keeps the move', async () => {
 		await drag(page, deal, needs);
 		await page.goto('about:blank');
-		await expect.poll(async () => (await dealNow(db, deal)).stageId).toBe(needs);
+		await seeStored(db, deal, needs);
 	});
 
 	test('keeps the move when the window is closed', async () => {
@@ -137,7 +146,7 @@ describe('leaving the page right after a drop', () => {
 		await drag(page, deal, needs);
 		await sent;
 		await page.close();
-		await expect.poll(async () => (await dealNow(db, deal)).stageId).toBe(needs);
+		await seeStored(db, deal, needs);
 	});
 });
 

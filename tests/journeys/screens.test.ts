@@ -3,7 +3,7 @@ import type { BrowserContextOptions, CDPSession } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeDemoCompany } from '#src/features/demo/actions.ts';
 import { cardOf, column, countMoves, dialog, openBoard, seeToast } from './board.ts';
-import { dealNow } from './company.ts';
+import { seeStored } from './company.ts';
 import { type Desk, NOON, openOffice } from './desk.ts';
 
 const office = await openOffice();
@@ -152,7 +152,7 @@ describe('a phone', () => {
 		await cardOf(page, deal).getByRole('link', { name: 'Переместить…' }).tap();
 		await dialog(page).getByRole('button', { name: 'Выявление потребностей' }).tap();
 		await seeToast(page, 'Выявление потребностей');
-		await expect.poll(async () => (await dealNow(db, deal)).stageId).toBe(2);
+		await seeStored(db, deal, 2);
 	});
 
 	test('a long press takes a card, a swipe scrolls the page', async () => {
@@ -183,7 +183,7 @@ describe('a phone', () => {
 		await page.locator('#stage-2 .ghost').waitFor();
 		await send(touch, 'touchEnd');
 		await page.locator('body:not(.dragging)').waitFor();
-		await expect.poll(async () => (await dealNow(db, id)).stageId).toBe(2);
+		await seeStored(db, id, 2);
 		expect(moves()).toBe(1);
 	});
 });
