@@ -141,6 +141,21 @@ describe('leaving the page right after a drop', () => {
 		await seeStored(db, deal, needs);
 	});
 
+	// Here the request is at the server before the page is gone; over a slow line only keepalive brings it.
+	test('asks in a way that outlives the page', async () => {
+		await page.addInitScript(`{
+			const ask = window.fetch;
+			window.fetch = (url, how) => {
+				if (how.method === 'POST') window.outlives = how.keepalive;
+				return ask(url, how);
+			};
+		}`);
+		await openBoard(page);
+		await drag(page, deal, needs);
+		await seeStored(db, deal, needs);
+		expect(await page.evaluate('window.outlives')).toBe(true);
+	});
+
 	test('keeps the move when the window is closed', async () => {
 		const sent = page.waitForRequest('**/moves');
 		await drag(page, deal, needs);
