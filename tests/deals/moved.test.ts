@@ -70,7 +70,6 @@ test('the answer to a drag redraws both columns and offers the way back, which w
 	const answer = await anna.htmx('/board', `/deals/${id}/moves`, {
 		stageId: to(1),
 		version: 1,
-		door: 'board',
 	});
 	const page = read(answer.body);
 	const targets = page.byTag('hx-partial').map((partial) => attribute(partial, 'hx-target'));
@@ -96,7 +95,6 @@ test('a refused drag shows every column as it is and says why', async () => {
 	const answer = await anna.htmx('/board', `/deals/${id}/moves`, {
 		stageId: to(1),
 		version: 1,
-		door: 'board',
 	});
 	expect(answer.statusCode).toBe(409);
 	const page = read(answer.body);
