@@ -7,15 +7,16 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { type Config, FOLDERS } from './config.ts';
 import { setUpGuard } from './features/auth/guard.ts';
 import { authRoutes } from './features/auth/routes.ts';
-import { boardRoutes } from './features/board/routes.ts';
+import { boardRoutes, interestRoutes } from './features/board/routes.ts';
 import { keepTallies } from './features/board/tallies.ts';
+import { clientRoutes } from './features/clients/routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
 import { interactionRoutes } from './features/interactions/routes.ts';
 import type { Connection } from './platform/db/client.ts';
 import { readAssets, serveAssets } from './platform/web/assets.ts';
 import { setUpErrors } from './platform/web/errors.ts';
 import { takeToast } from './platform/web/flash.ts';
-import { refuseCrossSite } from './platform/web/origin.ts';
+import { refuseCrossSite, refuseForeignHosts } from './platform/web/origin.ts';
 import { probeRoutes } from './platform/web/probes.ts';
 import { setUpViews } from './platform/web/render.ts';
 
@@ -45,9 +46,12 @@ export async function buildApp({
 		threshold: COMPRESS_FROM_BYTES,
 		encodings: ['gzip', 'identity'],
 		zlibOptions: { level: 1 },
+		// In one go: a stream and its way through the thread pool cost more than level 1 does.
+		syncThreshold: 1024 * 1024,
 	});
 	await app.register(helmet, securityHeaders(config));
 	setUpGuard(app, { connection, config, now });
+	refuseForeignHosts(app, config);
 	refuseCrossSite(app, config.PUBLIC_URL);
 	setUpErrors(app);
 	await setUpViews(app, assets, (reply) => ({
@@ -60,6 +64,8 @@ export async function buildApp({
 	probeRoutes(app, connection);
 	authRoutes(app, { connection, config });
 	boardRoutes(app, { connection });
+	interestRoutes(app, { connection });
+	clientRoutes(app, { connection });
 	dealRoutes(app, { connection });
 	interactionRoutes(app, { connection });
 	keepTallies(app, connection);

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 /** The folder that holds package.json, whatever folder the program is started from. */
 export const ROOT = resolve(import.meta.dirname, '..');
 
-type Setting<T> = { fallback: string; read: (text: string) => T; secret?: true; sentence: string };
+type Setting<T> = { fallback: string; read: (text: string) => T; sentence: string };
 
 const text = (value: string) => value;
 const whole = (min: number, max: number) => (value: string) => {
@@ -27,13 +27,18 @@ const timeZone = (value: string) => {
 		throw new Error(`не знает часового пояса «${value}»: нужен такой, как Europe/Moscow`);
 	}
 };
+const httpUrl = (value: string) => {
+	if (value && !/^https?:\/\/[^/]+\/?$/.test(value))
+		throw new Error('должен быть адресом вида https://crm.example.ru');
+	return value.replace(/\/$/, '');
+};
 const postgresUrl = (value: string) => {
 	if (value && !/^postgres(ql)?:\/\//.test(value))
 		throw new Error('должен начинаться с postgres://');
 	return value;
 };
 
-/** Every setting there is: default, reader, and a sentence for the README and for --help. */
+/** Every setting there is: default, reader, and a sentence for the README. */
 export const SETTINGS = {
 	HOST: { fallback: '127.0.0.1', read: text, sentence: 'Address to listen on.' },
 	PORT: {
@@ -44,7 +49,6 @@ export const SETTINGS = {
 	DATABASE_URL: {
 		fallback: '',
 		read: postgresUrl,
-		secret: true,
 		sentence: 'PostgreSQL ≥ 15 of your own; empty: the embedded server is started.',
 	},
 	DATABASE_POOL: {
@@ -59,7 +63,7 @@ export const SETTINGS = {
 	},
 	PUBLIC_URL: {
 		fallback: '',
-		read: text,
+		read: httpUrl,
 		sentence: 'Address in the browser, if a proxy stands in front; https makes cookies Secure.',
 	},
 	TIME_ZONE: { fallback: 'Europe/Moscow', read: timeZone, sentence: 'Time zone of new people.' },

@@ -4,7 +4,7 @@
  */
 
 /** The way by which a person came to an action. */
-export const DOORS = ['board', 'card', 'form', 'import', 'seed'] as const;
+export const DOORS = ['board', 'card', 'form', 'api', 'import', 'seed'] as const;
 export type Door = (typeof DOORS)[number];
 
 /** Old and new value of a field, as they stood in the row. */
@@ -29,6 +29,8 @@ export type AppEvent =
 				to: number;
 				secondsInPrevious: number;
 				amount: string;
+				/** What stood there before; absent in imports and in old rows. */
+				amountBefore?: string | null;
 				closedOn: string;
 			};
 	  } & About['deal'])
@@ -73,5 +75,3 @@ export type AppEvent =
 			type: 'import.finished';
 			data: { file: string; created: number; updated: number; rejected: number };
 	  };
-
-export type EventType = AppEvent['type'];

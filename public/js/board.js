@@ -102,7 +102,7 @@ async function send(id, dragged, stageId) {
 		shownIn(document.querySelector(`.cards[data-stage="${stageId}"]`), card, dragged),
 	);
 	focusAfter = id;
-	const values = { stageId, version: card.dataset.version, door: 'board' };
+	const values = { stageId, version: card.dataset.version };
 	await window.htmx.ajax('POST', `/deals/${idOf(card)}/moves`, {
 		source: card,
 		swap: 'none',

@@ -8,7 +8,7 @@ const dialog = document.getElementById('dialog');
 const body = () => document.getElementById('dialog-body');
 let opener = null;
 
-/** Fetches a form into the dialog. `then` runs when the dialog is closed without an answer. */
+/** Fetches a form into the dialog; the focus returns to `source` when it closes. */
 export async function openForm(href, source) {
 	opener = source ?? document.activeElement;
 	await window.htmx.ajax('GET', href, { source: document.body, swap: 'none' });
@@ -48,7 +48,6 @@ dialog.addEventListener('close', () => {
 	const done = dialog.returnValue === 'done';
 	dialog.returnValue = '';
 	if (!done) body()?.replaceChildren();
-	dialog.dispatchEvent(new CustomEvent('form-closed', { bubbles: true, detail: { done } }));
 	if (opener?.isConnected) opener.focus();
 });
 

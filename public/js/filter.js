@@ -19,7 +19,8 @@ document.addEventListener('change', (event) => {
 document.addEventListener('input', (event) => {
 	if (event.target.form?.id !== 'filter' || event.target.type !== 'search') return;
 	clearTimeout(timer);
-	timer = setTimeout(apply, SEARCH_DELAY);
+	// One letter finds half the company: it waits for the second one, or for Enter.
+	if ([...event.target.value.trim()].length !== 1) timer = setTimeout(apply, SEARCH_DELAY);
 });
 document.addEventListener('submit', (event) => {
 	if (event.target.id !== 'filter' && event.target.id !== 'search') return;

@@ -248,3 +248,39 @@ test('no page of ours needs an inline script, style or handler', async () => {
 		}
 	}
 });
+
+test('a browser that goes on is told that its cookie lasts longer', async () => {
+	const anna = await signIn(served, 'anna');
+	clock = new Date(NOW.getTime() + 13 * DAY);
+	const cookie = (await anna.get('/board')).cookies.find(({ name }) => name === 'session');
+	expect(cookie?.expires).toEqual(new Date(NOW.getTime() + 27 * DAY));
+	clock = NOW;
+});
+
+test('signing in again ends the session that the browser had', async () => {
+	const anna = await signIn(served, 'anna');
+	expect((await anna.post('/sign-in', { login: 'boris' })).statusCode).toBe(303);
+	expect((await anna.get('/board')).statusCode).toBe(303);
+});
+
+test('a form whose session has ended stays as it is and says where to sign in', async () => {
+	const anna = await signIn(served, 'anna');
+	await anna.post('/sign-out', {});
+	const source = { 'hx-source': 'form' };
+	const answer = await anna.htmx('/board', '/deals', { title: 'Печь' }, source);
+	expect([answer.statusCode, answer.headers['hx-redirect']]).toEqual([401, undefined]);
+	const box = read(answer.body).byId('form-problem');
+	expect(box && textOf(box)).toContain('Сеанс закончился');
+});
+
+test('a name that is not this machine’s is refused, unless it is PUBLIC_URL’s', async () => {
+	const named = async (host: string, app = served.app) =>
+		(await app.inject({ method: 'GET', url: '/sign-in', headers: { host } })).statusCode;
+	for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:3000'])
+		expect(await named(host), host).toBe(400);
+	for (const host of ['localhost', 'localhost:3000', '127.0.0.1:3000', '[::1]:3000', '10.0.0.5'])
+		expect(await named(host), host).toBe(200);
+	const published = await testApp(database, { env: { PUBLIC_URL: 'https://crm.example.ru' } });
+	expect(await named('crm.example.ru', published.app)).toBe(200);
+	expect(await named('evil.example', published.app)).toBe(400);
+});

@@ -167,3 +167,22 @@ test('nobody finishes in another’s name', async () => {
 		owner_id: cast.people.anna.id,
 	});
 });
+
+test('a next step without a day is asked for, not thrown away', async () => {
+	const answer = await complete(anna, { version: 1, kindId: 1, summary: 'Перезвонить' });
+	expect(answer.statusCode).toBe(422);
+	expect(read(answer.body).byId('f-summary')?.attrs).toContainEqual({
+		name: 'value',
+		value: 'Перезвонить',
+	});
+	expect((await step()).status).toBe('planned');
+});
+
+test('a change that is done is not answered as refused when the page seen makes no sense any more', async () => {
+	const answer = await anna.htmx('/board?owner=999999', `/interactions/${stepId}/completion`, {
+		version: 1,
+		outcome: 'Договорились',
+	});
+	expect([answer.statusCode, answer.headers['hx-refresh']]).toEqual([200, 'true']);
+	expect((await step()).status).toBe('done');
+});

@@ -10,7 +10,6 @@ import {
 	formatMoment,
 	formatSpan,
 	isDay,
-	isTimeZone,
 	momentOf,
 	monthOf,
 	startOfDay,
@@ -159,10 +158,7 @@ test('spans are cut down to the largest unit, with proper plurals', () => {
 		expect(plain(formatSpan(seconds, 'ru')), String(seconds)).toBe(words);
 });
 
-test('only names of zones are zones, only days of the calendar are days', () => {
-	for (const name of ZONES) expect(isTimeZone(name)).toBe(true);
-	for (const name of ['', 'Etc/../x', 'Moscow', "UTC'; select 1", 'name; select pg_sleep(5)'])
-		expect(isTimeZone(name), name).toBe(false);
+test('only days of the calendar are days', () => {
 	for (const day of ['2026-02-28', '0001-01-01', '9999-12-31', '2028-02-29'])
 		expect(isDay(day), day).toBe(true);
 	for (const day of [

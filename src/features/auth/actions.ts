@@ -17,19 +17,21 @@ export function sessionIdOf(secret: string): string {
 
 /**
  * Starts a session for a login and returns its secret for the cookie. Throws InvalidForm where
- * nobody has that login.
+ * nobody has that login. The session `before`, if the browser had one, ends.
  */
 export async function startSession(
 	db: Database,
 	login: string,
 	now: Date,
+	before?: string,
 ): Promise<{ secret: string; expiresAt: Date; actor: Actor }> {
 	const secret = randomBytes(32).toString('base64url');
-	const expiresAt = new Date(now.getTime() + SESSION_DAYS * 86_400_000);
+	const expiresAt = expiryFrom(now);
 	const actor = await transact(db, async (tx) => {
 		const person = await findActor(tx, login);
 		if (person === null) throw new InvalidForm({ login: { key: 'signIn.unknown' } }, { login });
-		await tx.execute(sql`delete from sessions where expires_at < ${now}`);
+		await tx.execute(sql`
+			delete from sessions where expires_at < ${now} or id = ${sessionIdOf(before ?? '')}`);
 		await tx.execute(sql`
 			insert into sessions (id, person_id, seen_at, expires_at)
 			values (${sessionIdOf(secret)}, ${person.id}, ${now}, ${expiresAt})`);
@@ -42,6 +44,8 @@ export async function startSession(
 	});
 	return { secret, expiresAt, actor };
 }
+
+const expiryFrom = (now: Date) => new Date(now.getTime() + SESSION_DAYS * 86_400_000);
 
 /** Ends a session; one that is not there is fine. */
 export async function endSession(db: Database, secret: string, now: Date): Promise<void> {
@@ -58,13 +62,19 @@ export async function endSession(db: Database, secret: string, now: Date): Promi
 	});
 }
 
-/** Notes that a session is in use, at most every few minutes: a reader should not write. */
+/**
+ * Notes that a session is in use, which prolongs it; at most every few minutes, for a reader should not
+ * write. Returns when it runs out now, or null where nothing was written.
+ */
 export async function touchSession(
 	db: Sql,
 	secret: string,
 	seenAt: Date,
 	now: Date,
-): Promise<void> {
-	if (now.getTime() - seenAt.getTime() < SEEN_EVERY_MINUTES * 60_000) return;
-	await db.execute(sql`update sessions set seen_at = ${now} where id = ${sessionIdOf(secret)}`);
+): Promise<Date | null> {
+	if (now.getTime() - seenAt.getTime() < SEEN_EVERY_MINUTES * 60_000) return null;
+	const expiresAt = expiryFrom(now);
+	await db.execute(sql`
+		update sessions set seen_at = ${now}, expires_at = ${expiresAt} where id = ${sessionIdOf(secret)}`);
+	return expiresAt;
 }

@@ -4,6 +4,7 @@ import type { Door } from '#src/events.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { Forbidden, Told } from '#src/platform/errors.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
+import { wantsJson } from '#src/platform/web/errors.ts';
 import { sessionIdOf, touchSession } from './actions.ts';
 import { findSession } from './queries.ts';
 import type { Acting, Actor } from './rules.ts';
@@ -36,10 +37,21 @@ export function actorOf(request: FastifyRequest): Actor {
 	return request.actorOrNull;
 }
 
-/** The signed-in person doing something, by a door, at the time of the request. */
-export function acting(request: FastifyRequest, door: Door): Acting {
+/** The signed-in person doing something, by the door that they came through, at the time of the request. */
+export function acting(request: FastifyRequest): Acting {
 	const actor = actorOf(request);
-	return { actor, actorId: actor.id, door, now: request.viewer.now };
+	return { actor, actorId: actor.id, door: doorOf(request), now: request.viewer.now };
+}
+
+// History names the door, so nobody may choose it: it is the page that the person was looking at.
+function doorOf(request: FastifyRequest): Door {
+	if (wantsJson(request)) return 'api';
+	const body = request.body as Record<string, unknown> | undefined;
+	const seen = request.headers['hx-current-url'] ?? body?.returnTo ?? request.headers.referer;
+	if (typeof seen !== 'string' || !URL.canParse(seen, 'http://here')) return 'form';
+	const { pathname } = new URL(seen, 'http://here');
+	if (pathname === '/board') return 'board';
+	return /^\/deals\/\d+$/.test(pathname) ? 'card' : 'form';
 }
 
 type Guard = { connection: Connection; config: Config; now: () => Date };
@@ -55,7 +67,7 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 	});
 	app.decorateRequest('viewer');
 	app.decorateRequest('actorOrNull', null);
-	app.addHook('onRequest', async (request) => {
+	app.addHook('onRequest', async (request, reply) => {
 		const at = now();
 		request.viewer = viewerAt(at, config.LANGUAGE, config.TIME_ZONE);
 		const access = request.routeOptions.config.access ?? 'public';
@@ -67,7 +79,8 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 		const { actor } = session;
 		request.actorOrNull = actor;
 		request.viewer = viewerAt(at, actor.language, actor.timeZone);
-		await touchSession(connection.db, secret, session.seenAt, at);
+		const expiresAt = await touchSession(connection.db, secret, session.seenAt, at);
+		if (expiresAt) setSessionCookie(reply, config, secret, expiresAt);
 		refuse(access, actor);
 	});
 }

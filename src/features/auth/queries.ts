@@ -14,13 +14,19 @@ type SessionRow = {
 	team: number[] | null;
 };
 
-/** For a head: the people of the team and of all teams below it. */
+/**
+ * For a head: the people of the team and of all teams below it; null for a head of everybody, so that
+ * their totals come out of the company's tallies. Administrators without deals have nothing to leave out.
+ */
 const PEOPLE_BELOW = sql`
 	case when p.role = 'head' then (
 		with recursive below(id) as (
 			select p.team_id union select t.id from teams t join below on t.parent_id = below.id
-		)
-		select array_agg(m.id) from people m where m.team_id in (select id from below)
+		), member(id) as (select m.id from people m where m.team_id in (select id from below))
+		select case when exists (
+			select from people o where o.id not in (select id from member)
+				and (o.role <> 'administrator' or exists (select from deals d where d.owner_id = o.id))
+		) then (select array_agg(id) from member) end
 	) end`;
 
 /** Who has this session, with the people of their team; null when there is none or it has run out. */
@@ -39,12 +45,8 @@ export async function findSession(
 }
 
 function actorOf(row: Omit<SessionRow, 'seen_at'>): Actor {
-	const scope =
-		row.role === 'administrator'
-			? 'all'
-			: row.role === 'head'
-				? (row.team ?? []).map(Number)
-				: [row.id];
+	const team = row.team?.map(Number) ?? 'all';
+	const scope = row.role === 'administrator' ? 'all' : row.role === 'head' ? team : [row.id];
 	return {
 		id: row.id,
 		name: row.name,

@@ -33,7 +33,12 @@ export function authRoutes(
 		async (request, reply) => {
 			const { login, returnTo } = readForm(SignInForm, request.body);
 			try {
-				const session = await startSession(connection.db, login, request.viewer.now);
+				const session = await startSession(
+					connection.db,
+					login,
+					request.viewer.now,
+					request.cookies[cookieName(config)],
+				);
 				setSessionCookie(reply, config, session.secret, session.expiresAt);
 			} catch (error) {
 				if (!(error instanceof InvalidForm) || wantsFragments(request)) throw error;

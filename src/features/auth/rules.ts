@@ -1,4 +1,5 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+import { NotFound } from '#src/platform/errors.ts';
 import type { By } from '#src/platform/events/record.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 import type { Role } from './tables.ts';
@@ -35,4 +36,16 @@ export function mayReassign(actor: Actor): boolean {
 /** Whether a person is inside the actor's scope. */
 export function inScope(actor: Actor, personId: number): boolean {
 	return actor.scope === 'all' || actor.scope.includes(personId);
+}
+
+/**
+ * Whose records an address asks for: `me`, a person's id, or by default all that the actor sees. Throws
+ * NotFound for a person outside of that.
+ */
+export function scopeChosen(actor: Actor, owner: string): Actor['scope'] {
+	if (owner === '' || owner === 'all') return actor.scope;
+	if (owner === 'me') return [actor.id];
+	const id = Number(owner);
+	if (!/^\d{1,15}$/.test(owner) || !inScope(actor, id)) throw new NotFound('error.notFound');
+	return [id];
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
 import { readDealPage } from '#src/features/deals/screen.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { BadRequest, NotFound } from '#src/platform/errors.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { localPath } from '#src/platform/web/origin.ts';
@@ -32,32 +33,49 @@ export async function answerChange(
 ): Promise<unknown> {
 	if (wantsJson(request)) return reply.code(status).send({ dealId: change.dealId, ...change.json });
 	if (!wantsFragments(request)) {
-		keepToast(reply, change.toast);
-		return reply.redirect(localPath(change.returnTo, `/deals/${change.dealId}`), 303);
+		const back = localPath(change.returnTo, `/deals/${change.dealId}`);
+		keepToast(reply, withReturn(change.toast, back));
+		return reply.redirect(back, 303);
 	}
-	const seen = pageSeen(request);
 	reply.code(status);
-	if (seen.pathname === '/board')
-		return await reply.fragments('board/changed', {
-			...(await readBoard(
-				connection.db,
-				actorOf(request),
-				Object.fromEntries(seen.searchParams),
-				request.viewer,
-				{
-					only: change.stageIds,
-					shown: shownCards(request),
-				},
-			)),
-			toast: change.toast,
-		});
-	if (seen.pathname === `/deals/${change.dealId}`)
-		return await reply.fragments('deals/changed', {
-			...(await readDealPage(connection.db, actorOf(request), change.dealId, request.viewer)),
-			toast: change.toast,
-		});
+	const drawn = await redraw(connection, request, reply, change);
+	if (drawn !== null) return drawn;
 	keepToast(reply, change.toast);
 	return reply.header('hx-refresh', 'true').send('');
+}
+
+// Undoing leads back to the same page.
+function withReturn(toast: Toast, returnTo: string): Toast {
+	if (!toast.undo) return toast;
+	return { ...toast, undo: { ...toast.undo, fields: { ...toast.undo.fields, returnTo } } };
+}
+
+// What was changed is changed: an address that makes no sense any more (an owner who has left the team)
+// must not turn the answer into a refusal, or the person does it again.
+async function redraw(
+	{ db }: Connection,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	{ dealId, stageIds, toast }: Change,
+): Promise<unknown> {
+	const seen = pageSeen(request);
+	const actor = actorOf(request);
+	try {
+		if (seen.pathname === '/board') {
+			const part = { only: stageIds, shown: shownCards(request) };
+			const query = Object.fromEntries(seen.searchParams);
+			const board = await readBoard(db, actor, query, request.viewer, part);
+			return await reply.fragments('board/changed', { ...board, toast });
+		}
+		if (seen.pathname === `/deals/${dealId}`) {
+			const page = await readDealPage(db, actor, dealId, request.viewer);
+			return await reply.fragments('deals/changed', { ...page, toast });
+		}
+		return null;
+	} catch (error) {
+		if (error instanceof NotFound || error instanceof BadRequest) return null;
+		throw error;
+	}
 }
 
 function pageSeen(request: FastifyRequest): URL {

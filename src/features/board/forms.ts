@@ -1,6 +1,6 @@
-import { type Actor, inScope } from '#src/features/auth/rules.ts';
-import { BadRequest, NotFound } from '#src/platform/errors.ts';
-import { checked, form, oneOf, optional, readQuery, text, whole } from '#src/platform/web/forms.ts';
+import { type Actor, scopeChosen } from '#src/features/auth/rules.ts';
+import { BadRequest } from '#src/platform/errors.ts';
+import { checked, form, oneOf, optional, readQuery, text } from '#src/platform/web/forms.ts';
 
 /** Periods of the planned interaction that the board can be narrowed to. */
 export const PERIODS = ['overdue', 'today', '3days', 'week', 'month', 'none'] as const;
@@ -22,7 +22,6 @@ const BoardQuery = form({
 	period: optional(oneOf(...PERIODS)),
 	idle: optional(checked()),
 	after: optional(text(80)),
-	shown: optional(whole(1, 500)),
 });
 
 /** Where a column goes on: the last card's place, as the cursor of board/order.ts. */
@@ -32,28 +31,19 @@ export type ColumnStart = { stageId: number; cursor: string };
 export function readFilter(
 	actor: Actor,
 	query: unknown,
-): { filter: Filter; start: ColumnStart | null; shown: number | null } {
+): { filter: Filter; start: ColumnStart | null } {
 	const read = readQuery(BoardQuery, query);
 	const owner = read.owner ?? '';
 	return {
 		filter: {
 			owner,
-			scope: scopeOf(actor, owner),
+			scope: scopeChosen(actor, owner),
 			text: read.q ?? null,
 			period: read.period ?? null,
 			idle: read.idle ?? false,
 		},
 		start: read.after === undefined ? null : columnStart(read.after),
-		shown: read.shown ?? null,
 	};
-}
-
-function scopeOf(actor: Actor, owner: string): Actor['scope'] {
-	if (owner === '' || owner === 'all') return actor.scope;
-	if (owner === 'me') return [actor.id];
-	const id = Number(owner);
-	if (!/^\d{1,15}$/.test(owner) || !inScope(actor, id)) throw new NotFound('error.notFound');
-	return [id];
 }
 
 function columnStart(after: string): ColumnStart {
@@ -77,4 +67,12 @@ export function boardUrl(
 	};
 	const query = new URLSearchParams(Object.entries(now).filter(([, value]) => value !== ''));
 	return query.size === 0 ? path : `${path}?${query}`;
+}
+
+/** The list of a final state's deals this month, of the owner and the text that the board is narrowed to. */
+export function listUrl(filter: Filter, stageId: number): string {
+	const query = new URLSearchParams({ stage: String(stageId) });
+	if (filter.owner !== '') query.set('owner', filter.owner);
+	if (filter.text !== null) query.set('q', filter.text);
+	return `/deals?${query}`;
 }

@@ -120,6 +120,8 @@ function streams(
 	const period = filter.period;
 	const stream: Stream = (rank, plan, reach) => {
 		if (period === 'none' || (after !== null && after.rank > rank)) return null;
+		// What is planned ahead is not idle: reading the whole future to find nothing helps nobody.
+		if (filter.idle && rank === RANKS.far) return null;
 		const column = plan === 'at' ? sql`d.next_planned_at` : sql`d.next_planned_on`;
 		const within = plan === 'at' ? momentWithin : dayWithin;
 		const due = plan === 'at' ? column : dueOfDay(column, viewer);

@@ -1,12 +1,21 @@
-import type { FastifyInstance } from 'fastify';
-import { actorOf } from '#src/features/auth/guard.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { listStages } from '#src/features/deals/queries.ts';
+import { startDeal } from '#src/features/interactions/actions.ts';
+import { InterestForm, stepOf, suggestedDay } from '#src/features/interactions/forms.ts';
+import { listKinds, summaryOf } from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
+import { form, id, optional, readForm, readQuery, text } from '#src/platform/web/forms.ts';
+import { answerChange } from './answer.ts';
 import { readPrint } from './print.ts';
 import { readBoard, readMore } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
+const NewInterestQuery = form({ stageId: optional(id()), returnTo: optional(text(500)) });
 
 /** The board: the page, the rest of a column, the printed table. */
 export function boardRoutes(
@@ -33,4 +42,67 @@ export function boardRoutes(
 		const print = await readPrint(db, actorOf(request), request.query, request.viewer);
 		return await reply.page('board/print', print);
 	});
+}
+
+/** The quick way to a new deal: client, title, amount and the first step, out of a column of the board. */
+export function interestRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+
+	app.get('/deals/new', SIGNED_IN, async (request, reply) => {
+		const { stageId } = readQuery(NewInterestQuery, request.query);
+		return await drawInterest(request, reply, stageId, null);
+	});
+
+	async function drawInterest(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		stageId: number | undefined,
+		problem: Problem | null,
+	) {
+		const [stages, kinds] = await Promise.all([listStages(db), listKinds(db)]);
+		const open = stages.filter((stage) => stage.kind === 'open');
+		const stage = open.find((one) => one.id === stageId) ?? open[0];
+		if (stage === undefined) throw new NotFound('error.notFound');
+		const data = { stage, stages: open, kinds, suggested: suggestedDay(1, request.viewer) };
+		return await drawForm(
+			request,
+			reply,
+			{ fragment: 'deals/_new', title: 'deal.new', data },
+			problem,
+		);
+	}
+
+	app.post('/deals', MAKES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { returnTo, ...interest } = readForm(InterestForm, request.body);
+				const step = stepOf(
+					interest,
+					request.viewer,
+					await summaryOf(db, interest, request.viewer),
+				);
+				const { stageId, title, clientName } = interest;
+				const dealId = await startDeal(db, acting(request), {
+					stageId,
+					title,
+					clientName,
+					amount: interest.amount ?? null,
+					step,
+				});
+				const toast = { key: 'toast.dealCreated', args: { title } } as const;
+				return await answerChange(connection, request, reply, {
+					dealId,
+					stageIds: [stageId],
+					toast,
+					returnTo,
+				});
+			},
+			async (problem) =>
+				await drawInterest(request, reply, Number(problem.typed.stageId) || undefined, problem),
+		),
+	);
 }

@@ -5,7 +5,7 @@ import { isFinal, STEP_GROUPS, type StepGroup, stepGroup } from '#src/features/d
 import { shortName, stepWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
-import { boardUrl, type Filter, readFilter } from './forms.ts';
+import { boardUrl, type Filter, listUrl, readFilter } from './forms.ts';
 import { cursorOf, RANKS, readCursor, viewerAsOf } from './order.ts';
 import { CARDS_A_COLUMN, type Card, listCards, readFrame } from './queries.ts';
 import { addSum, countDeals, type Sum, type Total, type Totals } from './totals.ts';
@@ -38,12 +38,15 @@ export type BoardScreen = {
 /** What templates say and link with. */
 type Words = {
 	boardUrl: typeof boardUrl;
+	/** The list of the deals that a finish field counts. */
+	listUrl: (stageId: number) => string;
 	words: (card: ShownCard) => string;
 	short: typeof shortName;
 };
 
-const wordsFor = (viewer: Viewer): Words => ({
+const wordsFor = (filter: Filter, viewer: Viewer): Words => ({
 	boardUrl,
+	listUrl: (stageId) => listUrl(filter, stageId),
 	words: (card) => stepWords(card, viewer),
 	short: shortName,
 });
@@ -91,7 +94,7 @@ export async function readBoard(
 		...grandTotal(open, totals),
 		colleagues,
 		month: monthOf(viewer.today).month,
-		...wordsFor(viewer),
+		...wordsFor(filter, viewer),
 	};
 }
 
@@ -111,7 +114,7 @@ export async function readMore(
 	if (start === null || stage === undefined) return null;
 	const totals = await countDeals(db, actor, filter, stages, viewer);
 	const column = await readColumn(db, actor, filter, stage, totals, start.cursor, viewer);
-	return { filter, column, after: groupAt(start.cursor), ...wordsFor(viewer) };
+	return { filter, column, after: groupAt(start.cursor), ...wordsFor(filter, viewer) };
 }
 
 function groupAt(cursor: string): StepGroup {

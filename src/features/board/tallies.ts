@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
 import type { Connection, Database } from '#src/platform/db/client.ts';
+import { LOCKS } from '#src/platform/db/locks.ts';
 
-const LOCK = 7_041_882;
 const FOLD_EVERY_MS = 60_000;
 
 /**
@@ -13,7 +13,7 @@ const FOLD_EVERY_MS = 60_000;
 export async function foldTallies(db: Database): Promise<boolean> {
 	return await db.transaction(async (tx) => {
 		const { rows } = await tx.execute<{ mine: boolean }>(
-			sql`select pg_try_advisory_xact_lock(${LOCK}) as mine`,
+			sql`select pg_try_advisory_xact_lock(${LOCKS.tallies}) as mine`,
 		);
 		if (!rows[0]?.mine) return false;
 		await tx.execute(sql`

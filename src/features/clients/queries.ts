@@ -22,7 +22,27 @@ export function anywhere(typed: string): string {
 
 export type ClientName = { id: number; name: string; inn: string | null };
 
-/** Clients whose name contains the text, the best first; `limit` at most. */
+const SHORTEST_SUBSTRING = 3;
+
+/**
+ * Whether a search column (see `searchable`) says what was typed: anywhere from three letters on; one or
+ * two only at the beginning of a word, for inside of words no index of trigrams finds them; signs alone
+ * nowhere, for they have no trigrams at all.
+ */
+export function textMatches(column: SQL, typed: string): SQL {
+	const wanted = searchable(typed);
+	if (!/[\p{L}\p{N}]/u.test(wanted)) return sql`false`;
+	if ([...wanted].length >= SHORTEST_SUBSTRING) return sql`${column} like ${anywhere(typed)}`;
+	const escaped = wanted.replace(/[^\p{L}\p{N} ]/gu, '\\$&');
+	return sql`${column} ~ ${`\\m${escaped}`}`;
+}
+
+const WEIGHED = 200;
+
+/**
+ * Clients whose name contains the text, the best first; `limit` at most. Of very many that match
+ * («ооо») only the first few are weighed: more typing helps the person better than more reading.
+ */
 export async function suggestClients(
 	db: Sql,
 	actor: Actor,
@@ -30,9 +50,12 @@ export async function suggestClients(
 	limit: number,
 ): Promise<ClientName[]> {
 	const { rows } = await db.execute<ClientName>(sql`
-		select c.id, c.name, c.inn from clients c
-		where (c.name_search like ${anywhere(typed)} or c.inn = ${typed.trim()}) and ${clientVisibleTo(actor)}
-		order by strpos(c.name_search, ${searchable(typed)}), c.name, c.id limit ${limit}`);
+		select id, name, inn from (
+			select c.id, c.name, c.inn, c.name_search from clients c
+			where (${textMatches(sql`c.name_search`, typed)} or c.inn = ${typed.trim()})
+				and ${clientVisibleTo(actor)} limit ${WEIGHED}
+		) found
+		order by strpos(name_search, ${searchable(typed)}), name, id limit ${limit}`);
 	return rows;
 }
 

@@ -7,7 +7,8 @@ import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import { type Closing, closingOf, type Ending, NOT_CLOSED } from './closing.ts';
+import { type Closing, closingOf, type Ending, NOT_CLOSED, saysEnding } from './closing.ts';
+import { refreshNextStep } from './next-step.ts';
 import { type DealToEdit, findDealToEdit, findStage, lastChangeOf, type Stage } from './queries.ts';
 import { isFinal, secondsBetween } from './rules.ts';
 
@@ -64,7 +65,8 @@ export type Moved = {
 /**
  * Moves a deal to another state: the one command behind drag, menu, card page, bulk and API, for open
  * states, winning, losing and putting back to work alike. Moving to where it stands changes nothing.
- * Throws NotFound, Conflict for a stale version, InvalidForm for what a final state lacks, RuleBroken.
+ * Throws NotFound, Conflict for a stale version, InvalidForm for what a final state lacks, RuleBroken for
+ * an unknown state and for closing what is closed so already.
  */
 export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promise<Moved> {
 	return await transact(sqlOrTx, async (tx) => {
@@ -74,7 +76,10 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 		if (to === null) throw new RuleBroken('deal.stageUnknown');
 		const from = { id: deal.stageId, name: deal.stageName, kind: deal.stageKind };
 		const moved = { dealId: deal.id, title: deal.title, from, to };
-		if (to.id === from.id) return { ...moved, version: deal.version };
+		if (to.id === from.id) {
+			if (isFinal(to.kind) && saysEnding(move)) throw new RuleBroken('deal.closedAlready');
+			return { ...moved, version: deal.version };
+		}
 		const closing = isFinal(to.kind) ? closingOf(to.kind, move, deal, acting) : NOT_CLOSED;
 		const version = await writeMove(tx, acting, deal, to, closing);
 		await recordStageChange(tx, acting, deal.id, from.id, to.id, deal.stageEnteredAt);
@@ -90,7 +95,7 @@ async function writeMove(
 	to: Stage,
 	closing: Closing,
 ): Promise<number> {
-	const amount = isFinal(to.kind) ? closing.amount : deal.amount;
+	const amount = isFinal(to.kind) ? closing.amount : await amountReopened(tx, deal);
 	const { rows } = await tx.execute<{ version: number }>(sql`
 		update deals set stage_id = ${to.id}, stage_entered_at = ${acting.now}, amount = ${amount},
 			closed_on = ${closing.closedOn}, closed_at = ${closing.closedAt},
@@ -107,6 +112,16 @@ async function writeMove(
 	return row.version;
 }
 
+// Putting back to work takes back what winning wrote over; undoing a win must leave no trace of it.
+async function amountReopened(tx: Tx, deal: DealToEdit): Promise<string | null> {
+	if (deal.stageKind !== 'won') return deal.amount;
+	const { rows } = await tx.execute<{ data: { amountBefore?: string | null } }>(sql`
+		select data from events where deal_id = ${deal.id} and type = 'deal.won'
+		order by at desc, id desc limit 1`);
+	const before = rows[0]?.data.amountBefore;
+	return before === undefined ? deal.amount : before;
+}
+
 function moveEvent(deal: DealToEdit, to: Stage, closing: Closing, now: Date): AppEvent {
 	const about = { dealId: deal.id, clientId: deal.clientId };
 	const data = {
@@ -119,7 +134,7 @@ function moveEvent(deal: DealToEdit, to: Stage, closing: Closing, now: Date): Ap
 		return {
 			type: 'deal.won',
 			...about,
-			data: { ...data, amount: closing.amount ?? '0.00', closedOn },
+			data: { ...data, amount: closing.amount ?? '0.00', amountBefore: deal.amount, closedOn },
 		};
 	if (to.kind === 'lost')
 		return {
@@ -236,6 +251,8 @@ export async function reassignDeal(
 		await tx.execute(sql`
 			update interactions set owner_id = ${ownerId}, version = version + 1
 			where deal_id = ${dealId} and owner_id = ${deal.ownerId} and status = 'planned'`);
+		// A day ends in its owner's zone, so another owner may have another nearest step.
+		await refreshNextStep(tx, dealId);
 		await record(tx, acting, {
 			type: 'deal.reassigned',
 			dealId,

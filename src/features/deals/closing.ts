@@ -29,6 +29,12 @@ export const NOT_CLOSED: Closing = {
 	amount: null,
 };
 
+/** Whether anything was said about an end. */
+export function saysEnding(ending: Ending): boolean {
+	const { lossReasonId, comment, amount, closedOn } = ending;
+	return [lossReasonId, comment, amount, closedOn].some((said) => said !== undefined);
+}
+
 /**
  * What a final state asks for before anything is saved: won the amount and the day, lost the reason.
  * The day is one of the actor's calendar, today at the latest. Throws InvalidForm for what is missing.

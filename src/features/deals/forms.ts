@@ -1,20 +1,7 @@
-import {
-	day,
-	form,
-	id,
-	money,
-	oneOf,
-	optional,
-	text,
-	version,
-	whole,
-} from '#src/platform/web/forms.ts';
+import { day, form, id, money, optional, text, version, whole } from '#src/platform/web/forms.ts';
 
 /** A record's id in an address. */
 export const DealParams = form({ id: id() });
-
-/** Doors by which a page may say that a person came. */
-const door = () => optional(oneOf('board', 'card', 'form'));
 
 /** A move to any state; the last four belong to a final one. */
 export const MoveForm = form({
@@ -24,14 +11,16 @@ export const MoveForm = form({
 	comment: optional(text(2000)),
 	amount: optional(money()),
 	closedOn: optional(day()),
-	door: door(),
 	returnTo: optional(text(500)),
 });
 
 /** The question before a final state. */
 export const ClosureQuery = form({ stageId: id(), returnTo: optional(text(500)) });
 
-/** The facts of a deal. The client is told by name: known, or new. */
+/**
+ * The facts of a deal. The client is told by name: known, or new. `was`: what the fields said when the
+ * form was drawn, as JSON, so that a conflict can tell what the person has touched.
+ */
 export const EditForm = form({
 	version: version(),
 	title: text(300),
@@ -40,6 +29,7 @@ export const EditForm = form({
 	expectedCloseOn: optional(day()),
 	probability: optional(whole(0, 100)),
 	source: optional(text(200)),
+	was: optional(text(8000)),
 	returnTo: optional(text(500)),
 });
 
@@ -47,12 +37,13 @@ export const EditForm = form({
 export const OwnerForm = form({
 	version: version(),
 	ownerId: id(),
-	door: door(),
 	returnTo: optional(text(500)),
 });
 
 /** The list of deals: one state's. */
 export const DealsQuery = form({
+	owner: optional(text(20)),
+	q: optional(text(200)),
 	stage: optional(id()),
 	month: optional(text(7)),
 	after: optional(text(40)),

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm';
-import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, scopeChosen, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { BadRequest, NotFound } from '#src/platform/errors.ts';
 import { isDay, monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import { listStages, type Stage } from './queries.ts';
 import { isFinal } from './rules.ts';
+import { dealsFound } from './search.ts';
 
 const ROWS_A_PAGE = 50;
 
@@ -27,9 +28,11 @@ export type DealList = {
 	month: string | null;
 	lines: DealLine[];
 	next: string | null;
+	/** The address of this list with some of it changed. */
+	url: (change: Record<string, string>) => string;
 };
 
-type Query = { stage?: number; month?: string; after?: string };
+type Query = { stage?: number; month?: string; owner?: string; q?: string; after?: string };
 
 /**
  * The deals of one state: finished ones by their closing day, the newest first, narrowed to a month
@@ -44,6 +47,7 @@ export async function readDealList(
 	const stages = await listStages(db);
 	const stage = stages.find((one) => one.id === (query.stage ?? stages[0]?.id));
 	if (stage === undefined) throw new NotFound('error.notFound');
+	const scope = scopeChosen(actor, query.owner ?? '');
 	const named = monthNamed(query.month, viewer);
 	const month = isFinal(stage.kind) ? named : null;
 	const after = query.after === undefined ? null : readPlace(query.after);
@@ -54,7 +58,8 @@ export async function readDealList(
 			r.name as "lossReason", ${column} as "on"
 		from deals d join people p on p.id = d.owner_id
 		left join clients c on c.id = d.client_id left join loss_reasons r on r.id = d.loss_reason_id
-		where d.stage_id = ${stage.id} and ${visibleTo(actor, sql`d.owner_id`)}
+		where d.stage_id = ${stage.id} and ${visibleTo({ ...actor, scope }, sql`d.owner_id`)}
+			${query.q ? sql`and d.id in (select id from (${dealsFound(actor, scope, query.q, sql`true`)}) found)` : sql``}
 			${isFinal(stage.kind) ? sql`and d.closed_on is not null` : sql``}
 			${month ? sql`and d.closed_on between ${month.first} and ${month.last}` : sql``}
 			${after ? (isFinal(stage.kind) ? sql`and (d.closed_on, d.id) < (${after.on}::date, ${after.id})` : sql`and d.id < ${after.id}`) : sql``}
@@ -62,7 +67,8 @@ export async function readDealList(
 	const lines = rows.slice(0, ROWS_A_PAGE);
 	const last = lines.at(-1);
 	const next = rows.length > ROWS_A_PAGE && last ? `${last.on ?? '0001-01-01'}.${last.id}` : null;
-	return { stages, stage, month: month?.first.slice(0, 7) ?? null, lines, next };
+	const shown = month?.first.slice(0, 7) ?? null;
+	return { stages, stage, month: shown, lines, next, url: addressOf(query) };
 }
 
 function monthNamed(
@@ -80,3 +86,10 @@ function readPlace(cursor: string): { on: string; id: number } {
 	if (!match?.[1] || !isDay(match[1])) throw new BadRequest('error.badRequest', { what: 'after' });
 	return { on: match[1], id: Number(match[2]) };
 }
+
+// Whose deals and which words stay while the person looks through states and months.
+const addressOf = (query: Query) => (change: Record<string, string>) => {
+	const { owner = '', q = '' } = query;
+	const wanted = Object.entries({ owner, q, ...change }).filter(([, value]) => value !== '');
+	return `/deals?${new URLSearchParams(wanted)}`;
+};

@@ -161,6 +161,42 @@ export async function lastChangeOf(
 	return rows[0] ? { at: new Date(rows[0].at), by: rows[0].by } : null;
 }
 
+/** The names that a history speaks of, also of people, clients and reasons that are gone from the lists. */
+export async function namesIn(
+	db: Sql,
+	entries: TimelineEntry[],
+): Promise<Record<'people' | 'clients' | 'reasons', Map<number, string>>> {
+	const told = (pick: (entry: TimelineEntry) => unknown[]) =>
+		sql.param([...new Set(entries.flatMap(pick).map(Number).filter(Number.isInteger))]);
+	const changed = (entry: TimelineEntry, field: string): unknown[] =>
+		(entry.data.changes as Record<string, unknown[]> | undefined)?.[field] ?? [];
+	const { rows } = await db.execute<{
+		kind: 'people' | 'clients' | 'reasons';
+		id: number;
+		name: string;
+	}>(sql`
+		select 'people' as kind, id, name from people where id = any(${told((entry) =>
+			entry.type === 'deal.reassigned'
+				? [entry.data.from, entry.data.to]
+				: changed(entry, 'ownerId'),
+		)}::bigint[])
+		union all select 'clients', id, name from clients
+			where id = any(${told((entry) => changed(entry, 'clientId'))}::bigint[])
+		union all select 'reasons', id, name from loss_reasons
+			where id = any(${told((entry) => [entry.data.lossReasonId])}::bigint[])`);
+	const of = (kind: string) =>
+		new Map(rows.filter((row) => row.kind === kind).map((row) => [row.id, row.name]));
+	return { people: of('people'), clients: of('clients'), reasons: of('reasons') };
+}
+
+/** The open state that a deal was closed from the last time, or null. */
+export async function closedFrom(db: Sql, dealId: number): Promise<number | null> {
+	const { rows } = await db.execute<{ from: number }>(sql`
+		select (data->>'from')::bigint as from from events
+		where deal_id = ${dealId} and type in ('deal.won', 'deal.lost') order by at desc, id desc limit 1`);
+	return rows[0]?.from ?? null;
+}
+
 /** One line of a deal's history. */
 export type TimelineEntry = {
 	id: number;

@@ -48,8 +48,8 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 			request,
 			async () => {
 				const dealId = idOf(request);
-				const { version, returnTo, ...form } = readForm(EditForm, request.body);
-				const by = acting(request, 'form');
+				const { version, returnTo, was: _, ...form } = readForm(EditForm, request.body);
+				const by = acting(request);
 				await editDeal(db, by, dealId, version, {
 					title: form.title,
 					clientName: form.clientName ?? null,
@@ -77,7 +77,7 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 			request,
 			reply,
 			{ fragment: 'deals/_edit', title: 'deal.edit', data },
-			problem,
+			problem && onlyTouched(problem),
 		);
 	}
 
@@ -107,8 +107,8 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 		return await attempt(
 			request,
 			async () => {
-				const { returnTo, door, ...move } = readForm(MoveForm, request.body);
-				const moved = await moveDeal(db, acting(request, door ?? 'form'), { dealId, ...move });
+				const { returnTo, ...move } = readForm(MoveForm, request.body);
+				const moved = await moveDeal(db, acting(request), { dealId, ...move });
 				return await answerChange(connection, request, reply, { ...changeOf(moved), returnTo });
 			},
 			async (problem) => await refuseMove(request, reply, dealId, problem),
@@ -124,16 +124,12 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 	) {
 		const { deal, stages } = await readMoveMenu(db, actorOf(request), dealId);
 		const wanted = stages.find((stage) => stage.id === Number(problem.typed.stageId));
-		if (problem.conflict === null && wanted && isFinal(wanted.kind))
+		// A closure's form comes back with all that was typed; a bare drag has nothing to lose.
+		if (wanted && isFinal(wanted.kind) && (problem.conflict === null || hasEnding(problem.typed)))
 			return await drawClosure(request, reply, wanted.id, problem);
 		if (!wantsFragments(request)) {
-			const data = await readMoveMenu(db, actorOf(request), dealId);
-			return await drawForm(
-				request,
-				reply,
-				{ fragment: 'deals/_move', title: 'deal.move', data },
-				problem,
-			);
+			const view = { fragment: 'deals/_move', title: 'deal.move', data: { deal, stages } } as const;
+			return await drawForm(request, reply, view, problem);
 		}
 		const args = {
 			title: deal.title,
@@ -158,8 +154,8 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 		return await attempt(
 			request,
 			async () => {
-				const { version, ownerId, door, returnTo } = readForm(OwnerForm, request.body);
-				const by = acting(request, door ?? 'form');
+				const { version, ownerId, returnTo } = readForm(OwnerForm, request.body);
+				const by = acting(request);
 				await reassignDeal(db, by, dealId, version, ownerId);
 				const { deal, stageId } = await readEditForm(db, by.actor, dealId);
 				const toast = {
@@ -185,6 +181,24 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 		);
 	});
 }
+
+// A field that the person has not touched shows what stands there now: saving «mine» must not bring back
+// what a colleague has changed meanwhile.
+function onlyTouched(problem: Problem): Problem {
+	if (problem.conflict === null || !problem.typed.was) return problem;
+	const was = new Map<string, unknown>();
+	try {
+		for (const [name, value] of Object.entries(JSON.parse(problem.typed.was))) was.set(name, value);
+	} catch (error) {
+		// Not our form's: then everything typed counts as touched.
+		if (!(error instanceof SyntaxError)) throw error;
+	}
+	const typed = Object.entries(problem.typed).filter(([name, value]) => was.get(name) !== value);
+	return { ...problem, typed: Object.fromEntries(typed) };
+}
+
+const hasEnding = (typed: Record<string, string>) =>
+	Boolean(typed.amount || typed.comment || typed.lossReasonId || typed.closedOn);
 
 function changeOf(moved: Moved) {
 	const { dealId, from, to, version } = moved;

@@ -14,13 +14,14 @@ import { NotFound } from '#src/platform/errors.ts';
 import { addWorkingDays, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type HistoryLine, historyLines } from './history.ts';
 import {
+	closedFrom,
 	type DealView,
 	findDeal,
 	type LossReason,
 	listLossReasons,
 	listStages,
+	namesIn,
 	type Stage,
-	type TimelineEntry,
 	timelineOf,
 } from './queries.ts';
 import { idleBefore, isFinal, type NextStep, type StepGroup, stepGroup } from './rules.ts';
@@ -37,9 +38,11 @@ export type DealPage = {
 	lines: HistoryLine[];
 	/** The state that «Вернуть в работу» leads to: the one before the end. */
 	reopenTo: number | null;
+	/** How many lines of the history are shown, where there are more. */
+	cut: number | null;
 	suggested: string;
 	lateness: (step: NextStep) => string;
-	planned_words: (step: NextStep) => string;
+	whenWords: (step: NextStep) => string;
 	contacts: ContactPoint[];
 };
 
@@ -51,24 +54,21 @@ export async function readDealPage(
 	viewer: Viewer,
 ): Promise<DealPage> {
 	const deal = await findDeal(db, actor, dealId);
-	const [stages, kinds, reasons, planned, timeline, contacts, people] = await Promise.all([
+	const [stages, kinds, planned, timeline, contacts] = await Promise.all([
 		listStages(db),
 		listKinds(db),
-		listLossReasons(db),
 		listPlanned(db, dealId, viewer.timeZone),
 		timelineOf(db, dealId, TIMELINE_LINES),
 		deal.clientId === null ? [] : listContactPoints(db, deal.clientId),
-		listColleagues(db, actor),
 	]);
-	const grouped = planned.map((step) => ({ ...step, group: stepGroup(step, viewer) }));
 	const names = {
+		...(await namesIn(db, timeline)),
 		stages: new Map(stages.map((stage) => [stage.id, stage.name])),
 		kinds,
-		reasons: new Map(reasons.map((reason) => [reason.id, reason.name])),
-		people: new Map(people.map((person) => [person.id, person.name])),
-		clients: new Map([[deal.clientId ?? 0, deal.clientName ?? '']]),
 		currency: deal.currency,
 	};
+	const grouped = planned.map((step) => ({ ...step, group: stepGroup(step, viewer) }));
+	const from = isFinal(deal.stageKind) ? await closedFrom(db, dealId) : null;
 	return {
 		deal,
 		idle: isIdle(deal, grouped, viewer),
@@ -76,11 +76,12 @@ export async function readDealPage(
 		kinds,
 		planned: grouped,
 		lines: historyLines(timeline, names, viewer),
-		reopenTo: reopenTo(stages, timeline),
+		reopenTo: reopenTo(stages, from),
+		cut: timeline.length === TIMELINE_LINES ? TIMELINE_LINES : null,
 		contacts,
 		suggested: addWorkingDays(viewer.today, 1),
 		lateness: (step) => latenessWords(step, viewer),
-		planned_words: (step) => plannedWords(step, viewer),
+		whenWords: (step) => plannedWords(step, viewer),
 	};
 }
 
@@ -90,11 +91,9 @@ function isIdle(deal: DealView, planned: { group: StepGroup }[], viewer: Viewer)
 	return (deal.lastDoneAt ?? deal.createdAt) < limit;
 }
 
-function reopenTo(stages: Stage[], timeline: TimelineEntry[]): number | null {
+function reopenTo(stages: Stage[], from: number | null): number | null {
 	const open = stages.filter((stage) => !isFinal(stage.kind));
-	const before = timeline.find((entry) => entry.type === 'deal.won' || entry.type === 'deal.lost')
-		?.data.from;
-	return open.find((stage) => stage.id === before)?.id ?? open.at(-1)?.id ?? null;
+	return open.find((stage) => stage.id === from)?.id ?? open.at(-1)?.id ?? null;
 }
 
 /** The facts of a deal for its form. Throws NotFound. */

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '#src/platform/db/client.ts';
+import { LOCKS } from '#src/platform/db/locks.ts';
 import { type By, record } from '#src/platform/events/record.ts';
 import type { Say } from '#src/platform/start-fault.ts';
 import { nameIn, type Plan, type PlannedFile } from './choosing.ts';
@@ -14,8 +15,6 @@ import type { Tally } from './verdicts.ts';
 
 const BATCH_ROWS = 500;
 const PROGRESS_ROWS = 2_500;
-/** Advisory lock: of two imports at once, the second waits for the first one's file. */
-const LOCK = 7_041_882;
 
 export type ImportSettings = {
 	now: Date;
@@ -68,7 +67,7 @@ async function importFile(
 	kept: string[],
 ): Promise<FileReport> {
 	const { rows, runs, rejected } = await db.transaction(async (tx) => {
-		await tx.execute(sql`select pg_advisory_xact_lock(${LOCK})`);
+		await tx.execute(sql`select pg_advisory_xact_lock(${LOCKS.imports})`);
 		const by: By = { actorId: null, door: 'import', now: settings.now };
 		const runs = await stepsOf(tx, mapping, file, { by, timeZone: settings.timeZone });
 		const fed = await feedAll(file, runs, settings.say);

@@ -1,5 +1,11 @@
 import { InvalidForm } from '#src/platform/errors.ts';
-import { addDays, addWorkingDays, momentOf, type Viewer } from '#src/platform/i18n/dates.ts';
+import {
+	addDays,
+	addWorkingDays,
+	daysBetween,
+	momentOf,
+	type Viewer,
+} from '#src/platform/i18n/dates.ts';
 import {
 	checked,
 	day,
@@ -60,6 +66,10 @@ export const InterestForm = form({
 	returnTo: optional(text(500)),
 });
 
+/** A plan further off than this is a slip of the keyboard. */
+const MOST_DAYS_BACK = 366;
+const MOST_DAYS_AHEAD = 3660;
+
 type StepFields = {
 	kindId?: number;
 	summary?: string;
@@ -81,6 +91,9 @@ export function stepOf(
 		if (fields.plannedTime === undefined && fields.summary === undefined) return null;
 		throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
 	}
+	const distance = daysBetween(viewer.today, fields.plannedDay);
+	if (distance < -MOST_DAYS_BACK || distance > MOST_DAYS_AHEAD)
+		throw new InvalidForm({ plannedDay: { key: 'field.dayFar' } }, {});
 	const summary = fields.summary ?? defaultSummary;
 	if (fields.kindId === undefined) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
 	if (summary === undefined) throw new InvalidForm({ summary: { key: 'field.required' } }, {});

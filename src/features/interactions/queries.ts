@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
 
 export type InteractionKind = {
 	id: number;
@@ -16,6 +18,17 @@ export async function listKinds(db: Sql): Promise<InteractionKind[]> {
 	const { rows } = await db.execute<InteractionKind>(sql`
 		select id, code, name, icon, next_in_days as "nextInDays" from interaction_kinds order by position, id`);
 	return rows;
+}
+
+/** What a step without words is called: by its kind. */
+export async function summaryOf(
+	db: Sql,
+	{ kindId }: { kindId?: number },
+	viewer: Viewer,
+): Promise<string> {
+	const kinds = kindId === undefined ? [] : await listKinds(db);
+	const kind = kinds.find((one) => one.id === kindId);
+	return kind?.name ?? translate(viewer.language, 'interaction.step');
 }
 
 /** An interaction as the screens show it. */

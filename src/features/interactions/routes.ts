@@ -1,119 +1,42 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
-import { suggestClients } from '#src/features/clients/queries.ts';
-import { findDeal, listStages } from '#src/features/deals/queries.ts';
+import { findDeal } from '#src/features/deals/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { InvalidForm, NotFound } from '#src/platform/errors.ts';
-import { formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
-import { translate } from '#src/platform/i18n/translate.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
+import { formatTime } from '#src/platform/i18n/dates.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
-import { form, id, optional, readForm, readQuery, text } from '#src/platform/web/forms.ts';
+import { form, id, readForm, readQuery } from '#src/platform/web/forms.ts';
 import {
 	cancelInteraction,
 	completeInteraction,
 	logInteraction,
 	planInteraction,
 	postponeInteraction,
-	startDeal,
 } from './actions.ts';
 import {
 	CancellationForm,
 	CompletionForm,
-	InterestForm,
 	PlanForm,
 	PostponementForm,
 	postponedTo,
 	stepOf,
 	suggestedDay,
 } from './forms.ts';
-import { findInteraction, type InteractionKind, listKinds } from './queries.ts';
+import { findInteraction, listKinds, summaryOf } from './queries.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
 const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
 const Params = form({ id: id() });
-const NewInterestQuery = form({ stageId: optional(id()), returnTo: optional(text(500)) });
-const SuggestQuery = form({ clientName: optional(text(300)) });
-const SUGGESTIONS = 8;
 
-/** Planning, finishing, postponing and giving up steps; and the quick way to a new deal. */
+/** Planning, finishing, postponing and giving up steps. */
 export function interactionRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
 ): void {
 	const { db } = connection;
 	const idOf = (request: FastifyRequest) => readQuery(Params, request.params).id;
-
-	app.get('/deals/new', SIGNED_IN, async (request, reply) => {
-		const { stageId } = readQuery(NewInterestQuery, request.query);
-		return await drawInterest(request, reply, stageId, null);
-	});
-
-	async function drawInterest(
-		request: FastifyRequest,
-		reply: FastifyReply,
-		stageId: number | undefined,
-		problem: Problem | null,
-	) {
-		const [stages, kinds] = await Promise.all([listStages(db), listKinds(db)]);
-		const open = stages.filter((stage) => stage.kind === 'open');
-		const stage = open.find((one) => one.id === stageId) ?? open[0];
-		if (stage === undefined) throw new NotFound('error.notFound');
-		const data = { stage, stages: open, kinds, suggested: suggestedDay(1, request.viewer) };
-		return await drawForm(
-			request,
-			reply,
-			{ fragment: 'deals/_new', title: 'deal.new', data },
-			problem,
-		);
-	}
-
-	app.post('/deals', MAKES, async (request, reply) =>
-		attempt(
-			request,
-			async () => {
-				const { returnTo, ...interest } = readForm(InterestForm, request.body);
-				const step = stepOf(
-					interest,
-					request.viewer,
-					await defaultSummary(interest, request.viewer),
-				);
-				const { stageId, title, clientName } = interest;
-				const dealId = await startDeal(db, acting(request, 'board'), {
-					stageId,
-					title,
-					clientName,
-					amount: interest.amount ?? null,
-					step,
-				});
-				const toast = { key: 'toast.dealCreated', args: { title } } as const;
-				return await answerChange(connection, request, reply, {
-					dealId,
-					stageIds: [stageId],
-					toast,
-					returnTo,
-				});
-			},
-			async (problem) =>
-				await drawInterest(request, reply, Number(problem.typed.stageId) || undefined, problem),
-		),
-	);
-
-	// Three fields and Enter: a step without words is called by its kind.
-	async function defaultSummary(fields: { kindId?: number }, viewer: Viewer): Promise<string> {
-		const kinds: InteractionKind[] = fields.kindId === undefined ? [] : await listKinds(db);
-		const kind = kinds.find((one) => one.id === fields.kindId);
-		return kind?.name ?? translate(viewer.language, 'interaction.step');
-	}
-
-	app.get('/clients/suggestions', SIGNED_IN, async (request, reply) => {
-		const { clientName } = readQuery(SuggestQuery, request.query);
-		const clients = clientName
-			? await suggestClients(db, actorOf(request), clientName, SUGGESTIONS)
-			: [];
-		return await reply.fragments('clients/suggested', { clients });
-	});
 
 	app.get(
 		'/deals/:id/interactions/new',
@@ -142,9 +65,9 @@ export function interactionRoutes(
 				const dealId = idOf(request);
 				const { returnTo, done, ...fields } = readForm(PlanForm, request.body);
 				if (done) return await answerDone(request, reply, dealId, fields, returnTo);
-				const step = stepOf(fields, request.viewer, await defaultSummary(fields, request.viewer));
+				const step = stepOf(fields, request.viewer, await summaryOf(db, fields, request.viewer));
 				if (step === null) throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
-				await planInteraction(db, acting(request, 'card'), dealId, step);
+				await planInteraction(db, acting(request), dealId, step);
 				return await answer(request, reply, dealId, 'toast.planned', step.summary, returnTo);
 			},
 			async (problem) => await drawPlan(request, reply, problem),
@@ -160,9 +83,9 @@ export function interactionRoutes(
 	) {
 		const { kindId } = fields;
 		if (kindId === undefined) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
-		const summary = fields.summary ?? (await defaultSummary(fields, request.viewer));
+		const summary = fields.summary ?? (await summaryOf(db, fields, request.viewer));
 		const step = { kindId, summary, outcome: null };
-		await logInteraction(db, acting(request, 'card'), dealId, step);
+		await logInteraction(db, acting(request), dealId, step);
 		return await answer(request, reply, dealId, 'toast.completed', summary, returnTo);
 	}
 
@@ -205,10 +128,8 @@ export function interactionRoutes(
 			request,
 			async () => {
 				const { returnTo, version, outcome, ...fields } = readForm(CompletionForm, request.body);
-				const next = fields.plannedDay
-					? stepOf(fields, request.viewer, await defaultSummary(fields, request.viewer))
-					: null;
-				const done = await completeInteraction(db, acting(request, 'card'), idOf(request), {
+				const next = stepOf(fields, request.viewer, await summaryOf(db, fields, request.viewer));
+				const done = await completeInteraction(db, acting(request), idOf(request), {
 					version,
 					outcome: outcome ?? null,
 					next,
@@ -227,13 +148,7 @@ export function interactionRoutes(
 				const now = await findInteraction(db, actorOf(request), idOf(request));
 				const clock = now.plannedAt ? formatTime(now.plannedAt, request.viewer) : undefined;
 				const plan = postponedTo(to, clock, request.viewer);
-				const step = await postponeInteraction(
-					db,
-					acting(request, 'card'),
-					idOf(request),
-					version,
-					plan,
-				);
+				const step = await postponeInteraction(db, acting(request), idOf(request), version, plan);
 				return await answer(request, reply, step.dealId, 'toast.postponed', step.summary, returnTo);
 			},
 			async (problem) => await drawStep(request, reply, 'postponement', problem),
@@ -247,7 +162,7 @@ export function interactionRoutes(
 				const { returnTo, version, reason } = readForm(CancellationForm, request.body);
 				const step = await cancelInteraction(
 					db,
-					acting(request, 'card'),
+					acting(request),
 					idOf(request),
 					version,
 					reason ?? null,

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type pg from 'pg';
+import { LOCKS } from './locks.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../../drizzle');
-const LOCK = 7_041_881;
 
 /** The database was migrated by a newer program than this one. */
 export class SchemaTooNew extends Error {}
@@ -21,7 +21,7 @@ export async function migrate(pool: pg.Pool): Promise<{ applied: number }> {
 	const client = await pool.connect();
 	try {
 		await client.query('begin');
-		await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+		await client.query('select pg_advisory_xact_lock($1)', [LOCKS.migrate]);
 		await client.query('create schema if not exists drizzle');
 		await client.query(
 			'create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',

@@ -51,7 +51,7 @@ export function setUpErrors(app: FastifyInstance): void {
 
 async function tell(error: Told, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
 	const { language } = request.viewer;
-	if (error.status === 401) return signInFirst(request, reply);
+	if (error.status === 401) return await signInFirst(request, reply);
 	const details: Record<string, unknown> = { key: error.key };
 	if (error instanceof Conflict) details.current = error.current;
 	if (error instanceof InvalidForm)
@@ -83,16 +83,22 @@ async function say(
 	return await reply.page('shared/error', { status, message });
 }
 
-function signInFirst(request: FastifyRequest, reply: FastifyReply): unknown {
+async function signInFirst(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
 	const path = pageOf(request);
 	const target = `/sign-in?returnTo=${encodeURIComponent(path)}`;
 	if (wantsJson(request))
 		return reply
 			.code(401)
 			.send({ error: { message: translate(request.viewer.language, 'error.signIn') } });
+	// A form that was being filled in stays as it is: signing in happens in another tab.
+	if (wantsFragments(request) && isForm(request))
+		return await reply.code(401).fragments('shared/signed-out', {});
 	if (wantsFragments(request)) return reply.code(401).header('hx-redirect', target).send('');
 	return reply.redirect(target, 303);
 }
+
+const isForm = (request: FastifyRequest) =>
+	request.method !== 'GET' && String(request.headers['hx-source']).startsWith('form');
 
 // Who is sent to the sign-in comes back to the page that they looked at, with its отбор.
 function pageOf(request: FastifyRequest): string {

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Forbidden } from '#src/platform/errors.ts';
+import { BadRequest, Forbidden } from '#src/platform/errors.ts';
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -24,6 +25,25 @@ function isOurs(request: FastifyRequest, publicUrl: string): boolean {
 		? new URL(publicUrl).origin
 		: `${request.protocol}://${request.headers.host}`;
 	return origin === own;
+}
+
+/**
+ * Refuses requests for another host's name. Without this a page on any site could, by giving its name
+ * this machine's address (DNS rebinding), talk to a local instance as if it were its own. Names of this
+ * machine and bare addresses cannot be given away like that; any other name is PUBLIC_URL's.
+ */
+export function refuseForeignHosts(
+	app: FastifyInstance,
+	config: { HOST: string; PUBLIC_URL: string },
+): void {
+	const known = new Set(['localhost', config.HOST.toLowerCase()]);
+	if (config.PUBLIC_URL) known.add(new URL(config.PUBLIC_URL).hostname.toLowerCase());
+	app.addHook('onRequest', async (request) => {
+		const name = request.hostname.toLowerCase();
+		const bare = name.replace(/^\[|\]$/g, '');
+		if (!known.has(name) && isIP(bare) === 0)
+			throw new BadRequest('error.foreignHost', { host: name.slice(0, 100) });
+	});
 }
 
 /** A path of this application to go back to, or the fallback: never another host. */

@@ -1,0 +1,27 @@
+import { sql } from 'drizzle-orm';
+import type { Tx } from '#src/platform/db/client.ts';
+
+/**
+ * Keeps on the deal what the board sorts by: the earliest planned interaction (a day counts with its
+ * end, in the owner's zone) and the last finished one. Called in every transaction that changes an
+ * interaction. It does not touch the deal's version: planning a call is no edit of the deal.
+ */
+export async function refreshNextStep(tx: Tx, dealId: number): Promise<void> {
+	await tx.execute(sql`
+		update deals d set next_interaction_id = n.id, next_planned_on = n.planned_on,
+			next_planned_at = n.planned_at, last_done_at = n.last_done_at
+		from (
+			select next.id, next.planned_on, next.planned_at, (
+				select max(completed_at) from interactions where deal_id = ${dealId} and status = 'done'
+			) as last_done_at
+			from (select 1) one left join lateral (
+				select i.id, i.planned_on, i.planned_at
+				from interactions i join deals of_deal on of_deal.id = i.deal_id
+				join people p on p.id = of_deal.owner_id
+				where i.deal_id = ${dealId} and i.status = 'planned'
+				order by coalesce(i.planned_at, (i.planned_on + 1)::timestamp at time zone p.time_zone), i.id
+				limit 1
+			) next on true
+		) n
+		where d.id = ${dealId}`);
+}
