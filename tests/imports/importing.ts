@@ -1,6 +1,7 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { type FileReport, runImport } from '#src/features/imports/actions.ts';
 import { planImport } from '#src/features/imports/choosing.ts';
 import type { Tally } from '#src/features/imports/verdicts.ts';
@@ -8,9 +9,14 @@ import type { TestDatabase } from '../database.ts';
 
 export const FIXTURES = join(import.meta.dirname, 'fixtures');
 
-/** An empty folder of its own. */
-export function folder(): Promise<string> {
-	return mkdtemp(join(tmpdir(), 'moi-prodazhi-import-'));
+const made: string[] = [];
+afterAll(() => Promise.all(made.map((path) => rm(path, { recursive: true, force: true }))));
+
+/** An empty folder of its own, gone when the test file is through. */
+export async function folder(): Promise<string> {
+	const path = await mkdtemp(join(tmpdir(), 'moi-prodazhi-import-'));
+	made.push(path);
+	return path;
 }
 
 /** A file with this content in an empty folder; returns its path. */

@@ -58,6 +58,9 @@ export type Moved = {
 	dealId: number;
 	title: string;
 	version: number;
+	/** What the deal is worth now. */
+	amount: string | null;
+	currency: string;
 	from: { id: number; name: string; kind: Stage['kind'] };
 	to: { id: number; name: string; kind: Stage['kind'] };
 };
@@ -75,7 +78,8 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 		const to = await findStage(tx, deal.pipelineId, move.stageId);
 		if (to === null) throw new RuleBroken('deal.stageUnknown');
 		const from = { id: deal.stageId, name: deal.stageName, kind: deal.stageKind };
-		const moved = { dealId: deal.id, title: deal.title, from, to };
+		const { title, amount, currency } = deal;
+		const moved = { dealId: deal.id, title, amount, currency, from, to };
 		if (to.id === from.id) {
 			if (isFinal(to.kind) && saysEnding(move)) throw new RuleBroken('deal.closedAlready');
 			return { ...moved, version: deal.version };
@@ -84,7 +88,8 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 		const version = await writeMove(tx, acting, deal, to, closing);
 		await recordStageChange(tx, acting, deal.id, from.id, to.id, deal.stageEnteredAt);
 		await record(tx, acting, moveEvent(deal, to, closing, acting.now));
-		return { ...moved, version };
+		const worth = isFinal(to.kind) ? closing.amount : amount;
+		return { ...moved, amount: worth, version };
 	});
 }
 

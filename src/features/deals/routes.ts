@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { formatMoney } from '#src/platform/i18n/money.ts';
+import type { Language } from '#src/platform/i18n/translate.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
@@ -109,7 +111,10 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 			async () => {
 				const { returnTo, ...move } = readForm(MoveForm, request.body);
 				const moved = await moveDeal(db, acting(request), { dealId, ...move });
-				return await answerChange(connection, request, reply, { ...changeOf(moved), returnTo });
+				return await answerChange(connection, request, reply, {
+					...changeOf(moved, request.viewer.language),
+					returnTo,
+				});
 			},
 			async (problem) => await refuseMove(request, reply, dealId, problem),
 		);
@@ -200,9 +205,10 @@ function onlyTouched(problem: Problem): Problem {
 const hasEnding = (typed: Record<string, string>) =>
 	Boolean(typed.amount || typed.comment || typed.lossReasonId || typed.closedOn);
 
-function changeOf(moved: Moved) {
-	const { dealId, from, to, version } = moved;
-	const args = { title: moved.title, from: from.name, to: to.name };
+function changeOf(moved: Moved, language: Language) {
+	const { dealId, from, to, version, amount, currency } = moved;
+	const worth = amount === null ? 'none' : formatMoney(language, amount, currency);
+	const args = { title: moved.title, from: from.name, to: to.name, worth };
 	const key =
 		from.id === to.id ? 'toast.notMoved' : isFinal(to.kind) ? 'toast.closed' : 'toast.moved';
 	const undo = {
