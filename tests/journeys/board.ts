@@ -59,19 +59,37 @@ export async function seeFocus(page: Page, dealId: number): Promise<void> {
 	await expect.poll(async () => await focusedDeal(page)).toBe(dealId);
 }
 
-/** Takes a card by the mouse and holds it over a column, still pressed. */
-export async function dragOver(page: Page, dealId: number, stageId: number): Promise<void> {
+// The answer to an earlier move may put the card elsewhere between the look at it and the press: then
+// the mouse has caught nothing, and a person takes the card once more.
+async function take(page: Page, dealId: number, tries = 5): Promise<void> {
 	const card = cardOf(page, dealId);
 	await card.scrollIntoViewIfNeeded();
 	const from = await card.boundingBox();
-	const to = await column(page, stageId).boundingBox();
-	if (from === null || to === null) throw new Error('card or column is not on the screen');
+	if (from === null) throw new Error('the card is not on the screen');
 	await page.mouse.move(from.x + 60, from.y + 12);
 	await page.mouse.down();
 	await page.mouse.move(from.x + 75, from.y + 20, { steps: 3 });
+	const held = page.locator(`body.dragging .ghost #deal-${dealId}`);
+	const caught = held.first().waitFor({ timeout: tries > 0 ? 1_000 : 15_000 });
+	if (
+		await caught.then(
+			() => true,
+			() => false,
+		)
+	)
+		return;
+	await page.mouse.up();
+	await page.locator('body:not(.dragging)').waitFor();
+	await take(page, dealId, tries - 1);
+}
+
+/** Takes a card by the mouse and holds it over a column, still pressed. */
+export async function dragOver(page: Page, dealId: number, stageId: number): Promise<void> {
+	await take(page, dealId);
+	const to = await column(page, stageId).boundingBox();
+	if (to === null) throw new Error('the column is not on the screen');
 	await page.mouse.move(to.x + to.width / 2, to.y + Math.min(to.height / 2, 200), { steps: 4 });
 	await page.mouse.move(to.x + to.width / 2 + 2, to.y + Math.min(to.height / 2, 200) + 2);
-	await page.locator('body.dragging').waitFor();
 }
 
 /** Drags a card with the mouse and drops it on a column. */
