@@ -3,7 +3,7 @@
  * answer redraws both columns and puts it where the order does. What is refused brings it home.
  */
 import { openForm } from './dialog.js';
-import { tell, word } from './toast.js';
+import { hush, tell, word } from './toast.js';
 
 const TOUCH_DELAY = 250;
 const lists = new WeakSet();
@@ -87,6 +87,7 @@ function count(list, change) {
 let queue = Promise.resolve();
 function move(dragged, to) {
 	const { id } = dragged.item.querySelector('.card');
+	hush();
 	count(dragged.from, -1);
 	count(to, 1);
 	linkOf(dragged.item).focus({ preventScroll: true });

@@ -24,6 +24,11 @@ export function tell(message) {
 	wait();
 }
 
+/** Takes the toast away: its «Отменить» belongs to a change that is not the last one any more. */
+export function hush() {
+	region.replaceChildren();
+}
+
 /** A sentence of the page's language, kept in the page for scripts. */
 export function word(name, values = {}) {
 	const sentence = document.getElementById('words').dataset[name] ?? '';
