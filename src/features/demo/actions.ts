@@ -104,7 +104,8 @@ async function makeClients(company: Company, actor: Actor): Promise<void> {
 // A deal walks from the first state towards where it stands today, with a finished step in each state.
 async function makeDeal(company: Company, actor: Actor): Promise<void> {
 	const { luck, tx, stages } = company;
-	const age = 3 + luck.below(75);
+	// Older than the plans that are made for it: planNext plans up to nine days back.
+	const age = 10 + luck.below(70);
 	const start = workingMoment(company, age);
 	const dealId = await createDeal(tx, actingAt(actor, start), {
 		stageId: (stages[0] as Stage).id,
@@ -123,10 +124,10 @@ async function makeDeal(company: Company, actor: Actor): Promise<void> {
 	let version = 1;
 	for (let at = 0; at <= steps; at += 1) {
 		const days = Math.max(0, Math.round(age * (1 - (at + 1) / (steps + 1.5))));
-		await finishStep(company, actor, dealId, days);
+		await finishStep(company, actor, dealId, days, start);
 		if (at === steps) break;
 		const stage = stages[at + 1] as Stage;
-		const by = actingAt(actor, workingMoment(company, days));
+		const by = actingAt(actor, notBefore(start, workingMoment(company, days)));
 		version = (await moveDeal(tx, by, { dealId, version, stageId: stage.id })).version;
 	}
 	if (last) await closeDeal(company, actor, dealId, version, last);
@@ -138,10 +139,11 @@ async function finishStep(
 	actor: Actor,
 	dealId: number,
 	days: number,
+	start: Date,
 ): Promise<void> {
 	const { luck, tx } = company;
 	const kind = luck.pick(company.kinds.filter((one) => one.code in STEPS));
-	const at = workingMoment(company, days + 1);
+	const at = notBefore(start, workingMoment(company, days + 1));
 	const by = actingAt(actor, at);
 	await logInteraction(tx, by, dealId, {
 		kindId: kind.id,
@@ -195,6 +197,9 @@ function planAt({ now, luck }: Company, distance: number): Plan {
 	const time = `${String(hour).padStart(2, '0')}:${luck.pick(['00', '15', '30', '40'])}`;
 	return { plannedAt: momentOf(day, time, ZONE) };
 }
+
+// Nothing happens on a deal before there is one.
+const notBefore = (start: Date, at: Date) => (at > start ? at : start);
 
 const daysAgo = (now: Date, days: number) => new Date(now.getTime() - days * 86_400_000);
 
