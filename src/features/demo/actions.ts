@@ -130,7 +130,7 @@ async function makeDeal(company: Company, actor: Actor): Promise<void> {
 		const by = actingAt(actor, notBefore(start, workingMoment(company, days)));
 		version = (await moveDeal(tx, by, { dealId, version, stageId: stage.id })).version;
 	}
-	if (last) await closeDeal(company, actor, dealId, version, last);
+	if (last) await closeDeal(company, actor, dealId, version, last, start);
 	else await planNext(company, actor, dealId);
 }
 
@@ -158,10 +158,11 @@ async function closeDeal(
 	dealId: number,
 	version: number,
 	kind: 'won' | 'lost',
+	start: Date,
 ): Promise<void> {
 	const { luck, tx, now, stages } = company;
-	const closing =
-		luck.next() < 0.7 ? daysAgo(now, luck.below(21)) : daysAgo(now, 25 + luck.below(30));
+	const days = luck.next() < 0.7 ? luck.below(21) : 25 + luck.below(30);
+	const closing = notBefore(start, daysAgo(now, days));
 	const stage = stages.find((one) => one.kind === kind) as Stage;
 	await moveDeal(tx, actingAt(actor, closing), {
 		dealId,
