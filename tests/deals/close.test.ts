@@ -99,3 +99,13 @@ test('the finish field leads to the list of the same owner and words', async () 
 	const links = list.byTag('tbody').flatMap((body) => list.byTag('a', body));
 	expect(links.map((link) => link.attrs[0]?.value)).toEqual([`/deals/${other}`]);
 });
+
+test('a stale closure shows where the deal stands, and no «empty» beside what only it asks for', async () => {
+	await edited();
+	const answer = await move(anna, { ...lost(), version: 1 });
+	const page = read(answer.body);
+	const form = page.byId(`deal-${id}-closure`);
+	expect(form && textOf(form)).toContain(`Сейчас: ${cast.open[0].name}`);
+	for (const name of ['lossReasonId', 'comment', 'closedOn'])
+		expect(page.byId(`c-${name}`), name).toBeNull();
+});

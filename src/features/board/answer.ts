@@ -87,7 +87,7 @@ function pageSeen(request: FastifyRequest): URL {
 const MOST_SHOWN = 500;
 
 /** How many cards the person has unfolded in each column, as public/js/board.js tells: `3=50,4=75`. */
-export function shownCards(request: FastifyRequest): Map<number, number> {
+function shownCards(request: FastifyRequest): Map<number, number> {
 	const header = request.headers['x-cards-shown'];
 	const pairs = typeof header === 'string' ? header.matchAll(/(\d{1,15})=(\d{1,4})/g) : [];
 	return new Map([...pairs].map(([, id, n]) => [Number(id), Math.min(Number(n), MOST_SHOWN)]));

@@ -21,7 +21,10 @@ import {
 /** What surrounds the cards: the states, and whose deals the actor can look at. */
 export type Frame = { stages: Stage[]; colleagues: Colleague[] };
 
-/** Reads the frame in one statement; a manager, who sees nobody else's deals, is their own only colleague. */
+/**
+ * Reads the frame in one statement (twin of deals/queries.ts#listStages and auth/queries.ts#listColleagues);
+ * a manager, who sees nobody else's deals, is their own only colleague.
+ */
 export async function readFrame(db: Sql, actor: Actor): Promise<Frame> {
 	const { rows } = await db.execute<Frame>(sql`
 		select (

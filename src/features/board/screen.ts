@@ -5,7 +5,7 @@ import { isFinal, STEP_GROUPS, type StepGroup, stepGroup } from '#src/features/d
 import { shortName, stepWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
-import { boardUrl, type Filter, listUrl, readFilter } from './forms.ts';
+import { boardUrl, type Filter, listUrl, PERIODS, readFilter } from './forms.ts';
 import { cursorOf, RANKS, readCursor, viewerAsOf } from './order.ts';
 import { CARDS_A_COLUMN, type Card, listCards, readFrame } from './queries.ts';
 import { addSum, countDeals, type Sum, type Total, type Totals } from './totals.ts';
@@ -38,6 +38,7 @@ export type BoardScreen = {
 /** What templates say and link with. */
 type Words = {
 	boardUrl: typeof boardUrl;
+	periods: typeof PERIODS;
 	/** The list of the deals that a finish field counts. */
 	listUrl: (stageId: number) => string;
 	words: (card: ShownCard) => string;
@@ -46,6 +47,7 @@ type Words = {
 
 const wordsFor = (filter: Filter, viewer: Viewer): Words => ({
 	boardUrl,
+	periods: PERIODS,
 	listUrl: (stageId) => listUrl(filter, stageId),
 	words: (card) => stepWords(card, viewer),
 	short: shortName,

@@ -56,7 +56,7 @@ async function addContact(
 }
 
 /** What a phone is searched by: its last ten digits, so that 8 (495)… and +7 495… are one. */
-export function phoneKey(phone: string): string {
+function phoneKey(phone: string): string {
 	return phone.replace(/\D/g, '').slice(-10);
 }
 

@@ -3,7 +3,7 @@ import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 
 /** A client that an actor knows: their own, or one of a deal that they see. `c` is the alias of clients. */
-export function clientVisibleTo(actor: Actor): SQL {
+function clientVisibleTo(actor: Actor): SQL {
 	if (actor.scope === 'all') return sql`true`;
 	return sql`(${visibleTo(actor, sql`c.owner_id`)} or exists (
 		select from deals of_client where of_client.client_id = c.id

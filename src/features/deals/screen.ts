@@ -2,6 +2,7 @@ import { type Colleague, listColleagues } from '#src/features/auth/queries.ts';
 import type { Actor } from '#src/features/auth/rules.ts';
 import { mayReassign } from '#src/features/auth/rules.ts';
 import { type ContactPoint, listContactPoints } from '#src/features/clients/queries.ts';
+import { suggestedDay } from '#src/features/interactions/forms.ts';
 import {
 	type InteractionKind,
 	type InteractionView,
@@ -11,7 +12,7 @@ import {
 import { latenessWords, plannedWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
-import { addWorkingDays, type Viewer } from '#src/platform/i18n/dates.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { type HistoryLine, historyLines } from './history.ts';
 import {
 	closedFrom,
@@ -79,12 +80,13 @@ export async function readDealPage(
 		reopenTo: reopenTo(stages, from),
 		cut: timeline.length === TIMELINE_LINES ? TIMELINE_LINES : null,
 		contacts,
-		suggested: addWorkingDays(viewer.today, 1),
+		suggested: suggestedDay(1, viewer),
 		lateness: (step) => latenessWords(step, viewer),
 		whenWords: (step) => plannedWords(step, viewer),
 	};
 }
 
+// Twin of board/criteria.ts#idleSql.
 function isIdle(deal: DealView, planned: { group: StepGroup }[], viewer: Viewer): boolean {
 	const limit = idleBefore(deal.idleDays, viewer);
 	if (limit === null || planned.some((step) => step.group !== 'late')) return false;
