@@ -4,11 +4,12 @@ import { filesIn } from './building.ts';
 
 /*
  * Which way the arrows go:
- * config, events, platform ← auth ← clients ← deals ← interactions ← board, imports, demo ← app ← commands,
+ * config, events, platform ← auth ← filters, mail ← clients ← deals ← interactions ← calendar ← board, imports,
+ * demo, admin ← app ← commands,
  * and inside a feature tables ← queries ← actions ← routes. The doors of a feature (what answers a
  * request) may read other features and call their actions in any direction.
  */
-const ORDER = ['auth', 'clients', 'deals', 'interactions', 'board'];
+const ORDER = ['auth', 'filters', 'clients', 'deals', 'interactions', 'board'];
 const LEAVES = ['imports', 'demo'];
 const DOORS = ['routes', 'interest', 'screen', 'answer', 'list', 'print', 'history'];
 /** What a role may not import within the features, doors aside. */

@@ -5,6 +5,7 @@ import {
 	check,
 	index,
 	pgTable,
+	smallint,
 	text,
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
@@ -44,10 +45,21 @@ export const people = pgTable(
 		/** IANA name; decides what "today" is for this person. */
 		timeZone: text().notNull().default('Europe/Moscow'),
 		active: boolean().notNull().default(true),
+		/** Working hours, minutes after midnight in the person's zone. */
+		workFrom: smallint().notNull().default(540),
+		workUntil: smallint().notNull().default(1080),
+		/** Reminders by mail, beside those on screen. */
+		mailReminders: boolean().notNull().default(true),
+		/** The morning digest: what is overdue and what is for today. */
+		mailDigest: boolean().notNull().default(true),
 		externalRef: text(),
 		createdAt: createdAt(),
 	},
 	(t) => [
+		check(
+			'people_working_hours',
+			sql`${t.workFrom} >= 0 and ${t.workFrom} < ${t.workUntil} and ${t.workUntil} <= 1440`,
+		),
 		uniqueIndex('people_login').on(t.login),
 		uniqueIndex('people_external_ref').on(t.externalRef),
 		index('people_team').on(t.teamId),

@@ -1,9 +1,37 @@
 import { sql } from 'drizzle-orm';
-import { check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+	type AnyPgColumn,
+	boolean,
+	check,
+	index,
+	integer,
+	jsonb,
+	pgTable,
+	primaryKey,
+	text,
+	uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import { people } from '#src/features/auth/tables.ts';
-import { createdAt, currency, id, money, ref, version } from '#src/platform/db/columns.ts';
+import {
+	createdAt,
+	currency,
+	day,
+	exactMoment,
+	id,
+	money,
+	ref,
+	version,
+} from '#src/platform/db/columns.ts';
 
 export const LEGAL_KINDS = ['company', 'sole_proprietor', 'person', 'government'] as const;
+
+export const CLIENT_STATUSES = ['prospect', 'active', 'former'] as const;
+export const ADDRESS_KINDS = ['legal', 'actual', 'postal', 'delivery'] as const;
+export const EXTRA_KINDS = ['text', 'number', 'day', 'choice', 'yes_no'] as const;
+export const EXTRA_NOUNS = ['client', 'deal'] as const;
+
+/** Values of a record's extra fields by the field's id: text, a decimal string, a day, `true`. */
+export type ExtraValues = Record<string, string | boolean>;
 
 export const clients = pgTable(
 	'clients',
@@ -19,6 +47,19 @@ export const clients = pgTable(
 		/** What the sector of the client is, as its source names it. */
 		segment: text(),
 		region: text(),
+		status: text({ enum: CLIENT_STATUSES }).notNull().default('prospect'),
+		bankName: text(),
+		bic: text(),
+		/** Расчётный счёт. */
+		account: text(),
+		correspondentAccount: text(),
+		website: text(),
+		note: text(),
+		extra: jsonb().$type<ExtraValues>().notNull().default({}),
+		/** Out of lists and suggestions, but kept for history. */
+		archivedAt: exactMoment(),
+		/** The client that this one was merged into; such a one is archived. */
+		mergedInto: ref().references((): AnyPgColumn => clients.id),
 		version: version(),
 		externalRef: text(),
 		createdAt: createdAt(),
@@ -37,6 +78,9 @@ export const clients = pgTable(
 			'clients_legal_kind',
 			sql`${t.legalKind} in ('company', 'sole_proprietor', 'person', 'government')`,
 		),
+		check('clients_status', sql`${t.status} in ('prospect', 'active', 'former')`),
+		check('clients_merged', sql`${t.mergedInto} is null or ${t.archivedAt} is not null`),
+		check('clients_not_own_heir', sql`${t.mergedInto} <> ${t.id}`),
 	],
 );
 
@@ -48,10 +92,107 @@ export const contacts = pgTable(
 			.notNull()
 			.references(() => clients.id),
 		name: text().notNull(),
+		/** Должность. */
 		position: text(),
+		/** What they decide in a deal: `decides`, `influences`, `uses`, `pays`, in the person's words. */
+		role: text(),
+		bornOn: day(),
+		note: text(),
+		archivedAt: exactMoment(),
+		version: version(),
 		createdAt: createdAt(),
+		nameSearch: text()
+			.generatedAlwaysAs(sql`translate(lower(name collate "russian"), 'ё', 'е')`)
+			.notNull(),
 	},
-	(t) => [index('contacts_client').on(t.clientId)],
+	(t) => [
+		index('contacts_client').on(t.clientId),
+		index('contacts_name_search').using('gin', t.nameSearch.op('gin_trgm_ops')),
+	],
+);
+
+export const addresses = pgTable(
+	'addresses',
+	{
+		id: id(),
+		clientId: ref()
+			.notNull()
+			.references(() => clients.id),
+		kind: text({ enum: ADDRESS_KINDS }).notNull(),
+		value: text().notNull(),
+		position: integer().notNull().default(0),
+	},
+	(t) => [
+		index('addresses_client').on(t.clientId, t.position),
+		check('addresses_kind', sql`${t.kind} in ('legal', 'actual', 'postal', 'delivery')`),
+	],
+);
+
+/** Tags of clients and deals, one directory; a new word typed makes a new one. */
+export const tags = pgTable(
+	'tags',
+	{
+		id: id(),
+		name: text().notNull(),
+		/** A name out of the palette of the style sheet. */
+		colour: text().notNull().default('grey'),
+	},
+	(t) => [
+		uniqueIndex('tags_name').on(sql`lower(${t.name} collate "russian")`),
+		check('tags_named', sql`length(btrim(${t.name})) > 0`),
+	],
+);
+
+export const clientTags = pgTable(
+	'client_tags',
+	{
+		clientId: ref()
+			.notNull()
+			.references(() => clients.id),
+		tagId: ref()
+			.notNull()
+			.references(() => tags.id),
+	},
+	(t) => [
+		primaryKey({ columns: [t.clientId, t.tagId] }),
+		index('client_tags_tag').on(t.tagId, t.clientId),
+	],
+);
+
+/** Where clients and deals come from: what the fields `source` and `campaign` suggest. */
+export const sources = pgTable(
+	'sources',
+	{
+		id: id(),
+		kind: text({ enum: ['source', 'campaign'] }).notNull(),
+		name: text().notNull(),
+		active: boolean().notNull().default(true),
+	},
+	(t) => [
+		uniqueIndex('sources_name').on(t.kind, sql`lower(${t.name} collate "russian")`),
+		check('sources_kind', sql`${t.kind} in ('source', 'campaign')`),
+	],
+);
+
+/** Fields of the company's own, beside those that the program knows. */
+export const extraFields = pgTable(
+	'extra_fields',
+	{
+		id: id(),
+		noun: text({ enum: EXTRA_NOUNS }).notNull(),
+		name: text().notNull(),
+		kind: text({ enum: EXTRA_KINDS }).notNull(),
+		/** Of a choice: what can be chosen, in order. */
+		choices: jsonb().$type<string[]>().notNull().default([]),
+		position: integer().notNull(),
+		active: boolean().notNull().default(true),
+		version: version(),
+	},
+	(t) => [
+		uniqueIndex('extra_fields_name').on(t.noun, sql`lower(${t.name} collate "russian")`),
+		check('extra_fields_noun', sql`${t.noun} in ('client', 'deal')`),
+		check('extra_fields_kind', sql`${t.kind} in ('text', 'number', 'day', 'choice', 'yes_no')`),
+	],
 );
 
 /** Phones and mails of a client or of one of its contacts. */
@@ -66,6 +207,10 @@ export const contactPoints = pgTable(
 		kind: text({ enum: ['phone', 'email'] }).notNull(),
 		/** As typed. */
 		value: text().notNull(),
+		/** Phones that the library understands: `+74951234567`, without the extension. */
+		e164: text(),
+		/** Добавочный. */
+		extension: text(),
 		/** Phones: the last ten digits, so that 8 (495)… finds +7 495…; mails: lower case. */
 		searchKey: text().notNull(),
 		position: integer().notNull().default(0),

@@ -4,6 +4,7 @@ import {
 	check,
 	index,
 	integer,
+	jsonb,
 	numeric,
 	pgTable,
 	primaryKey,
@@ -12,7 +13,7 @@ import {
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { people } from '#src/features/auth/tables.ts';
-import { clients, products } from '#src/features/clients/tables.ts';
+import { clients, type ExtraValues, products, tags } from '#src/features/clients/tables.ts';
 import {
 	createdAt,
 	currency,
@@ -51,6 +52,8 @@ export const stages = pgTable(
 		idleDays: smallint(),
 		/** Per cent. */
 		probability: smallint().notNull(),
+		/** Names of the fields that a deal must have to enter: see deals/rules.ts. */
+		requiredFields: jsonb().$type<string[]>().notNull().default([]),
 	},
 	(t) => [
 		index('stages_pipeline').on(t.pipelineId, t.position),
@@ -87,6 +90,11 @@ export const deals = pgTable(
 			.notNull()
 			.references(() => people.id),
 		source: text(),
+		campaign: text(),
+		note: text(),
+		/** The amount follows the sum of the products. */
+		amountFromProducts: boolean().notNull().default(false),
+		extra: jsonb().$type<ExtraValues>().notNull().default({}),
 		/** Per cent; absent: the stage's. */
 		probability: smallint(),
 		expectedCloseOn: day(),
@@ -164,10 +172,44 @@ export const dealProducts = pgTable(
 			.references(() => products.id),
 		quantity: numeric({ precision: 15, scale: 3 }).notNull().default('1'),
 		price: money(),
+		position: integer().notNull().default(0),
 	},
 	(t) => [
 		primaryKey({ columns: [t.dealId, t.productId] }),
 		index('deal_products_product').on(t.productId),
+	],
+);
+
+/** Соисполнители: who works on a deal beside its owner, and so may see it. */
+export const dealCollaborators = pgTable(
+	'deal_collaborators',
+	{
+		dealId: ref()
+			.notNull()
+			.references(() => deals.id),
+		personId: ref()
+			.notNull()
+			.references(() => people.id),
+	},
+	(t) => [
+		primaryKey({ columns: [t.dealId, t.personId] }),
+		index('deal_collaborators_person').on(t.personId, t.dealId),
+	],
+);
+
+export const dealTags = pgTable(
+	'deal_tags',
+	{
+		dealId: ref()
+			.notNull()
+			.references(() => deals.id),
+		tagId: ref()
+			.notNull()
+			.references(() => tags.id),
+	},
+	(t) => [
+		primaryKey({ columns: [t.dealId, t.tagId] }),
+		index('deal_tags_tag').on(t.tagId, t.dealId),
 	],
 );
 

@@ -1,9 +1,19 @@
 import { sql } from 'drizzle-orm';
-import { check, index, integer, pgTable, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+	type AnyPgColumn,
+	boolean,
+	check,
+	index,
+	integer,
+	pgTable,
+	smallint,
+	text,
+	uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import { people } from '#src/features/auth/tables.ts';
-import { clients } from '#src/features/clients/tables.ts';
+import { clients, contacts } from '#src/features/clients/tables.ts';
 import { deals } from '#src/features/deals/tables.ts';
-import { createdAt, day, id, moment, ref, version } from '#src/platform/db/columns.ts';
+import { createdAt, day, exactMoment, id, moment, ref, version } from '#src/platform/db/columns.ts';
 
 export const INTERACTION_STATUSES = ['planned', 'done', 'cancelled'] as const;
 
@@ -19,9 +29,33 @@ export const interactionKinds = pgTable(
 		position: integer().notNull(),
 		/** Suggested for the step after this one: in how many working days. */
 		nextInDays: smallint().notNull().default(1),
+		/** Suggested for the step after this one; absent: the same kind. */
+		nextKindId: ref().references((): AnyPgColumn => interactionKinds.id),
+		/** Suggested length; absent: none. */
+		lengthMinutes: smallint(),
+		active: boolean().notNull().default(true),
+		version: version(),
 	},
 	(t) => [uniqueIndex('interaction_kinds_code').on(t.code)],
 );
+
+/** A repeated step: its rule and what every occurrence begins with. The occurrences are interactions. */
+export const interactionSeries = pgTable('interaction_series', {
+	id: id(),
+	/** RFC 5545, section 3.3.10, without DTSTART: `FREQ=WEEKLY;BYDAY=MO`. */
+	rule: text().notNull(),
+	/** The first occurrence: a day, … */
+	startsOn: day(),
+	/** … or a wall clock in `timeZone`, as `2026-11-23T15:00`, so that 15:00 stays 15:00 over a change of clocks. */
+	startsAt: text(),
+	timeZone: text().notNull(),
+	/** Up to which day occurrences have been made. */
+	madeUntil: day(),
+	/** From here on no more. */
+	endedOn: day(),
+	version: version(),
+	createdAt: createdAt(),
+});
 
 export const interactions = pgTable(
 	'interactions',
@@ -39,6 +73,20 @@ export const interactions = pgTable(
 		/** … for a moment. Never both. */
 		plannedAt: moment(),
 		lengthMinutes: smallint(),
+		description: text(),
+		place: text(),
+		contactId: ref().references(() => contacts.id),
+		/** How long before the moment (or before the owner's working day begins) to remind; absent: not. */
+		remindMinutes: integer(),
+		/** When that is; kept by interactions/actions. */
+		remindAt: moment(),
+		/** When the reminder was put away on screen. */
+		remindedAt: exactMoment(),
+		seriesId: ref().references(() => interactionSeries.id),
+		/** Which occurrence of the series this is: its original day or wall clock. */
+		occurrence: text(),
+		/** UID in calendars where another program gave it; absent: made of the id. */
+		calendarUid: text(),
 		ownerId: ref()
 			.notNull()
 			.references(() => people.id),
@@ -57,6 +105,14 @@ export const interactions = pgTable(
 		index('interactions_deal_planned').on(t.dealId).where(sql`${t.status} = 'planned'`),
 		index('interactions_deal_done').on(t.dealId, t.completedAt).where(sql`${t.status} = 'done'`),
 		index('interactions_client').on(t.clientId),
+		uniqueIndex('interactions_occurrence').on(t.seriesId, t.occurrence),
+		index('interactions_calendar_uid').on(t.calendarUid).where(sql`${t.calendarUid} is not null`),
+		index('interactions_remind')
+			.on(t.ownerId, t.remindAt)
+			.where(
+				sql`${t.status} = 'planned' and ${t.remindAt} is not null and ${t.remindedAt} is null`,
+			),
+		index('interactions_owner_done').on(t.ownerId, t.completedAt).where(sql`${t.status} = 'done'`),
 		index('interactions_owner_planned')
 			.on(t.ownerId, t.plannedAt, t.plannedOn)
 			.where(sql`${t.status} = 'planned'`),
@@ -67,6 +123,7 @@ export const interactions = pgTable(
 			sql`${t.status} <> 'planned' or num_nonnulls(${t.plannedOn}, ${t.plannedAt}) = 1`,
 		),
 		check('interactions_done_when', sql`(${t.status} = 'done') = (${t.completedAt} is not null)`),
+		check('interactions_remind', sql`${t.remindMinutes} between 0 and 40320`),
 		check('interactions_length', sql`${t.lengthMinutes} between 1 and 1440`),
 		check('interactions_belong', sql`num_nonnulls(${t.dealId}, ${t.clientId}) > 0`),
 	],

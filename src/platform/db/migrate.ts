@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { runMigrations } from 'graphile-worker';
 import type pg from 'pg';
 import { LOCKS } from './locks.ts';
 
@@ -41,6 +42,8 @@ export async function migrate(pool: pg.Pool): Promise<{ applied: number }> {
 			);
 		}
 		await client.query('commit');
+		// The queue's own tables, by its own migrations under its own lock.
+		await runMigrations({ pgPool: pool });
 		return { applied: pending.length };
 	} catch (error) {
 		await client.query('rollback').catch(() => {});

@@ -1,0 +1,2 @@
+-- clients
+SELECT 1;

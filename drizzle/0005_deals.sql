@@ -1,0 +1,2 @@
+-- deals
+SELECT 1;

@@ -1,0 +1,2 @@
+-- interactions
+SELECT 1;

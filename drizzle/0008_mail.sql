@@ -1,0 +1,2 @@
+-- mail
+SELECT 1;

@@ -1,0 +1,2 @@
+-- calendar
+SELECT 1;

@@ -1,0 +1,29 @@
+import { sql } from 'drizzle-orm';
+import { boolean, check, index, pgTable, text } from 'drizzle-orm/pg-core';
+import { people } from '#src/features/auth/tables.ts';
+import { createdAt, id, ref, version } from '#src/platform/db/columns.ts';
+
+export const FILTER_SCREENS = ['board', 'deals', 'clients'] as const;
+
+/** Named filters of a screen: what stands in its address after the question mark. */
+export const savedFilters = pgTable(
+	'saved_filters',
+	{
+		id: id(),
+		ownerId: ref()
+			.notNull()
+			.references(() => people.id),
+		screen: text({ enum: FILTER_SCREENS }).notNull(),
+		name: text().notNull(),
+		query: text().notNull(),
+		/** The owner's team sees it too, and its sub-teams. */
+		shared: boolean().notNull().default(false),
+		version: version(),
+		createdAt: createdAt(),
+	},
+	(t) => [
+		index('saved_filters_owner').on(t.ownerId, t.screen),
+		index('saved_filters_shared').on(t.screen).where(sql`${t.shared}`),
+		check('saved_filters_screen', sql`${t.screen} in ('board', 'deals', 'clients')`),
+	],
+);

@@ -1,0 +1,115 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { BadRequest } from '#src/platform/errors.ts';
+import type { Sql } from './client.ts';
+
+const TYPES = {
+	text: /^[^\0]*$/s,
+	number: /^-?\d{1,30}(\.\d{1,20})?$/,
+	day: /^\d{4}-\d\d-\d\d$/,
+	moment: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:?\d\d)?$/,
+	yes_no: /^(true|false)$/,
+} as const;
+const SQL_TYPES = {
+	text: sql`text`,
+	number: sql`numeric`,
+	day: sql`date`,
+	moment: sql`timestamptz`,
+	yes_no: sql`boolean`,
+} as const;
+
+/** What rows can be sorted by: an expression, its type, and whether it can be absent (absent ones come last). */
+export type SortBy = { by: SQL; type: keyof typeof TYPES; nullable?: boolean };
+export type Sorting = SortBy & { descending: boolean };
+
+/** Where a page ends: the sort value of its last row, as text, and that row's id. */
+export type Place = { value: string | null; id: number };
+
+/** A place as an address carries it. */
+export function placeText({ value, id }: Place): string {
+	return Buffer.from(JSON.stringify([value, id])).toString('base64url');
+}
+
+/** The place that an address names. Throws BadRequest for what no link of ours holds. */
+export function readPlace(typed: string, { type, nullable }: SortBy): Place {
+	const bad = () => new BadRequest('error.badRequest', { what: 'after' });
+	let told: unknown;
+	try {
+		told = JSON.parse(Buffer.from(typed, 'base64url').toString('utf8'));
+	} catch {
+		throw bad();
+	}
+	if (!Array.isArray(told) || told.length !== 2) throw bad();
+	const [value, id] = told as [unknown, unknown];
+	if (!Number.isSafeInteger(id) || (id as number) < 1) throw bad();
+	if (value === null ? !nullable : typeof value !== 'string' || !TYPES[type].test(value))
+		throw bad();
+	return { value: value as string | null, id: id as number };
+}
+
+export type KeysetQuery = {
+	/** What each row shows; `id` has to be among it. */
+	columns: SQL;
+	from: SQL;
+	where: SQL;
+	sorting: Sorting;
+	/** The row's own id, which decides between equals. */
+	id: SQL;
+	after: Place | null;
+	limit: number;
+};
+
+/**
+ * One page of rows in the order of `sorting` and then of their ids, from behind `after`, and the place to
+ * go on from, null at the end. Rows with a value and rows without are read one after the other: an index
+ * on (value, id) gives each in order, which no single condition on both would. Throws what Postgres throws.
+ */
+export async function readKeyset<Row extends { id: number }>(
+	db: Sql,
+	query: KeysetQuery,
+): Promise<{ rows: Row[]; next: string | null }> {
+	const { sorting, after, limit } = query;
+	const rows = after?.value === null ? [] : await readValued<Row>(db, query, limit + 1);
+	if (sorting.nullable && rows.length <= limit) {
+		const place = after?.value === null ? after : null;
+		rows.push(...(await readAbsent<Row>(db, query, place, limit + 1 - rows.length)));
+	}
+	const shown = rows.slice(0, limit);
+	const last = shown.at(-1);
+	const next =
+		rows.length > limit && last ? placeText({ value: last.sortValue, id: last.id }) : null;
+	return { rows: shown, next };
+}
+
+type Sorted<Row> = Row & { sortValue: string | null };
+
+async function readValued<Row>(
+	db: Sql,
+	{ columns, from, where, sorting, id, after }: KeysetQuery,
+	limit: number,
+): Promise<Sorted<Row>[]> {
+	const { by, type, nullable, descending } = sorting;
+	const way = descending ? sql`desc` : sql`asc`;
+	const behind = after
+		? sql`and (${by}, ${id}) ${descending ? sql`<` : sql`>`} (${after.value}::${SQL_TYPES[type]}, ${after.id}::bigint)`
+		: sql``;
+	const { rows } = await db.execute(sql`
+		select ${columns}, (${by})::text as "sortValue" from ${from}
+		where ${where} ${nullable ? sql`and ${by} is not null` : sql``} ${behind}
+		order by ${by} ${way}, ${id} ${way} limit ${limit}`);
+	return rows as Sorted<Row>[];
+}
+
+async function readAbsent<Row>(
+	db: Sql,
+	{ columns, from, where, sorting, id }: KeysetQuery,
+	after: Place | null,
+	limit: number,
+): Promise<Sorted<Row>[]> {
+	const way = sorting.descending ? sql`desc` : sql`asc`;
+	const behind = after ? sql`and ${id} ${sorting.descending ? sql`<` : sql`>`} ${after.id}` : sql``;
+	const { rows } = await db.execute(sql`
+		select ${columns}, null::text as "sortValue" from ${from}
+		where ${where} and ${sorting.by} is null ${behind}
+		order by ${id} ${way} limit ${limit}`);
+	return rows as Sorted<Row>[];
+}
