@@ -1,0 +1,7 @@
+import type { Schedule, Tasks } from './platform/jobs/task.ts';
+
+/** Everything that is done behind people's backs: name of the job → what does it. The worker's table of contents. */
+export const tasks: Tasks = {};
+
+/** What is done by the clock, in UTC. */
+export const schedule: Schedule = {};
