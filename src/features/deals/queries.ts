@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm';
-import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import type { Actor } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import type { StageKind } from './tables.ts';
+import { dealVisibleTo } from './visibility.ts';
 
 export type Stage = {
 	id: number;
@@ -86,7 +87,7 @@ export async function findDeal(db: Sql, actor: Actor, dealId: number): Promise<D
 		join people p on p.id = d.owner_id
 		left join clients c on c.id = d.client_id
 		left join loss_reasons r on r.id = d.loss_reason_id
-		where d.id = ${dealId} and ${visibleTo(actor, sql`d.owner_id`)}`);
+		where d.id = ${dealId} and ${dealVisibleTo(actor)}`);
 	const deal = rows[0];
 	if (deal === undefined) throw new NotFound('error.notFound');
 	return {
@@ -126,7 +127,7 @@ export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Prom
 	// was before it, and find neither state nor deal.
 	const { rows } = await tx.execute<DealToEdit>(sql`
 		with d as materialized (
-			select * from deals d where d.id = ${dealId} and ${visibleTo(actor, sql`d.owner_id`)} for update
+			select * from deals d where d.id = ${dealId} and ${dealVisibleTo(actor)} for update
 		)
 		select d.id, d.title, d.pipeline_id as "pipelineId", d.stage_id as "stageId",
 			s.name as "stageName", s.kind as "stageKind", d.client_id as "clientId",

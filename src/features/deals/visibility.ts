@@ -1,0 +1,18 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+
+/**
+ * A deal that an actor sees, and so may work on: of an owner in their scope, or one that they help with.
+ * `deal`: the alias of deals in the query. For one deal, or for few that are found by another condition:
+ * the board and its totals stay by owner (visibleTo), whose indexes give their order.
+ */
+export function dealVisibleTo(actor: Actor, deal: SQL = sql`d`): SQL {
+	if (actor.scope === 'all') return sql`true`;
+	return sql`(${visibleTo(actor, sql`${deal}.owner_id`)} or ${helpedBy(actor, deal)})`;
+}
+
+/** A deal that an actor helps with, whoever owns it. */
+export function helpedBy(actor: Actor, deal: SQL = sql`d`): SQL {
+	return sql`exists (select from deal_collaborators helping
+		where helping.deal_id = ${deal}.id and helping.person_id = ${actor.id})`;
+}
