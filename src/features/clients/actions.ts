@@ -3,6 +3,7 @@ import type { Acting } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { record } from '#src/platform/events/record.ts';
+import { phoneOf } from './phones.ts';
 import { findClientByName } from './queries.ts';
 import type { LEGAL_KINDS } from './tables.ts';
 
@@ -45,19 +46,17 @@ async function addContact(
 		insert into contacts (client_id, name, position, created_at)
 		values (${clientId}, ${contact.name}, ${contact.position ?? null}, ${acting.now}) returning id`);
 	const contactId = rows[0]?.id as number;
-	if (contact.phone)
+	if (contact.phone) {
+		const phone = phoneOf(contact.phone);
 		await tx.execute(sql`
-			insert into contact_points (client_id, contact_id, kind, value, search_key)
-			values (${clientId}, ${contactId}, 'phone', ${contact.phone}, ${phoneKey(contact.phone)})`);
+			insert into contact_points (client_id, contact_id, kind, value, e164, extension, search_key)
+			values (${clientId}, ${contactId}, 'phone', ${phone.value}, ${phone.e164}, ${phone.extension},
+				${phone.searchKey})`);
+	}
 	if (contact.email)
 		await tx.execute(sql`
 			insert into contact_points (client_id, contact_id, kind, value, search_key, position)
 			values (${clientId}, ${contactId}, 'email', ${contact.email}, ${contact.email.toLowerCase()}, 1)`);
-}
-
-/** What a phone is searched by: its last ten digits, so that 8 (495)… and +7 495… are one. */
-function phoneKey(phone: string): string {
-	return phone.replace(/\D/g, '').slice(-10);
 }
 
 /** The client of this name that the actor knows, or a new one. Returns its id. */

@@ -218,6 +218,7 @@ export const contactPoints = pgTable(
 	(t) => [
 		index('contact_points_client').on(t.clientId, t.position),
 		index('contact_points_contact').on(t.contactId),
+		index('contact_points_key').on(t.searchKey, t.kind),
 		index('contact_points_search').using('gin', t.searchKey.op('gin_trgm_ops')),
 		check('contact_points_kind', sql`${t.kind} in ('phone', 'email')`),
 	],
