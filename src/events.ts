@@ -8,7 +8,8 @@ export const DOORS = ['board', 'card', 'form', 'api', 'import', 'seed'] as const
 export type Door = (typeof DOORS)[number];
 
 /** Old and new value of a field, as they stood in the row. */
-export type FieldChange = [from: string | number | null, to: string | number | null];
+export type FieldChange = [from: FieldValue, to: FieldValue];
+type FieldValue = string | number | boolean | null;
 
 type About = {
 	deal: { dealId: number; clientId: number | null };
@@ -50,16 +51,29 @@ export type AppEvent =
 			data: { from: number; to: number; secondsInPrevious: number };
 	  } & About['deal'])
 	| ({ type: 'deal.edited'; data: { changes: Record<string, FieldChange> } } & About['deal'])
-	| ({ type: 'deal.reassigned'; data: { from: number; to: number } } & About['deal'])
+	| ({ type: 'deal.reassigned'; data: { from: number; to: number; note?: string } } & About['deal'])
+	| ({ type: 'deal.joined'; data: { personId: number } } & About['deal'])
+	| ({ type: 'deal.left'; data: { personId: number } } & About['deal'])
+	| ({ type: 'deal.noted'; data: { text: string } } & About['deal'])
 	| ({ type: 'client.created'; data: Record<string, never> } & About['client'])
 	| ({ type: 'client.edited'; data: { changes: Record<string, FieldChange> } } & About['client'])
 	| ({
 			type: 'interaction.planned';
-			data: { kindId: number; summary: string; plannedOn: string | null; plannedAt: string | null };
+			data: {
+				kindId: number;
+				summary: string;
+				plannedOn: string | null;
+				plannedAt: string | null;
+				/** Where it was given to somebody else than whose the deal or the client is. */
+				ownerId?: number;
+				/** Of the first step of a series: its rule, as RFC 5545 writes it. */
+				rule?: string;
+			};
 	  } & About['interaction'])
 	| ({
 			type: 'interaction.completed';
-			data: { kindId: number; summary: string; outcome: string | null };
+			/** `at`: when it was done, where that was noted later. */
+			data: { kindId: number; summary: string; outcome: string | null; at?: string };
 	  } & About['interaction'])
 	| ({
 			type: 'interaction.postponed';
@@ -68,6 +82,22 @@ export type AppEvent =
 	| ({
 			type: 'interaction.cancelled';
 			data: { kindId: number; summary: string; reason: string | null };
+	  } & About['interaction'])
+	| ({
+			type: 'interaction.edited';
+			data: { kindId: number; summary: string; changes: Record<string, FieldChange> };
+	  } & About['interaction'])
+	| ({
+			type: 'interaction.reassigned';
+			data: { kindId: number; summary: string; from: number; to: number };
+	  } & About['interaction'])
+	| ({
+			type: 'interaction.deleted';
+			data: { kindId: number; summary: string; plannedOn: string | null; plannedAt: string | null };
+	  } & About['interaction'])
+	| ({
+			type: 'interaction.reopened';
+			data: { kindId: number; summary: string; from: 'done' | 'cancelled' };
 	  } & About['interaction'])
 	| { type: 'session.started'; data: Record<string, never> }
 	| { type: 'session.ended'; data: Record<string, never> }

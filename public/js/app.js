@@ -2,6 +2,7 @@ import './dialog.js';
 import './toast.js';
 import './keys.js';
 import './filter.js';
+import './inline.js';
 
 // What works only with scripts is shown only with scripts.
 document.documentElement.classList.add('scripted');

@@ -62,6 +62,35 @@ export const money = () =>
 		return `${whole}.${(match[2] ?? '').padEnd(2, '0')}`;
 	});
 
+/** A number as people type it («1 234,5», «-3»), as an exact decimal string without needless zeros. */
+export const decimal = () =>
+	field((typed) => {
+		const bare = typed
+			.replace(/[\s\u00a0\u202f]/g, '')
+			.replace('−', '-')
+			.replace(',', '.');
+		const match = /^(-?)0*(\d{1,15})(?:\.(\d{1,6}))?$/.exec(bare);
+		if (!match) throw new FieldError('field.decimal');
+		const fraction = (match[3] ?? '').replace(/0+$/, '');
+		const value = fraction ? `${match[2]}.${fraction}` : (match[2] as string);
+		return value === '0' ? value : `${match[1]}${value}`;
+	});
+
+/**
+ * Words or phrases with commas between them, each of at most `max` characters, `most` of them; doubled
+ * ones (case aside) count once.
+ */
+export const words = (most: number, max: number) =>
+	field((typed) => {
+		const all = typed.split(',').map((word) => word.replace(/\s+/g, ' ').trim());
+		const once = new Map(all.filter(Boolean).map((word) => [word.toLowerCase(), word]));
+		if (typed.includes('\0')) throw new FieldError('field.nul');
+		if (once.size > most) throw new FieldError('field.tooMany', { max: most });
+		if ([...once.values()].some((word) => word.length > max))
+			throw new FieldError('field.tooLong', { max });
+		return [...once.values()];
+	});
+
 /** A day out of a date input (`2026-11-24`) or typed (`24.11.2026`), as `2026-11-24`. */
 export const day = () =>
 	field((typed) => {
@@ -88,6 +117,13 @@ export const oneOf = <const T extends readonly string[]>(...values: T) =>
 	field((typed): T[number] => {
 		if (!values.includes(typed)) throw new FieldError('field.choice');
 		return typed;
+	});
+
+/** Yes or no of a choice that can also be left open. */
+export const yesNo = () =>
+	field((typed) => {
+		if (typed !== 'yes' && typed !== 'no') throw new FieldError('field.choice');
+		return typed === 'yes';
 	});
 
 /** A check box: present or not. */
@@ -121,6 +157,23 @@ export function readForm<T extends TObject>(schema: T, body: unknown): StaticDec
 	}
 	if (Object.keys(errors).length > 0) throw new InvalidForm(errors, typed);
 	return values as StaticDecode<T>;
+}
+
+/** What a form says of each field: a value, null for one that was emptied, nothing for one that it has not. */
+export type Part<T> = { [K in keyof T]?: Exclude<T[K], undefined> | null };
+
+/**
+ * Reads a form that may hold only some of its fields: what it does not hold is not meant to change.
+ * Fields that must be filled in may be missing, but not be empty. Throws as readForm does.
+ */
+export function readPart<T extends TObject>(schema: T, body: unknown): Part<StaticDecode<T>> {
+	const typed = flat(body, schema.properties);
+	const held = Object.entries(schema.properties).filter(
+		([name]) => name in typed || name === 'version',
+	);
+	const values: Record<string, unknown> = readForm(form(Object.fromEntries(held)), typed);
+	for (const [name] of held) values[name] ??= null;
+	return values as Part<StaticDecode<T>>;
 }
 
 /** Reads the query of an address. Wrong values are a bad request: the links are ours. */

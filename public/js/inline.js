@@ -1,0 +1,100 @@
+/*
+ * One fact of a record becomes a form in its place. The link beside it leads to the whole form without
+ * scripts; with them the server puts the one field where the fact stood, and the fact back after Escape
+ * or saving. The focus follows.
+ */
+const editing = () => document.querySelector('.fact.editing');
+const cancelOf = (fact) => fact.querySelector('[data-inline=cancel]').getAttribute('href');
+const fetchFact = (href) => window.htmx.ajax('GET', href, { source: document.body, swap: 'none' });
+
+/** The fact that the focus goes back to, and the one to open after the present one is saved. */
+let home = null;
+let next = null;
+
+const fields = (form) => [...form.querySelectorAll('input:not([type=hidden]), select, textarea')];
+const chosen = (list) =>
+	[...list.options].find((option) => option.defaultSelected) ?? list.options[0];
+const touched = (form) =>
+	fields(form).some((field) =>
+		field.options ? field.value !== chosen(field)?.value : field.value !== field.defaultValue,
+	);
+
+// Another fact is still open: what was typed there is saved first, and if it is wrong one stays there.
+async function open(link) {
+	const fact = editing();
+	const href = link.getAttribute('href');
+	if (fact && touched(fact.querySelector('form'))) {
+		next = href;
+		fact.querySelector('form').requestSubmit();
+		return;
+	}
+	if (fact) await fetchFact(cancelOf(fact));
+	home = link.closest('.fact').id;
+	await fetchFact(href);
+}
+
+async function close(fact) {
+	next = null;
+	home = fact.id;
+	await fetchFact(cancelOf(fact));
+}
+
+document.addEventListener('click', (event) => {
+	if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+	const link = event.target.closest?.('a[data-inline]');
+	if (link) {
+		event.preventDefault();
+		void (link.dataset.inline === 'cancel' ? close(link.closest('.fact')) : open(link));
+		return;
+	}
+	// A click on the words does the same, unless it marks them or they lead elsewhere.
+	const said = event.target.closest?.('.fact:not(.editing) > dd');
+	const pencil = said?.querySelector('a[data-inline]');
+	if (pencil && !event.target.closest('a, button') && getSelection().isCollapsed) void open(pencil);
+});
+
+document.addEventListener('keydown', (event) => {
+	const fact = event.target.closest?.('.fact.editing');
+	if (!fact || event.isComposing) return;
+	if (event.key === 'Escape') {
+		event.preventDefault();
+		event.stopPropagation();
+		void close(fact);
+	} else if (event.key === 'Enter' && event.ctrlKey && event.target.matches('textarea')) {
+		fact.querySelector('form').requestSubmit();
+	}
+});
+
+document.addEventListener('htmx:after:swap', () => {
+	const fact = editing();
+	if (fact) {
+		const form = fact.querySelector('form');
+		const [field] = fields(form);
+		[home, next] = [fact.id, null];
+		if (!field || form.dataset.focused) return;
+		form.dataset.focused = '1';
+		field.focus();
+		if (field.matches('input')) field.select();
+	} else if (next) {
+		const link = [...document.querySelectorAll('a[data-inline]')].find(
+			(one) => one.getAttribute('href') === next,
+		);
+		next = null;
+		if (link) void open(link);
+	} else if (home) {
+		document.querySelector(`#${CSS.escape(home)} a[data-inline]`)?.focus();
+		home = null;
+	}
+});
+
+// Several words in one field: what is suggested goes behind those that stand there already.
+document.addEventListener('input', (event) => {
+	const field = event.target.closest?.('input[data-many][list]');
+	const list = field && document.getElementById(field.getAttribute('list'));
+	if (!list) return;
+	const before = field.value.slice(0, field.value.lastIndexOf(',') + 1);
+	for (const option of list.options) {
+		option.dataset.word ??= option.value;
+		option.value = before ? `${before} ${option.dataset.word}` : option.dataset.word;
+	}
+});

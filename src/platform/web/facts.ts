@@ -1,0 +1,105 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { NotFound } from '#src/platform/errors.ts';
+import { drawForm, type FormView, type Problem } from './dialog.ts';
+import { wantsFragments } from './errors.ts';
+import { checked, form, optional, readQuery, text } from './forms.ts';
+
+/**
+ * One thing that is known of a record: how its page shows it, and what a form asks for it. Page, one-field
+ * form in place and full form are all drawn from the same fact.
+ */
+export type Fact = {
+	/** The field of the record's edit form. */
+	name: string;
+	label: string;
+	/** What the page says; null where nothing is known. */
+	shown: string | null;
+	/** What the input holds. */
+	value: string;
+	/** The kind of input (see views/shared/_field.eta): text by default. */
+	kind?: 'area' | 'select' | 'date' | 'url';
+	options?: { id: string | number; name: string }[];
+	/** Of a choice: the words for none. */
+	empty?: string;
+	mode?: 'numeric' | 'decimal';
+	max?: number;
+	/** The id of a datalist on the page. */
+	list?: string;
+	/** Several words with commas between them. */
+	many?: boolean;
+	required?: boolean;
+	hint?: string;
+	/** What looks wrong and was kept nevertheless. */
+	warning?: string;
+	/** Where the shown text leads. */
+	href?: string;
+	/** The shown text in pieces, as tags. */
+	chips?: string[];
+	/** Not this person's to change. */
+	fixed?: boolean;
+};
+
+/** What GET and POST of a record's `/edit` may name: the one fact, and `shown` to see it and not its form. */
+export const FactQuery = form({
+	field: optional(text(60)),
+	shown: optional(checked()),
+	returnTo: optional(text(500)),
+});
+
+/** A record's edit form: all its facts, and where they are sent. */
+export type FactsView = FormView & {
+	data: { facts: Fact[]; action: string; version: number } & Record<string, unknown>;
+};
+
+/**
+ * Draws the edit form of a record: for htmx and `?field=name` only that fact, in its place on the page;
+ * otherwise the whole form, in the dialog or as a page. Throws NotFound for a fact that is not the actor's
+ * to change.
+ */
+export async function drawFacts(
+	request: FastifyRequest,
+	reply: FastifyReply,
+	view: FactsView,
+	problem: Problem | null = null,
+): Promise<string> {
+	const { field, shown } = readQuery(FactQuery, request.query);
+	const { facts, action, version } = view.data;
+	const labels = Object.fromEntries(facts.map(({ name, label }) => [name, label]));
+	if (field === undefined || !wantsFragments(request))
+		return await drawForm(
+			request,
+			reply,
+			{ ...view, data: { ...view.data, labels } },
+			problem && onlyTouched(problem),
+		);
+	const fact = facts.find(({ name, fixed }) => name === field && (shown || !fixed));
+	if (fact === undefined) throw new NotFound('error.notFound');
+	if (problem) reply.code(problem.status);
+	const typed = problem?.typed ?? {};
+	return await reply.fragments('shared/fact-drawn', {
+		...{ fact, action, version, problem, typed },
+		shown: shown && problem === null,
+	});
+}
+
+/**
+ * A form that came back after a conflict, with what the person has touched: any other field shows what
+ * stands there now, so that saving «mine» does not bring back what a colleague has changed meanwhile.
+ */
+export function onlyTouched(problem: Problem): Problem {
+	if (problem.conflict === null || !problem.typed.was) return problem;
+	const was = new Map<string, unknown>();
+	try {
+		for (const [name, value] of Object.entries(JSON.parse(problem.typed.was))) was.set(name, value);
+	} catch (error) {
+		// Not our form's: then everything typed counts as touched.
+		if (!(error instanceof SyntaxError)) throw error;
+	}
+	const typed = Object.entries(problem.typed).filter(([name, value]) => was.get(name) !== value);
+	return { ...problem, typed: Object.fromEntries(typed) };
+}
+
+/** What the fields of a form say when it is drawn, for its hidden field `was`. */
+export function factsWere(facts: Fact[]): string {
+	return JSON.stringify(Object.fromEntries(facts.map(({ name, value }) => [name, value])));
+}
