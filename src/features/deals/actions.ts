@@ -1,15 +1,14 @@
 import { sql } from 'drizzle-orm';
-import type { AppEvent, FieldChange } from '#src/events.ts';
+import type { AppEvent } from '#src/events.ts';
 import { type Acting, inScope, mayReassign } from '#src/features/auth/rules.ts';
-import { findOrCreateClient } from '#src/features/clients/actions.ts';
-import { searchable } from '#src/features/clients/queries.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { type Closing, closingOf, type Ending, NOT_CLOSED, saysEnding } from './closing.ts';
+import { checkVersion, conflictOn } from './conflicts.ts';
 import { refreshNextStep } from './next-step.ts';
-import { type DealToEdit, findDealToEdit, findStage, lastChangeOf, type Stage } from './queries.ts';
+import { type DealToEdit, findDealToEdit, findStage, type Stage } from './queries.ts';
 import { isFinal, secondsBetween } from './rules.ts';
 
 /** What a new deal starts with. */
@@ -169,71 +168,10 @@ async function recordStageChange(
 		values (${dealId}, ${from}, ${to}, ${acting.actorId}, ${acting.now}, ${acting.door}, ${seconds})`);
 }
 
-/** The fields of a deal that its form changes; the client by name. */
-export type DealEdit = {
-	title: string;
-	clientName: string | null;
-	amount: string | null;
-	expectedCloseOn: string | null;
-	probability: number | null;
-	source: string | null;
-};
-
 /**
- * Saves the form of a deal; nothing is written where nothing changed. A client's name that is not the
- * deal's own finds another client, or makes a new one. Returns the version. Throws NotFound, Conflict
- * for a stale version.
- */
-export async function editDeal(
-	sqlOrTx: Sql,
-	acting: Acting,
-	dealId: number,
-	version: number,
-	edit: DealEdit,
-): Promise<number> {
-	return await transact(sqlOrTx, async (tx) => {
-		const deal = await findDealToEdit(tx, acting.actor, dealId);
-		await checkVersion(tx, deal, version);
-		const { clientName, ...facts } = edit;
-		const row = { ...facts, clientId: await clientNamed(tx, acting, deal, clientName) };
-		const changes = changesOf(deal, row);
-		if (Object.keys(changes).length === 0) return deal.version;
-		await tx.execute(sql`
-			update deals set title = ${row.title}, client_id = ${row.clientId}, amount = ${row.amount},
-				expected_close_on = ${row.expectedCloseOn}, probability = ${row.probability},
-				source = ${row.source}, version = version + 1
-			where id = ${dealId} and version = ${version}`);
-		const { clientId } = row;
-		await record(tx, acting, { type: 'deal.edited', dealId, clientId, data: { changes } });
-		return version + 1;
-	});
-}
-
-// Two clients may share a name: a form that was not touched must not change one for the other.
-async function clientNamed(
-	tx: Tx,
-	acting: Acting,
-	deal: DealToEdit,
-	name: string | null,
-): Promise<number | null> {
-	if (name === null) return null;
-	const same = deal.clientName !== null && searchable(deal.clientName) === searchable(name);
-	return same ? deal.clientId : await findOrCreateClient(tx, acting, name);
-}
-
-function changesOf<T extends Partial<DealToEdit>>(
-	deal: DealToEdit,
-	row: T,
-): Record<string, FieldChange> {
-	const changes: Record<string, FieldChange> = {};
-	for (const [name, value] of Object.entries(row) as [keyof DealToEdit, string | number | null][])
-		if (deal[name] !== value) changes[name] = [deal[name] as string | number | null, value];
-	return changes;
-}
-
-/**
- * Gives a deal with its planned interactions to another person of the actor's scope. Throws NotFound,
- * Conflict, Forbidden where the actor may not give deals away or not to this person.
+ * Gives a deal with its planned interactions to another person of the actor's scope, with a word to the
+ * new owner if there is one. Throws NotFound, Conflict, Forbidden where the actor may not give deals away,
+ * not this one (who only helps with it) or not to this person.
  */
 export async function reassignDeal(
 	sqlOrTx: Sql,
@@ -241,10 +179,12 @@ export async function reassignDeal(
 	dealId: number,
 	version: number,
 	ownerId: number,
+	note: string | null = null,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
 		const deal = await findDealToEdit(tx, acting.actor, dealId);
-		if (!mayReassign(acting.actor) || !inScope(acting.actor, ownerId))
+		const { actor } = acting;
+		if (!mayReassign(actor) || !inScope(actor, deal.ownerId) || !inScope(actor, ownerId))
 			throw new Forbidden('error.forbidden');
 		await checkVersion(tx, deal, version);
 		if (deal.ownerId === ownerId) return deal.version;
@@ -256,23 +196,16 @@ export async function reassignDeal(
 		await tx.execute(sql`
 			update interactions set owner_id = ${ownerId}, version = version + 1
 			where deal_id = ${dealId} and owner_id = ${deal.ownerId} and status = 'planned'`);
+		await tx.execute(sql`
+			delete from deal_collaborators where deal_id = ${dealId} and person_id = ${ownerId}`);
 		// A day ends in its owner's zone, so another owner may have another nearest step.
 		await refreshNextStep(tx, dealId);
 		await record(tx, acting, {
 			type: 'deal.reassigned',
 			dealId,
 			clientId: deal.clientId,
-			data: { from: deal.ownerId, to: ownerId },
+			data: { from: deal.ownerId, to: ownerId, ...(note === null ? {} : { note }) },
 		});
 		return version + 1;
 	});
-}
-
-async function checkVersion(tx: Tx, deal: DealToEdit, version: number): Promise<void> {
-	if (deal.version !== version) throw await conflictOn(tx, deal);
-}
-
-async function conflictOn(tx: Tx, deal: DealToEdit): Promise<Conflict> {
-	const last = await lastChangeOf(tx, deal.id);
-	return new Conflict({ version: deal.version, at: last?.at ?? null, by: last?.by ?? null });
 }

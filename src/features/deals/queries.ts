@@ -158,7 +158,8 @@ export async function lastChangeOf(
 ): Promise<{ at: Date; by: string | null } | null> {
 	const { rows } = await db.execute<{ at: Date; by: string | null }>(sql`
 		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
-		where e.deal_id = ${dealId} and e.type like 'deal.%' order by e.at desc, e.id desc limit 1`);
+		where e.deal_id = ${dealId} and e.type like 'deal.%' and e.type <> 'deal.noted'
+		order by e.at desc, e.id desc limit 1`);
 	return rows[0] ? { at: new Date(rows[0].at), by: rows[0].by } : null;
 }
 
