@@ -146,11 +146,33 @@ export const deals = pgTable(
 			.on(t.ownerId, t.stageId, t.currency, t.amount, t.nextPlannedAt, t.nextPlannedOn)
 			.where(sql`${t.closedOn} is null`),
 		index('deals_owner_closed')
-			.on(t.ownerId, t.stageId, t.closedOn.desc(), t.id.desc())
+			.on(t.ownerId, t.stageId, t.closedOn, t.id)
 			.where(sql`${t.closedOn} is not null`),
 		index('deals_stage_closed')
-			.on(t.stageId, t.closedOn.desc(), t.id.desc())
+			.on(t.stageId, t.closedOn, t.id)
 			.where(sql`${t.closedOn} is not null`),
+		// The list of deals: in the order of any column, of everybody or of one owner. See deals/sorting.ts.
+		index('deals_owner').on(t.ownerId, t.id),
+		index('deals_stage').on(t.stageId, t.id),
+		index('deals_open').on(t.id).where(sql`${t.closedOn} is null`),
+		index('deals_title').on(t.title, t.id),
+		index('deals_amount').on(t.amount, t.id),
+		index('deals_source').on(t.source, t.id),
+		index('deals_campaign').on(t.campaign, t.id),
+		index('deals_expected').on(t.expectedCloseOn, t.id),
+		index('deals_created').on(t.createdAt, t.id),
+		index('deals_entered').on(t.stageEnteredAt, t.id),
+		index('deals_done').on(t.lastDoneAt, t.id),
+		index('deals_closed').on(t.closedOn, t.id),
+		index('deals_probability').on(t.probability, t.id).where(sql`${t.probability} is not null`),
+		// The board by dates, and the list by next step.
+		index('deals_at').on(t.nextPlannedAt, t.id).where(sql`${t.nextPlannedAt} is not null`),
+		index('deals_on').on(t.nextPlannedOn, t.id).where(sql`${t.nextPlannedOn} is not null`),
+		index('deals_open_none')
+			.on(t.id)
+			.where(
+				sql`${t.closedOn} is null and ${t.nextPlannedAt} is null and ${t.nextPlannedOn} is null`,
+			),
 		check('deals_title', sql`length(btrim(${t.title})) > 0`),
 		check('deals_amount', sql`${t.amount} >= 0`),
 		check('deals_currency', sql`${t.currency} ~ '^[A-Z]{3}$'`),

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, pgTable, text } from 'drizzle-orm/pg-core';
+import { boolean, check, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { people } from '#src/features/auth/tables.ts';
 import { createdAt, id, ref, version } from '#src/platform/db/columns.ts';
 
@@ -23,6 +23,11 @@ export const savedFilters = pgTable(
 	},
 	(t) => [
 		index('saved_filters_owner').on(t.ownerId, t.screen),
+		uniqueIndex('saved_filters_name').on(
+			t.ownerId,
+			t.screen,
+			sql`lower(${t.name} collate "russian")`,
+		),
 		index('saved_filters_shared').on(t.screen).where(sql`${t.shared}`),
 		check('saved_filters_screen', sql`${t.screen} in ('board', 'deals', 'clients')`),
 	],
