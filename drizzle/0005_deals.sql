@@ -1,7 +1,5 @@
 -- deals
 -- lists and filters
--- Words are sorted as Russians sort them; equality stays that of bytes.
-ALTER TABLE "deals" ALTER COLUMN "source" SET DATA TYPE text COLLATE "russian";--> statement-breakpoint
 -- The list of deals is read in the order of any of its columns, both ways: plain ascending indexes, which a
 -- backward scan turns round; «desc nulls last» would serve one way and no keyset.
 DROP INDEX "deals_owner_closed";--> statement-breakpoint
@@ -13,7 +11,7 @@ CREATE INDEX "deals_stage" ON "deals" USING btree ("stage_id","id");--> statemen
 CREATE INDEX "deals_open" ON "deals" USING btree ("id") WHERE "deals"."closed_on" is null;--> statement-breakpoint
 CREATE INDEX "deals_title" ON "deals" USING btree ("title","id");--> statement-breakpoint
 CREATE INDEX "deals_amount" ON "deals" USING btree ("amount","id");--> statement-breakpoint
-CREATE INDEX "deals_source" ON "deals" USING btree ("source","id");--> statement-breakpoint
+CREATE INDEX "deals_source" ON "deals" USING btree ("source" COLLATE "russian","id");--> statement-breakpoint
 CREATE INDEX "deals_campaign" ON "deals" USING btree ("campaign","id");--> statement-breakpoint
 CREATE INDEX "deals_expected" ON "deals" USING btree ("expected_close_on","id");--> statement-breakpoint
 CREATE INDEX "deals_created" ON "deals" USING btree ("created_at","id");--> statement-breakpoint

@@ -157,7 +157,7 @@ export const deals = pgTable(
 		index('deals_open').on(t.id).where(sql`${t.closedOn} is null`),
 		index('deals_title').on(t.title, t.id),
 		index('deals_amount').on(t.amount, t.id),
-		index('deals_source').on(t.source, t.id),
+		index('deals_source').on(sql`${t.source} collate "russian"`, t.id),
 		index('deals_campaign').on(t.campaign, t.id),
 		index('deals_expected').on(t.expectedCloseOn, t.id),
 		index('deals_created').on(t.createdAt, t.id),
