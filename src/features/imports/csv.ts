@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { rearmed } from '#src/platform/web/cells.ts';
 import { decoded, detectEncoding, type Encoding, LINE_LIMIT } from './encoding.ts';
 import { FileFault } from './messages.ts';
 
@@ -31,7 +32,7 @@ export async function* csvLines(path: string): AsyncGenerator<Line> {
 		// Counted here: the parser takes a CRLF inside quotes for two lines.
 		let line = 1;
 		for await (const record of parser as AsyncIterable<string[]>) {
-			if (record.some((cell) => cell !== '')) yield { line, cells: record.map(plain) };
+			if (record.some((cell) => cell !== '')) yield { line, cells: record.map(rearmed) };
 			line += 1 + newlines(record);
 		}
 	} catch (error) {
@@ -43,11 +44,6 @@ export async function* csvLines(path: string): AsyncGenerator<Line> {
 
 function newlines(record: string[]): number {
 	return record.reduce((sum, cell) => sum + (cell.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
-}
-
-// What rejected.ts put before a formula; a mended file of rejected rows must come in without it.
-function plain(cell: string): string {
-	return /^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell;
 }
 
 function faultOf(error: CsvError): FileFault {

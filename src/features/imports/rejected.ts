@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { StartFault } from '#src/platform/start-fault.ts';
+import { csvLines, disarmed } from '#src/platform/web/cells.ts';
 import { stem } from './choosing.ts';
 import { type Reason, reasonSentence, sentence } from './messages.ts';
 import type { Row } from './readers.ts';
@@ -10,7 +11,6 @@ export type RejectedRow = { row: Row; reasons: Reason[] };
 
 /** Columns that we put behind those of the file; in a mended file they are ours again. */
 const OURS = ['Строка', 'Причина'];
-const PLAIN_NUMBER = /^[+-]?[\d\s().,-]+$/;
 
 /**
  * Writes `<name>.rejected.csv` as Excel reads it (`;`, UTF-8 with BOM): the rows as they were, with line and
@@ -30,7 +30,7 @@ export async function writeRejected(
 			String(row.line),
 			reasons.map(reasonSentence).join('; '),
 		]);
-	const text = [[...headers, ...OURS], ...lines].map(csvLine).join('');
+	const text = csvLines([[...headers, ...OURS], ...lines].map((cells) => cells.map(disarmed)));
 	const path = freePath(folder, file.path, kept);
 	const draft = `${path}.${process.pid}.tmp`;
 	try {
@@ -71,17 +71,4 @@ function freePath(folder: string, path: string, kept: string[]): string {
 		const free = join(folder, `${name}.rejected${n === 1 ? '' : `.${n}`}.csv`);
 		if (!taken.has(resolve(free)) || basename(free) === '') return free;
 	}
-}
-
-/** A line of CSV: `;`, quotes where needed, CRLF; what a spreadsheet would take for a formula is made text. */
-export function csvLine(cells: string[]): string {
-	return `${cells.map((cell) => quoted(disarmed(cell))).join(';')}\r\n`;
-}
-
-function disarmed(cell: string): string {
-	return /^[=+\-@\t\r]/.test(cell) && !PLAIN_NUMBER.test(cell) ? `'${cell}` : cell;
-}
-
-function quoted(cell: string): string {
-	return /[;"\r\n,\t]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -97,9 +97,19 @@ function bareCells(sheet: Buffer): Buffer {
 	if (to < 0) throw new FileFault('file.empty');
 	return Buffer.concat([
 		Buffer.from('<worksheet>'),
-		sheet.subarray(from, to),
+		inlineTextWhole(sheet.subarray(from, to)),
 		Buffer.from('</sheetData></worksheet>'),
 	]);
+}
+
+// The library keeps the last run of a text inside a cell only, and decodes its &amp; twice.
+function inlineTextWhole(cells: Buffer): Buffer {
+	if (!cells.includes('<is>')) return cells;
+	const whole = String(cells).replace(/<is>(.*?)<\/is>/gs, (_, runs: string) => {
+		const texts = [...runs.matchAll(/<t(?:\s[^>]*)?>([^<]*)<\/t>/g)].map(([, text]) => text);
+		return `<is><t>${texts.join('').replaceAll('&', '&amp;')}</t></is>`;
+	});
+	return Buffer.from(whole);
 }
 
 function cellsOf(row: Row): string[] {
@@ -113,15 +123,22 @@ function cellsOf(row: Row): string[] {
 
 function textOf(value: CellValue | undefined): string {
 	if (value === null || value === undefined) return '';
-	if (typeof value === 'string') return value;
+	if (typeof value === 'string') return unescaped(value);
 	// Excel itself keeps 15 digits: 0.1 + 0.2 is 0.3 there, and so it is here.
 	if (typeof value === 'number') return String(Number(value.toPrecision(15)));
 	if (typeof value === 'boolean') return value ? 'да' : 'нет';
 	if (value instanceof Date) return dayOrMoment(value);
 	if ('error' in value) return value.error;
-	if ('richText' in value) return value.richText.map(({ text }) => text ?? '').join('');
+	if ('richText' in value) return value.richText.map(({ text }) => unescaped(text ?? '')).join('');
 	if ('hyperlink' in value) return textOf(value.text);
 	return 'result' in value ? textOf(value.result) : '';
+}
+
+// The format writes what XML has no place for as _x000D_.
+function unescaped(text: string): string {
+	return text.replace(/_x([\dA-Fa-f]{4})_/g, (_, code: string) =>
+		String.fromCharCode(Number.parseInt(code, 16)),
+	);
 }
 
 function dayOrMoment(value: Date): string {
