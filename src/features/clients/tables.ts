@@ -67,9 +67,14 @@ export const clients = pgTable(
 		nameSearch: text()
 			.generatedAlwaysAs(sql`translate(lower(name collate "russian"), 'ё', 'е')`)
 			.notNull(),
+		/** The name without legal forms, quotes and the order of its words: what duplicates are known by. */
+		nameKey: text().generatedAlwaysAs(sql`client_name_key(name)`).notNull(),
 	},
 	(t) => [
 		uniqueIndex('clients_external_ref').on(t.externalRef),
+		index('clients_name_key').on(t.nameKey),
+		index('clients_name_key_like').using('gin', t.nameKey.op('gin_trgm_ops')),
+		index('clients_merged_into').on(t.mergedInto).where(sql`${t.mergedInto} is not null`),
 		index('clients_owner').on(t.ownerId),
 		index('clients_inn').on(t.inn),
 		index('clients_name_search').using('gin', t.nameSearch.op('gin_trgm_ops')),
@@ -218,7 +223,7 @@ export const contactPoints = pgTable(
 	(t) => [
 		index('contact_points_client').on(t.clientId, t.position),
 		index('contact_points_contact').on(t.contactId),
-		index('contact_points_key').on(t.searchKey, t.kind),
+		index('contact_points_key').on(t.kind, t.searchKey, t.clientId),
 		index('contact_points_search').using('gin', t.searchKey.op('gin_trgm_ops')),
 		check('contact_points_kind', sql`${t.kind} in ('phone', 'email')`),
 	],
