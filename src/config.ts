@@ -37,6 +37,18 @@ const postgresUrl = (value: string) => {
 		throw new Error('должен начинаться с postgres://');
 	return value;
 };
+const smtpUrl = (value: string) => {
+	const known = value === '' || (/^smtps?:\/\/[^/?#]+$/.test(value) && URL.canParse(value));
+	// Never the value itself: it holds the password.
+	if (!known || (value && !new URL(value).hostname))
+		throw new Error('должен быть адресом вида smtp://имя:пароль@сервер:587');
+	return value;
+};
+const sender = (value: string) => {
+	if (value && !/^(?:[^<>"\r\n]*<)?[^\s<>@",;]+@[^\s<>@",;]+>?$/.test(value))
+		throw new Error('должен быть адресом вида «Мои продажи <crm@example.ru>»');
+	return value;
+};
 
 /** Every setting there is: default, reader, and a sentence for the README. */
 export const SETTINGS = {
@@ -68,6 +80,29 @@ export const SETTINGS = {
 	},
 	TIME_ZONE: { fallback: 'Europe/Moscow', read: timeZone, sentence: 'Time zone of new people.' },
 	LANGUAGE: { fallback: 'ru', read: oneOf('ru', 'en'), sentence: 'Language of the sign-in page.' },
+	SMTP_URL: {
+		fallback: '',
+		read: smtpUrl,
+		sentence:
+			'Mail server, as smtp://user:password@host:587 or smtps://…; empty: letters are kept and shown to administrators.',
+	},
+	SMTP_TLS: {
+		fallback: 'checked',
+		read: oneOf('checked', 'unchecked', 'off'),
+		sentence:
+			'checked: STARTTLS with a valid certificate, always where there is a password; unchecked: any certificate; off: none.',
+	},
+	MAIL_FROM: {
+		fallback: '',
+		read: sender,
+		sentence: 'Sender of all letters, as «Мои продажи <crm@example.ru>»; needed with SMTP_URL.',
+	},
+	WORKER: {
+		fallback: 'on',
+		read: oneOf('on', 'off'),
+		sentence:
+			'Whether `npm start` does the jobs of the queue too; off where `npm run worker` does.',
+	},
 	LOG_LEVEL: {
 		fallback: 'warn',
 		read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent'),
@@ -95,8 +130,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 			return [name, undefined];
 		}
 	});
+	const config = Object.fromEntries(entries) as Config;
+	if (config.SMTP_URL && config.MAIL_FROM === '')
+		faults.push('MAIL_FROM нужен вместе с SMTP_URL: от чьего имени уходят письма');
 	if (faults.length > 0) throw new ConfigError(faults.join('\n'));
-	return Object.fromEntries(entries) as Config;
+	return config;
 }
 
 function rawSetting(env: Record<string, string | undefined>, name: string): string | undefined {

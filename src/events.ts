@@ -11,6 +11,13 @@ export type Door = (typeof DOORS)[number];
 export type FieldChange = [from: FieldValue, to: FieldValue];
 type FieldValue = string | number | boolean | null;
 
+/** A line of a deal's products that was added, changed or taken away. */
+export type ProductChange = {
+	product: string;
+	from: { quantity: string; price: string | null } | null;
+	to: { quantity: string; price: string | null } | null;
+};
+
 type About = {
 	deal: { dealId: number; clientId: number | null };
 	client: { clientId: number };
@@ -50,7 +57,10 @@ export type AppEvent =
 			type: 'deal.reopened';
 			data: { from: number; to: number; secondsInPrevious: number };
 	  } & About['deal'])
-	| ({ type: 'deal.edited'; data: { changes: Record<string, FieldChange> } } & About['deal'])
+	| ({
+			type: 'deal.edited';
+			data: { changes: Record<string, FieldChange>; products?: ProductChange[] };
+	  } & About['deal'])
 	| ({ type: 'deal.reassigned'; data: { from: number; to: number; note?: string } } & About['deal'])
 	| ({ type: 'deal.joined'; data: { personId: number } } & About['deal'])
 	| ({ type: 'deal.left'; data: { personId: number } } & About['deal'])
@@ -99,6 +109,10 @@ export type AppEvent =
 			type: 'interaction.reopened';
 			data: { kindId: number; summary: string; from: 'done' | 'cancelled' };
 	  } & About['interaction'])
+	| { type: 'feed.made'; data: Record<string, never> }
+	| { type: 'feed.revoked'; data: Record<string, never> }
+	| { type: 'mail.retried'; data: { mails: number } }
+	| { type: 'settings.saved'; data: { changes: Record<string, FieldChange> } }
 	| { type: 'session.started'; data: Record<string, never> }
 	| { type: 'session.ended'; data: Record<string, never> }
 	| {

@@ -1,7 +1,8 @@
+import * as mail from './features/mail/tasks.ts';
 import type { Schedule, Tasks } from './platform/jobs/task.ts';
 
 /** Everything that is done behind people's backs: name of the job → what does it. The worker's table of contents. */
-export const tasks: Tasks = {};
+export const tasks: Tasks = { ...mail.tasks };
 
 /** What is done by the clock, in UTC. */
-export const schedule: Schedule = {};
+export const schedule: Schedule = { ...mail.schedule };

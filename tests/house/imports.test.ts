@@ -9,7 +9,7 @@ import { filesIn } from './building.ts';
  * and inside a feature tables ← queries ← actions ← routes. The doors of a feature (what answers a
  * request) may read other features and call their actions in any direction.
  */
-const ORDER = ['auth', 'filters', 'clients', 'deals', 'interactions', 'board'];
+const ORDER = ['auth', 'filters', 'mail', 'clients', 'deals', 'interactions', 'board'];
 const LEAVES = ['imports', 'demo'];
 const DOORS = ['routes', 'interest', 'screen', 'tasks', 'answer', 'list', 'print', 'history'];
 /** What a role may not import within the features, doors aside. */

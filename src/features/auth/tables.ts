@@ -4,12 +4,13 @@ import {
 	boolean,
 	check,
 	index,
+	integer,
 	pgTable,
 	smallint,
 	text,
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import { createdAt, exactMoment, id, ref } from '#src/platform/db/columns.ts';
+import { createdAt, day, exactMoment, id, ref, version } from '#src/platform/db/columns.ts';
 
 export const ROLES = ['manager', 'head', 'administrator'] as const;
 export type Role = (typeof ROLES)[number];
@@ -52,10 +53,16 @@ export const people = pgTable(
 		mailReminders: boolean().notNull().default(true),
 		/** The morning digest: what is overdue and what is for today. */
 		mailDigest: boolean().notNull().default(true),
+		/** The day of the person's last digest, in their zone. */
+		digestedOn: day(),
+		/** How long before a new step to remind, unless it says otherwise; absent: not. */
+		remindMinutes: integer().default(15),
 		externalRef: text(),
+		version: version(),
 		createdAt: createdAt(),
 	},
 	(t) => [
+		check('people_remind', sql`${t.remindMinutes} between 0 and 40320`),
 		check(
 			'people_working_hours',
 			sql`${t.workFrom} >= 0 and ${t.workFrom} < ${t.workUntil} and ${t.workUntil} <= 1440`,

@@ -82,6 +82,8 @@ export const interactions = pgTable(
 		remindAt: moment(),
 		/** When the reminder was put away on screen. */
 		remindedAt: exactMoment(),
+		/** For which remindAt a mail was considered; kept by reminders/actions. */
+		mailedFor: moment(),
 		seriesId: ref().references(() => interactionSeries.id),
 		/** Which occurrence of the series this is: its original day or wall clock. */
 		occurrence: text(),
@@ -99,8 +101,11 @@ export const interactions = pgTable(
 		version: version(),
 		externalRef: text(),
 		createdAt: createdAt(),
+		/** Kept by a trigger: when the version last went up. */
+		changedAt: exactMoment().notNull().default(sql`now()`),
 	},
 	(t) => [
+		index('interactions_owner_changed').on(t.ownerId, t.changedAt),
 		uniqueIndex('interactions_external_ref').on(t.externalRef),
 		index('interactions_deal_planned').on(t.dealId).where(sql`${t.status} = 'planned'`),
 		index('interactions_deal_done').on(t.dealId, t.completedAt).where(sql`${t.status} = 'done'`),
@@ -111,6 +116,11 @@ export const interactions = pgTable(
 			.on(t.ownerId, t.remindAt)
 			.where(
 				sql`${t.status} = 'planned' and ${t.remindAt} is not null and ${t.remindedAt} is null`,
+			),
+		index('interactions_remind_mail')
+			.on(t.remindAt)
+			.where(
+				sql`${t.status} = 'planned' and ${t.remindedAt} is null and ${t.mailedFor} is distinct from ${t.remindAt}`,
 			),
 		index('interactions_owner_done').on(t.ownerId, t.completedAt).where(sql`${t.status} = 'done'`),
 		index('interactions_owner_planned')

@@ -1,0 +1,117 @@
+import { sql } from 'drizzle-orm';
+import type { Acting } from '#src/features/auth/rules.ts';
+import type { Sql } from '#src/platform/db/client.ts';
+import { transact } from '#src/platform/db/transaction.ts';
+import { NotFound, RuleBroken } from '#src/platform/errors.ts';
+import type { By } from '#src/platform/events/record.ts';
+import { record } from '#src/platform/events/record.ts';
+import type { Language } from '#src/platform/i18n/translate.ts';
+import { enqueue } from '#src/platform/jobs/enqueue.ts';
+import { oneLine } from '#src/platform/mail/smtp.ts';
+import { type LetterPart, said, type Words } from './letter.ts';
+
+/** A letter to somebody of the company, by id, or to any address in a language and a zone. */
+export type Recipient =
+	| number
+	| { address: string; name: string; language: Language; timeZone: string };
+
+export type Letter = {
+	to: Recipient;
+	kind: 'reminder' | 'digest' | 'reassigned' | 'assigned' | 'test';
+	subject: Words;
+	parts: LetterPart[];
+	/** What it tells of, for whoever looks for it later. */
+	about?: { dealId?: number | null; clientId?: number | null; interactionId?: number | null };
+	/** Of letters with one key only the first is written. */
+	key?: string;
+};
+
+type Reader = {
+	personId: number | null;
+	address: string;
+	name: string;
+	language: Language;
+	timeZone: string;
+};
+
+/**
+ * Writes a letter and has it delivered, in the caller's transaction: it leaves if and when that commits.
+ * Returns its id; null where there is nobody to write to (no address, not active) or its key is taken.
+ */
+export async function sendMail(
+	tx: Sql,
+	by: Pick<By, 'actorId' | 'now'>,
+	{ to, kind, subject, parts, about = {}, key }: Letter,
+): Promise<number | null> {
+	const reader = typeof to === 'number' ? await readerOf(tx, to) : { ...to, personId: null };
+	if (reader === null) return null;
+	const { rows } = await tx.execute<{ id: number }>(sql`
+		insert into mails (kind, key, person_id, author_id, deal_id, client_id, interaction_id, address, name,
+			language, time_zone, subject, content, created_at)
+		values (${kind}, ${key ?? null}, ${reader.personId}, ${by.actorId}, ${about.dealId ?? null},
+			${about.clientId ?? null}, ${about.interactionId ?? null}, ${reader.address}, ${reader.name},
+			${reader.language}, ${reader.timeZone}, ${oneLine(said(subject, reader.language))},
+			${JSON.stringify(parts)}, ${by.now})
+		on conflict (key) do nothing returning id`);
+	const id = rows[0]?.id;
+	if (id === undefined) return null;
+	await enqueueDelivery(tx, id);
+	return id;
+}
+
+/** Has a letter delivered, not before `runAt`; one that waits already is put off or brought forward. */
+export async function enqueueDelivery(tx: Sql, id: number, runAt?: Date): Promise<void> {
+	await enqueue(tx, 'mail.deliver', { id }, { key: `mail:${id}`, ...(runAt && { runAt }) });
+}
+
+async function readerOf(tx: Sql, personId: number): Promise<Reader | null> {
+	const { rows } = await tx.execute<Reader>(sql`
+		select id as "personId", email as address, name, language, time_zone as "timeZone"
+		from people where id = ${personId} and active and email <> ''`);
+	return rows[0] ?? null;
+}
+
+/**
+ * Tries a letter again that was given up or kept. Throws NotFound, RuleBroken for one that is sent or
+ * waits already.
+ */
+export async function retryMail(sqlOrTx: Sql, acting: Acting, id: number): Promise<void> {
+	await transact(sqlOrTx, async (tx) => {
+		const found = await tx.execute(sql`select from mails where id = ${id}`);
+		if (found.rowCount === 0) throw new NotFound('error.notFound');
+		const again = await requeue(tx, sql`id = ${id} and status in ('failed', 'kept')`);
+		if (again.length === 0) throw new RuleBroken('mail.notAgain');
+		await record(tx, acting, { type: 'mail.retried', data: { mails: 1 } });
+	});
+}
+
+const MOST_AT_ONCE = 500;
+
+/** Tries letters again that were given up, the newest first, some hundred at once. Returns how many. */
+export async function retryFailedMails(sqlOrTx: Sql, acting: Acting): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		const again = await requeue(
+			tx,
+			sql`id in (select id from mails where status = 'failed'
+				order by created_at desc, id desc limit ${MOST_AT_ONCE})`,
+		);
+		if (again.length > 0)
+			await record(tx, acting, { type: 'mail.retried', data: { mails: again.length } });
+		return again.length;
+	});
+}
+
+async function requeue(tx: Sql, which: ReturnType<typeof sql>): Promise<number[]> {
+	const { rows } = await tx.execute<{ id: number }>(sql`
+		update mails set status = 'queued', attempts = 0, next_attempt_at = null where ${which} returning id`);
+	for (const { id } of rows) await enqueueDelivery(tx, id);
+	return rows.map(({ id }) => id);
+}
+
+const KEPT_DAYS = 90;
+
+/** Forgets letters that left, were given up or kept some months ago. */
+export async function forgetOldMails(db: Sql, now: Date): Promise<void> {
+	const before = new Date(now.getTime() - KEPT_DAYS * 86_400_000);
+	await db.execute(sql`delete from mails where status <> 'queued' and created_at < ${before}`);
+}
