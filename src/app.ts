@@ -9,9 +9,11 @@ import { setUpGuard } from './features/auth/guard.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { boardRoutes, interestRoutes } from './features/board/routes.ts';
 import { keepTallies } from './features/board/tallies.ts';
+import { feedRoutes } from './features/calendar/feed-routes.ts';
 import { clientRoutes } from './features/clients/routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
-import { interactionRoutes } from './features/interactions/routes.ts';
+import { editingRoutes } from './features/interactions/editing-routes.ts';
+import { interactionRoutes, planRoutes } from './features/interactions/routes.ts';
 import type { Connection } from './platform/db/client.ts';
 import { readAssets, serveAssets } from './platform/web/assets.ts';
 import { setUpErrors } from './platform/web/errors.ts';
@@ -67,7 +69,10 @@ export async function buildApp({
 	interestRoutes(app, { connection });
 	clientRoutes(app, { connection });
 	dealRoutes(app, { connection });
+	feedRoutes(app, { connection, config });
+	planRoutes(app, { connection });
 	interactionRoutes(app, { connection });
+	editingRoutes(app, { connection });
 	keepTallies(app, connection);
 	return app;
 }

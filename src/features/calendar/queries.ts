@@ -1,0 +1,90 @@
+import { sql } from 'drizzle-orm';
+import type { Sql } from '#src/platform/db/client.ts';
+import type { Language } from '#src/platform/i18n/translate.ts';
+
+/** Whose feed an address is. */
+export type FeedOwner = { id: number; name: string; language: Language };
+
+/** The active person whose feed has a secret of this hash, or null. */
+export async function findFeedOwner(db: Sql, secretHash: string): Promise<FeedOwner | null> {
+	const { rows } = await db.execute<FeedOwner>(sql`
+		select p.id, p.name, p.language from calendar_feeds f join people p on p.id = f.person_id
+		where f.secret_hash = ${secretHash} and p.active`);
+	return rows[0] ?? null;
+}
+
+/** When a person's feed was made, or null where there is none. */
+export async function feedMadeAt(db: Sql, personId: number): Promise<Date | null> {
+	const { rows } = await db.execute<{ at: Date }>(
+		sql`select created_at as at from calendar_feeds where person_id = ${personId}`,
+	);
+	return rows[0] ? new Date(rows[0].at) : null;
+}
+
+/** An interaction as a calendar needs it. */
+export type CalendarStep = {
+	id: number;
+	uid: string;
+	kindName: string;
+	summary: string;
+	description: string | null;
+	place: string | null;
+	plannedOn: string | null;
+	plannedAt: Date | null;
+	lengthMinutes: number | null;
+	remindAt: Date | null;
+	status: 'planned' | 'done' | 'cancelled';
+	outcome: string | null;
+	dealId: number | null;
+	dealTitle: string | null;
+	clientId: number | null;
+	clientName: string | null;
+	contactName: string | null;
+	phone: string | null;
+	version: number;
+	createdAt: Date;
+	changedAt: Date;
+};
+
+const LOOK_BACK_DAYS = 30;
+const MOST = 2_000;
+
+/**
+ * What a person's calendar shows elsewhere: all that is planned (of more than two thousand the nearest),
+ * and what was finished or cancelled in the last thirty days, so that it disappears there as well.
+ */
+export async function calendarSteps(db: Sql, personId: number, now: Date): Promise<CalendarStep[]> {
+	const since = new Date(now.getTime() - LOOK_BACK_DAYS * 86_400_000);
+	const { rows } = await db.execute<CalendarStep>(sql`
+		with mine as (
+			(select * from interactions where owner_id = ${personId} and status = 'planned'
+			order by planned_at, planned_on, id limit ${MOST})
+			union all
+			(select * from interactions where owner_id = ${personId} and changed_at >= ${since}
+				and status <> 'planned' and num_nonnulls(planned_on, planned_at) = 1
+			order by changed_at desc limit ${MOST})
+		)
+		select i.id, coalesce(i.calendar_uid, 'interaction-' || i.id || '@moi-prodazhi') as uid,
+			k.name as "kindName", i.summary, i.description, i.place, i.planned_on as "plannedOn",
+			i.planned_at as "plannedAt", i.length_minutes as "lengthMinutes", i.remind_at as "remindAt",
+			i.status, i.outcome, d.id as "dealId", d.title as "dealTitle", c.id as "clientId",
+			c.name as "clientName", co.name as "contactName", i.version, i.created_at as "createdAt",
+			i.changed_at as "changedAt", (
+				select cp.value from contact_points cp
+				where cp.client_id = c.id and cp.kind = 'phone'
+				order by (cp.contact_id = i.contact_id) desc nulls last, cp.position, cp.id limit 1
+			) as phone
+		from mine i join interaction_kinds k on k.id = i.kind_id
+		left join deals d on d.id = i.deal_id
+		left join clients c on c.id = coalesce(d.client_id, i.client_id)
+		left join contacts co on co.id = i.contact_id
+		order by i.id`);
+	const date = (value: Date | null) => value && new Date(value);
+	return rows.map((row) => ({
+		...row,
+		plannedAt: date(row.plannedAt),
+		remindAt: date(row.remindAt),
+		createdAt: new Date(row.createdAt),
+		changedAt: new Date(row.changedAt),
+	}));
+}
