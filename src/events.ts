@@ -68,6 +68,27 @@ export type AppEvent =
 	| ({ type: 'client.created'; data: Record<string, never> } & About['client'])
 	| ({ type: 'client.edited'; data: { changes: Record<string, FieldChange> } } & About['client'])
 	| ({
+			type: 'client.merged';
+			/** All that undoing needs stands in client_merges. */
+			data: { mergeId: number; names: string[]; moved: Record<string, number> };
+	  } & About['client'])
+	| ({
+			type: 'client.unmerged';
+			/** Fields that had changed since and so stayed as they are, and how many rows did not come back. */
+			data: { mergeId: number; names: string[]; kept: string[]; stayed: number };
+	  } & About['client'])
+	| ({ type: 'client.archived'; data: Record<string, never> } & About['client'])
+	| ({ type: 'client.restored'; data: Record<string, never> } & About['client'])
+	| ({ type: 'client.removed'; data: { name: string; inn: string | null } } & About['client'])
+	| ({
+			type: 'contact.added' | 'contact.archived' | 'contact.restored' | 'contact.removed';
+			data: { contactId: number; name: string };
+	  } & About['client'])
+	| ({
+			type: 'contact.edited';
+			data: { contactId: number; name: string; changes: Record<string, FieldChange> };
+	  } & About['client'])
+	| ({
 			type: 'interaction.planned';
 			data: {
 				kindId: number;
@@ -113,6 +134,14 @@ export type AppEvent =
 	| { type: 'feed.revoked'; data: Record<string, never> }
 	| { type: 'mail.retried'; data: { mails: number } }
 	| { type: 'settings.saved'; data: { changes: Record<string, FieldChange> } }
+	| {
+			type: 'stage.edited';
+			data: { stageId: number; changes: Record<string, FieldChange> };
+	  }
+	| {
+			type: 'filter.saved' | 'filter.changed' | 'filter.removed';
+			data: { filterId: number; screen: string; name: string; shared: boolean };
+	  }
 	| { type: 'session.started'; data: Record<string, never> }
 	| { type: 'session.ended'; data: Record<string, never> }
 	| {

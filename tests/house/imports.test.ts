@@ -46,7 +46,8 @@ const ROUTES = sources
 	.filter(({ path, text }) => featureOf(path) !== null && /export function \w+Routes\(/.test(text))
 	.map(({ path }) => path);
 const roleOf = (path: string) => /([^/]+)\.ts$/.exec(path)?.[1] ?? '';
-const isDoor = (path: string) => featureOf(path) !== null && DOORS.includes(roleOf(path));
+const isDoor = (path: string) =>
+	featureOf(path) !== null && (DOORS.includes(roleOf(path)) || roleOf(path).endsWith('-routes'));
 const told = (found: Arrow[]) => found.map(({ from, to }) => `${from} → ${to}`);
 
 test('the arrows are read out of the sources', () => {

@@ -58,6 +58,6 @@ test('what somebody postponed meanwhile is not given up; the form that comes bac
 	const before = await ledgerOf(database);
 	const answer = await anna.htmx('/board', `/interactions/${stepId}/cancellation`, { version: 1 });
 	expect(answer.statusCode).toBe(409);
-	expect(read(answer.body).byId(`interaction-${stepId}-completion`)).not.toBeNull();
+	expect(read(answer.body).byId(`interaction-${stepId}-cancellation`)).not.toBeNull();
 	expect(await ledgerOf(database)).toEqual(before);
 });

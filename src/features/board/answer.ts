@@ -10,9 +10,11 @@ import { readBoard } from './screen.ts';
 
 /** What an action changed: a deal, the states whose columns look different now, and what to say. */
 export type Change = {
-	dealId: number;
+	/** Null: nothing of a deal; then `home` is where it is shown. */
+	dealId: number | null;
 	stageIds: number[];
 	toast: Toast;
+	home?: string;
 	/** For programs: what happened, as data. */
 	json?: Record<string, unknown>;
 	/** For browsers without JavaScript: where they came from. */
@@ -33,7 +35,7 @@ export async function answerChange(
 ): Promise<unknown> {
 	if (wantsJson(request)) return reply.code(status).send({ dealId: change.dealId, ...change.json });
 	if (!wantsFragments(request)) {
-		const back = localPath(change.returnTo, `/deals/${change.dealId}`);
+		const back = localPath(change.returnTo, change.home ?? `/deals/${change.dealId}`);
 		keepToast(reply, withReturn(change.toast, back));
 		return reply.redirect(back, 303);
 	}
@@ -67,7 +69,7 @@ async function redraw(
 			const board = await readBoard(db, actor, query, request.viewer, part);
 			return await reply.fragments('board/changed', { ...board, toast });
 		}
-		if (seen.pathname === `/deals/${dealId}`) {
+		if (dealId !== null && seen.pathname === `/deals/${dealId}`) {
 			const page = await readDealPage(db, actor, dealId, request.viewer);
 			return await reply.fragments('deals/changed', { ...page, toast });
 		}

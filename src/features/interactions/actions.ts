@@ -2,110 +2,89 @@ import { sql } from 'drizzle-orm';
 import type { Acting } from '#src/features/auth/rules.ts';
 import { findOrCreateClient } from '#src/features/clients/actions.ts';
 import { createDeal, type NewDeal } from '#src/features/deals/actions.ts';
-import { refreshNextStep } from '#src/features/deals/next-step.ts';
-import { findDealToEdit } from '#src/features/deals/queries.ts';
-import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { refreshReminders } from '#src/features/deals/reminders.ts';
+import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { Conflict, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import { findInteractionToEdit, type InteractionView, lastStepChange } from './queries.ts';
+import type { InteractionView } from './queries.ts';
+import {
+	about,
+	checkPointers,
+	columnsOf,
+	findPlanned,
+	findSubject,
+	insertStep,
+	type NewStep,
+	type Plan,
+	refreshDeal,
+	type StepFacts,
+	type Target,
+} from './steps.ts';
 
-/** For a day, whenever in it, or for a moment: two different plans. */
-export type Plan = { plannedOn: string } | { plannedAt: Date };
-
-/** A step to be taken on a deal. */
-export type NewStep = {
-	kindId: number;
-	summary: string;
-	plan: Plan;
-	lengthMinutes?: number | undefined;
-};
+export type { NewStep, Plan, StepFacts, Target } from './steps.ts';
 
 /**
- * Plans a step on a deal. Takes no version: it adds a record and overwrites nothing. Returns the
- * interaction's id. Throws NotFound for a deal that the actor may not see, InvalidForm for an unknown kind.
+ * Plans a step on a deal, or for a client without one. Takes no version: it adds a record and overwrites
+ * nothing. Returns the interaction's id. Throws NotFound for a deal or a client that the actor may not
+ * see, InvalidForm for an unknown kind, a contact of somebody else, a person who does not work here.
  */
 export async function planInteraction(
 	sqlOrTx: Sql,
 	acting: Acting,
-	dealId: number,
+	target: Target,
 	step: NewStep,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
-		const deal = await findDealToEdit(tx, acting.actor, dealId);
-		const id = await insertStep(tx, acting, deal, step);
-		await refreshNextStep(tx, dealId);
+		const subject = await findSubject(tx, acting.actor, target);
+		const id = await insertStep(tx, acting, subject, step);
+		await refreshDeal(tx, subject);
 		return id;
 	});
 }
 
-async function insertStep(
-	tx: Tx,
-	acting: Acting,
-	deal: { id: number; clientId: number | null; ownerId: number },
-	step: NewStep,
-): Promise<number> {
-	const { plannedOn, plannedAt } = columnsOf(step.plan);
-	const { rows } = await tx.execute<{ id: number }>(sql`
-		insert into interactions (deal_id, client_id, kind_id, summary, planned_on, planned_at,
-			length_minutes, owner_id, author_id, created_at)
-		select ${deal.id}, ${deal.clientId}, k.id, ${step.summary}, ${plannedOn}, ${plannedAt},
-			${step.lengthMinutes ?? null}, ${deal.ownerId}, ${acting.actorId}, ${acting.now}
-		from interaction_kinds k where k.id = ${step.kindId} returning id`);
-	const interactionId = rows[0]?.id;
-	if (interactionId === undefined) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
-	await record(tx, acting, {
-		type: 'interaction.planned',
-		interactionId,
-		dealId: deal.id,
-		clientId: deal.clientId,
-		data: {
-			kindId: step.kindId,
-			summary: step.summary,
-			plannedOn,
-			plannedAt: plannedAt?.toISOString() ?? null,
-		},
-	});
-	return interactionId;
-}
-
-/** Something that has been done already, at `acting.now`. */
-export type DoneStep = { kindId: number; summary: string; outcome: string | null };
+/** Something that has been done already: at `at`, or just now. */
+export type DoneStep = StepFacts & { outcome: string | null; at?: Date | undefined };
 
 /**
- * Notes a finished interaction that nobody had planned. Returns its id. Throws NotFound for a deal that
- * the actor may not see, InvalidForm for an unknown kind.
+ * Notes a finished interaction that nobody had planned. Returns its id. Throws NotFound for a deal or a
+ * client that the actor may not see, InvalidForm for an unknown kind and for a moment that is yet to come.
  */
 export async function logInteraction(
 	sqlOrTx: Sql,
 	acting: Acting,
-	dealId: number,
+	target: Target,
 	step: DoneStep,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
-		const deal = await findDealToEdit(tx, acting.actor, dealId);
+		const subject = await findSubject(tx, acting.actor, target);
+		const { dealId, clientId, ownerId } = subject;
+		const { kindId, summary, outcome, contactId = null, at = acting.now } = step;
+		if (at > acting.now) throw new InvalidForm({ doneDay: { key: 'field.future' } }, {});
+		await checkPointers(tx, clientId, { kindId, contactId, ownerId }, { ownerId });
 		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into interactions (deal_id, client_id, kind_id, summary, owner_id, author_id, created_at,
-				status, outcome, completed_by, completed_at)
-			select ${dealId}, ${deal.clientId}, k.id, ${step.summary}, ${deal.ownerId}, ${acting.actorId},
-				${acting.now}, 'done', ${step.outcome}, ${acting.actorId}, ${acting.now}
-			from interaction_kinds k where k.id = ${step.kindId} returning id`);
-		const interactionId = rows[0]?.id;
-		if (interactionId === undefined) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
+			insert into interactions (deal_id, client_id, contact_id, kind_id, summary, description, place,
+				length_minutes, owner_id, author_id, created_at, status, outcome, completed_by, completed_at)
+			values (${dealId}, ${clientId}, ${contactId}, ${kindId}, ${summary}, ${step.description ?? null},
+				${step.place ?? null}, ${step.lengthMinutes ?? null}, ${ownerId}, ${acting.actorId},
+				${acting.now}, 'done', ${outcome}, ${acting.actorId}, ${at}) returning id`);
+		const interactionId = rows[0]?.id as number;
+		const past = at < acting.now ? { at: at.toISOString() } : {};
 		await record(tx, acting, {
 			type: 'interaction.completed',
-			interactionId,
-			dealId,
-			clientId: deal.clientId,
-			data: step,
+			...{ interactionId, dealId, clientId },
+			data: { kindId, summary, outcome, ...past },
 		});
-		await refreshNextStep(tx, dealId);
+		await refreshDeal(tx, subject);
 		return interactionId;
 	});
 }
 
 /** What came out of a step, and the one after it. */
 export type Completion = { version: number; outcome: string | null; next: NewStep | null };
+
+/** An interaction after a change: with its version of now, and the step planned after it, if one was. */
+export type Changed = InteractionView & { nextId: number | null };
 
 /**
  * Finishes a planned interaction with its result and, in the same transaction, plans the next step.
@@ -116,7 +95,7 @@ export async function completeInteraction(
 	acting: Acting,
 	id: number,
 	completion: Completion,
-): Promise<InteractionView> {
+): Promise<Changed> {
 	return await transact(sqlOrTx, async (tx) => {
 		const found = await findPlanned(tx, acting, id, completion.version);
 		await tx.execute(sql`
@@ -128,10 +107,9 @@ export async function completeInteraction(
 			...about(found),
 			data: { kindId: found.kindId, summary: found.summary, outcome: completion.outcome },
 		});
-		if (completion.next)
-			await insertStep(tx, acting, { ...found, id: found.dealId }, completion.next);
-		await refreshNextStep(tx, found.dealId);
-		return found;
+		const nextId = completion.next ? await insertStep(tx, acting, found, completion.next) : null;
+		await refreshDeal(tx, found);
+		return { ...found, status: 'done', version: found.version + 1, nextId };
 	});
 }
 
@@ -159,8 +137,9 @@ export async function postponeInteraction(
 				to: plannedOn ?? plannedAt?.toISOString() ?? '',
 			},
 		});
-		await refreshNextStep(tx, found.dealId);
-		return found;
+		await refreshReminders(tx, { ids: [id] });
+		await refreshDeal(tx, found);
+		return { ...found, plannedOn, plannedAt, version: version + 1 };
 	});
 }
 
@@ -182,8 +161,8 @@ export async function cancelInteraction(
 			...about(found),
 			data: { kindId: found.kindId, summary: found.summary, reason },
 		});
-		await refreshNextStep(tx, found.dealId);
-		return found;
+		await refreshDeal(tx, found);
+		return { ...found, status: 'cancelled', version: version + 1 };
 	});
 }
 
@@ -204,29 +183,3 @@ export async function startDeal(
 		return dealId;
 	});
 }
-
-async function findPlanned(
-	tx: Tx,
-	acting: Acting,
-	id: number,
-	version: number,
-): Promise<InteractionView> {
-	const found = await findInteractionToEdit(tx, acting.actor, id);
-	if (found.version !== version) {
-		const last = await lastStepChange(tx, found);
-		throw new Conflict({ version: found.version, at: last?.at ?? null, by: last?.by ?? null });
-	}
-	if (found.status !== 'planned') throw new RuleBroken('interaction.notPlanned');
-	return found;
-}
-
-const about = (found: InteractionView) => ({
-	interactionId: found.id,
-	dealId: found.dealId,
-	clientId: found.clientId,
-});
-
-const columnsOf = (plan: Plan): { plannedOn: string | null; plannedAt: Date | null } => ({
-	plannedOn: 'plannedOn' in plan ? plan.plannedOn : null,
-	plannedAt: 'plannedAt' in plan ? plan.plannedAt : null,
-});

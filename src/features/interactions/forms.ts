@@ -14,29 +14,70 @@ import {
 	money,
 	oneOf,
 	optional,
+	type Part,
 	text,
 	time,
 	version,
 	whole,
 } from '#src/platform/web/forms.ts';
-import type { NewStep, Plan } from './actions.ts';
+import type { DoneStep, NewStep, Plan } from './actions.ts';
+import type { Edit } from './editing.ts';
 
-const step = {
+/** So many minutes before a step its owner can be reminded. */
+export const REMINDERS = [0, 5, 10, 15, 30, 60, 120, 1440] as const;
+/** What a moment is reminded of where nobody says otherwise. */
+export const USUAL_REMINDER = 15;
+
+const facts = {
 	kindId: optional(id()),
 	summary: optional(text(500)),
-	plannedDay: optional(day()),
-	plannedTime: optional(time()),
+	description: optional(text(4000)),
+	place: optional(text(300)),
+	contactId: optional(id()),
 	lengthMinutes: optional(whole(1, 1440)),
 };
+const firstStep = {
+	...facts,
+	plannedDay: optional(day()),
+	plannedTime: optional(time()),
+	remind: optional(oneOf('none', '0', '5', '10', '15', '30', '60', '120', '1440')),
+};
+const step = { ...firstStep, ownerId: optional(id()) };
 
-/** A step to plan on a deal; with `done`, one that has been taken already. */
-export const PlanForm = form({ ...step, done: optional(checked()), returnTo: optional(text(500)) });
+/** A step to plan on a deal or for a client; with `done`, one that has been taken already. */
+export const PlanForm = form({
+	...step,
+	done: optional(checked()),
+	doneDay: optional(day()),
+	doneTime: optional(time()),
+	outcome: optional(text(4000)),
+	returnTo: optional(text(500)),
+});
 
 /** What came out of a step, and the next one in the same small form. */
 export const CompletionForm = form({
 	version: version(),
 	outcome: optional(text(4000)),
 	...step,
+	returnTo: optional(text(500)),
+});
+
+/** An interaction as it is to be; what the form does not hold stays. */
+export const StepForm = form({
+	version: version(),
+	...step,
+	kindId: id(),
+	summary: text(500),
+	ownerId: id(),
+	outcome: optional(text(4000)),
+	was: optional(text(20_000)),
+	returnTo: optional(text(500)),
+});
+
+/** To whom a step goes. */
+export const StepOwnerForm = form({
+	version: version(),
+	ownerId: id(),
 	returnTo: optional(text(500)),
 });
 
@@ -49,10 +90,19 @@ export const PostponementForm = form({
 	returnTo: optional(text(500)),
 });
 
-/** Why a step is given up. */
+/** Why a step is given up or taken away. */
 export const CancellationForm = form({
 	version: version(),
 	reason: optional(text(500)),
+	returnTo: optional(text(500)),
+});
+
+/** What is planned again, and the step that was planned in its place. */
+export const ReopeningForm = form({
+	version: version(),
+	reason: optional(text(500)),
+	nextId: optional(id()),
+	nextVersion: optional(version()),
 	returnTo: optional(text(500)),
 });
 
@@ -62,7 +112,7 @@ export const InterestForm = form({
 	clientName: text(300),
 	title: text(300),
 	amount: optional(money()),
-	...step,
+	...firstStep,
 	returnTo: optional(text(500)),
 });
 
@@ -70,13 +120,22 @@ export const InterestForm = form({
 const MOST_DAYS_BACK = 366;
 const MOST_DAYS_AHEAD = 3660;
 
-type StepFields = {
+type FactFields = {
 	kindId?: number;
 	summary?: string;
-	plannedDay?: string;
-	plannedTime?: string;
+	description?: string;
+	place?: string;
+	contactId?: number;
 	lengthMinutes?: number;
 };
+type StepFields = FactFields & {
+	plannedDay?: string;
+	plannedTime?: string;
+	remind?: string;
+	ownerId?: number;
+};
+
+const required = (name: string) => new InvalidForm({ [name]: { key: 'field.required' } }, {});
 
 /**
  * The step that a form describes, or null where its day is left empty: no day, no step. Throws
@@ -87,22 +146,63 @@ export function stepOf(
 	viewer: Viewer,
 	defaultSummary?: string,
 ): NewStep | null {
-	if (fields.plannedDay === undefined) {
-		if (fields.plannedTime === undefined && fields.summary === undefined) return null;
-		throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
+	const { plannedDay, plannedTime, remind, ownerId } = fields;
+	if (plannedDay === undefined) {
+		if (plannedTime === undefined && fields.summary === undefined) return null;
+		throw required('plannedDay');
 	}
-	const distance = daysBetween(viewer.today, fields.plannedDay);
+	checkDistance(plannedDay, viewer);
+	const remindMinutes = remind === undefined ? usualReminder(plannedTime) : minutesOf(remind);
+	const plan = planOf(plannedDay, plannedTime, viewer);
+	return { ...factsOf(fields, defaultSummary), plan, remindMinutes, ownerId };
+}
+
+function factsOf(fields: FactFields, defaultSummary: string | undefined) {
+	const { kindId, description, place, contactId, lengthMinutes } = fields;
+	const summary = fields.summary ?? defaultSummary;
+	if (kindId === undefined) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
+	if (summary === undefined) throw required('summary');
+	return { kindId, summary, description, place, contactId, lengthMinutes };
+}
+
+function checkDistance(day: string, viewer: Viewer): void {
+	const distance = daysBetween(viewer.today, day);
 	if (distance < -MOST_DAYS_BACK || distance > MOST_DAYS_AHEAD)
 		throw new InvalidForm({ plannedDay: { key: 'field.dayFar' } }, {});
-	const summary = fields.summary ?? defaultSummary;
-	if (fields.kindId === undefined) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
-	if (summary === undefined) throw new InvalidForm({ summary: { key: 'field.required' } }, {});
+}
+
+const usualReminder = (time: string | undefined) => (time === undefined ? null : USUAL_REMINDER);
+const minutesOf = (remind: string) => (remind === 'none' ? null : Number(remind));
+
+type DoneFields = FactFields & { doneDay?: string; doneTime?: string; outcome?: string };
+
+/**
+ * What a form says has been done: now, at a time of today, or on an earlier day (at noon, where only the
+ * day is told). Throws InvalidForm for a step without kind or words.
+ */
+export function doneStepOf(fields: DoneFields, viewer: Viewer, defaultSummary?: string): DoneStep {
+	const { doneDay = viewer.today, doneTime, outcome = null } = fields;
+	const now = doneTime === undefined && doneDay === viewer.today;
+	const at = now ? undefined : momentOf(doneDay, doneTime ?? '12:00', viewer.timeZone);
+	checkDistance(doneDay, viewer);
+	return { ...factsOf(fields, defaultSummary), outcome, at };
+}
+
+/** What an edit form changes: the fields that it holds, and only those. Throws InvalidForm for no day. */
+export function editOf(fields: Part<StepFields & { outcome?: string }>, viewer: Viewer): Edit {
+	const { plannedDay, plannedTime, remind, ...rest } = fields;
+	const { kindId, summary, ownerId, ...nullable } = rest;
+	if (plannedDay === null || (plannedDay === undefined && plannedTime))
+		throw required('plannedDay');
+	if (plannedDay) checkDistance(plannedDay, viewer);
 	return {
-		kindId: fields.kindId,
-		summary,
-		plan: planOf(fields.plannedDay, fields.plannedTime, viewer),
-		lengthMinutes: fields.lengthMinutes,
-	};
+		...nullable,
+		...(kindId ? { kindId } : {}),
+		...(summary ? { summary } : {}),
+		...(ownerId ? { ownerId } : {}),
+		...(plannedDay ? { plan: planOf(plannedDay, plannedTime ?? undefined, viewer) } : {}),
+		...(remind === undefined ? {} : { remindMinutes: remind && minutesOf(remind) }),
+	} as Edit;
 }
 
 /** A day alone is a plan for the day; with a time it is a moment in the viewer's zone. */
@@ -130,8 +230,7 @@ export function postponedTo(
 	}
 	if (fields.to === 'tomorrow') return planOf(addDays(viewer.today, 1), clockTime, viewer);
 	if (fields.to === 'week') return planOf(addDays(viewer.today, 7), clockTime, viewer);
-	if (fields.plannedDay === undefined)
-		throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
+	if (fields.plannedDay === undefined) throw required('plannedDay');
 	return planOf(fields.plannedDay, fields.plannedTime, viewer);
 }
 

@@ -1,5 +1,7 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import { clientVisibleTo } from '#src/features/clients/queries.ts';
+import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
@@ -10,13 +12,21 @@ export type InteractionKind = {
 	code: string;
 	name: string;
 	icon: string;
+	/** Suggested for the step after one of this kind: of this kind (null: the same), in so many working days. */
+	nextKindId: number | null;
 	nextInDays: number;
+	lengthMinutes: number | null;
+	active: boolean;
+	position: number;
+	version: number;
 };
 
-/** The kinds of interactions, in order. */
-export async function listKinds(db: Sql): Promise<InteractionKind[]> {
+/** The kinds of interactions that are offered, in order; with `all` those, too, that are not any more. */
+export async function listKinds(db: Sql, which?: 'all'): Promise<InteractionKind[]> {
 	const { rows } = await db.execute<InteractionKind>(sql`
-		select id, code, name, icon, next_in_days as "nextInDays" from interaction_kinds order by position, id`);
+		select id, code, name, icon, next_kind_id as "nextKindId", next_in_days as "nextInDays",
+			length_minutes as "lengthMinutes", active, position, version
+		from interaction_kinds where active or ${which === 'all'} order by position, id`);
 	return rows;
 }
 
@@ -31,24 +41,38 @@ export async function summaryOf(
 	return kind?.name ?? translate(viewer.language, 'interaction.step');
 }
 
-/** An interaction as the screens show it. */
+/** An interaction as the screens show it: of a deal, or of a client without one. */
 export type InteractionView = {
 	id: number;
-	dealId: number;
-	dealTitle: string;
-	dealVersion: number;
+	dealId: number | null;
+	dealTitle: string | null;
+	dealVersion: number | null;
+	dealOwnerId: number | null;
+	/** The state that the deal stands in. */
+	stageId: number | null;
+	/** Whether the deal is neither won nor lost; false without one. */
+	dealOpen: boolean;
 	clientId: number | null;
 	clientName: string | null;
+	contactId: number | null;
+	contactName: string | null;
 	kindId: number;
 	kindName: string;
 	kindIcon: string;
 	nextInDays: number;
+	nextKindId: number | null;
 	summary: string;
+	description: string | null;
+	place: string | null;
 	plannedOn: string | null;
 	plannedAt: Date | null;
 	lengthMinutes: number | null;
+	remindMinutes: number | null;
+	seriesId: number | null;
+	occurrence: string | null;
 	ownerId: number;
 	ownerName: string;
+	authorName: string | null;
 	status: 'planned' | 'done' | 'cancelled';
 	outcome: string | null;
 	completedAt: Date | null;
@@ -56,30 +80,50 @@ export type InteractionView = {
 	version: number;
 };
 
-const VIEW = sql`
+/** What an InteractionView is read from: interactions `i` with `d`, `c`, `k`, `p` and more joined to them. */
+export const VIEW = sql`
 	select i.id, i.deal_id as "dealId", d.title as "dealTitle", d.version as "dealVersion",
-		d.client_id as "clientId", c.name as "clientName", i.kind_id as "kindId", k.name as "kindName",
-		k.icon as "kindIcon", k.next_in_days as "nextInDays", i.summary, i.planned_on as "plannedOn",
-		i.planned_at as "plannedAt", i.length_minutes as "lengthMinutes", i.owner_id as "ownerId",
-		p.name as "ownerName", i.status, i.outcome, i.completed_at as "completedAt",
-		b.name as "completedByName", i.version
+		d.owner_id as "dealOwnerId", d.stage_id as "stageId",
+		(d.id is not null and d.closed_on is null) as "dealOpen",
+		c.id as "clientId", c.name as "clientName", i.contact_id as "contactId", co.name as "contactName",
+		i.kind_id as "kindId", k.name as "kindName", k.icon as "kindIcon",
+		k.next_in_days as "nextInDays", k.next_kind_id as "nextKindId", i.summary, i.description, i.place,
+		i.planned_on as "plannedOn", i.planned_at as "plannedAt", i.length_minutes as "lengthMinutes",
+		i.remind_minutes as "remindMinutes", i.series_id as "seriesId", i.occurrence,
+		i.owner_id as "ownerId", p.name as "ownerName", a.name as "authorName", i.status, i.outcome,
+		i.completed_at as "completedAt", b.name as "completedByName", i.version
 	from interactions i
-	join deals d on d.id = i.deal_id
+	left join deals d on d.id = i.deal_id
 	join interaction_kinds k on k.id = i.kind_id
 	join people p on p.id = i.owner_id
+	left join people a on a.id = i.author_id
 	left join people b on b.id = i.completed_by
-	left join clients c on c.id = d.client_id`;
+	left join clients c on c.id = coalesce(d.client_id, i.client_id)
+	left join contacts co on co.id = i.contact_id`;
 
-const dated = (row: InteractionView): InteractionView => ({
+/** Rows of VIEW with their moments as Dates. */
+export const dated = <Row extends { plannedAt: Date | null; completedAt: Date | null }>(
+	row: Row,
+): Row => ({
 	...row,
 	plannedAt: row.plannedAt && new Date(row.plannedAt),
 	completedAt: row.completedAt && new Date(row.completedAt),
 });
 
-/** An interaction of a deal that the actor may see. Throws NotFound for any other. */
+/**
+ * Whether an actor sees an interaction: their own, one of a deal that they see, one of their client's
+ * without a deal. For interactions `i` with the deal `d` and the client `c` joined to the left, as in VIEW.
+ */
+export function interactionVisibleTo(actor: Actor): SQL {
+	if (actor.scope === 'all') return sql`true`;
+	return sql`(${visibleTo(actor, sql`i.owner_id`)} or ${dealVisibleTo(actor)}
+		or (i.deal_id is null and ${visibleTo(actor, sql`c.owner_id`)}))`;
+}
+
+/** An interaction that the actor may see. Throws NotFound for any other. */
 export async function findInteraction(db: Sql, actor: Actor, id: number): Promise<InteractionView> {
 	const { rows } = await db.execute<InteractionView>(
-		sql`${VIEW} where i.id = ${id} and ${visibleTo(actor, sql`d.owner_id`)}`,
+		sql`${VIEW} where i.id = ${id} and ${interactionVisibleTo(actor)}`,
 	);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
 	return dated(rows[0]);
@@ -91,11 +135,9 @@ export async function findInteractionToEdit(
 	actor: Actor,
 	id: number,
 ): Promise<InteractionView> {
-	const { rows } = await tx.execute<{ id: number }>(sql`
-		select d.id from deals d
-		where d.id = (select deal_id from interactions where id = ${id})
-			and ${visibleTo(actor, sql`d.owner_id`)} for update`);
-	if (rows[0] === undefined) throw new NotFound('error.notFound');
+	await tx.execute(sql`
+		select from deals where id = (select deal_id from interactions where id = ${id}) for update`);
+	await tx.execute(sql`select from interactions where id = ${id} for update`);
 	return await findInteraction(tx, actor, id);
 }
 
@@ -114,11 +156,69 @@ export async function listPlanned(
 /** Who changed an interaction last, and when; for telling the person whose change came second. */
 export async function lastStepChange(
 	db: Sql,
-	step: { id: number; dealId: number },
+	step: { id: number; dealId: number | null; clientId: number | null },
 ): Promise<{ at: Date; by: string | null } | null> {
 	const { rows } = await db.execute<{ at: Date; by: string | null }>(sql`
 		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
-		where e.deal_id = ${step.dealId} and e.interaction_id = ${step.id}
+		where ${step.dealId === null ? sql`e.client_id = ${step.clientId}` : sql`e.deal_id = ${step.dealId}`}
+			and e.interaction_id = ${step.id}
 		order by e.at desc, e.id desc limit 1`);
 	return rows[0] ? { at: new Date(rows[0].at), by: rows[0].by } : null;
+}
+
+export type Choice = { id: number; name: string };
+/** What a form of a step offers: kinds, contacts of its client, everybody who works here. */
+export type Choices = { kinds: InteractionKind[]; contacts: Choice[]; people: Choice[] };
+
+/**
+ * Reads what a form of a step offers, in one statement; what the step `held` has already is offered too,
+ * though it may be out of use.
+ */
+export async function readChoices(
+	db: Sql,
+	clientId: number | null,
+	held?: { kindId: number; contactId: number | null; ownerId: number },
+): Promise<Choices> {
+	const { rows } = await db.execute<Choices>(sql`
+		select (
+			select json_agg(json_build_object('id', k.id, 'code', k.code, 'name', k.name, 'icon', k.icon,
+				'nextKindId', k.next_kind_id, 'nextInDays', k.next_in_days,
+				'lengthMinutes', k.length_minutes, 'active', k.active, 'position', k.position,
+				'version', k.version) order by k.position, k.id)
+			from interaction_kinds k where k.active or k.id = ${held?.kindId ?? null}
+		) as kinds, (
+			select coalesce(json_agg(json_build_object('id', c.id, 'name', c.name)
+				order by c.name collate "russian", c.id), '[]')
+			from contacts c where c.client_id = ${clientId}
+				and (c.archived_at is null or c.id = ${held?.contactId ?? null})
+		) as contacts, (
+			select json_agg(json_build_object('id', p.id, 'name', p.name)
+				order by p.name collate "russian", p.id)
+			from people p where p.active or p.id = ${held?.ownerId ?? null}
+		) as people`);
+	return rows[0] as Choices;
+}
+
+/** The name of a client that the actor may see, and whose it is. Throws NotFound for any other. */
+export async function findClientToPlan(
+	db: Sql,
+	actor: Actor,
+	clientId: number,
+): Promise<Choice & { ownerId: number | null }> {
+	const { rows } = await db.execute<Choice & { ownerId: number | null }>(sql`
+		select c.id, c.name, c.owner_id as "ownerId" from clients c
+		where c.id = ${clientId} and c.merged_into is null and ${clientVisibleTo(actor)}`);
+	if (rows[0] === undefined) throw new NotFound('error.notFound');
+	return rows[0];
+}
+
+/** What is planned on a deal beside one step, the nearest first; null: nothing else. */
+export async function nextBeside(
+	db: Sql,
+	step: { id: number; dealId: number | null },
+	timeZone: string,
+): Promise<InteractionView | null> {
+	if (step.dealId === null) return null;
+	const planned = await listPlanned(db, step.dealId, timeZone);
+	return planned.find(({ id }) => id !== step.id) ?? null;
 }

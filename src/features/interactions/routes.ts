@@ -1,126 +1,118 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import { answerChange } from '#src/features/board/answer.ts';
-import { findDeal } from '#src/features/deals/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
-import { formatTime } from '#src/platform/i18n/dates.ts';
+import { dayOf, formatTime } from '#src/platform/i18n/dates.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
-import { form, id, readForm, readQuery } from '#src/platform/web/forms.ts';
+import { checked, form, id, optional, readForm, readQuery, text } from '#src/platform/web/forms.ts';
 import {
 	cancelInteraction,
 	completeInteraction,
 	logInteraction,
 	planInteraction,
 	postponeInteraction,
+	type Target,
 } from './actions.ts';
+import { answerStep } from './answer.ts';
 import {
 	CancellationForm,
 	CompletionForm,
+	doneStepOf,
 	PlanForm,
 	PostponementForm,
 	postponedTo,
 	stepOf,
-	suggestedDay,
 } from './forms.ts';
-import { findInteraction, listKinds, summaryOf } from './queries.ts';
+import { findInteraction, type InteractionView, nextBeside, summaryOf } from './queries.ts';
+import { readClientPlan, readCompletion, readDealPlan, suggestedNext } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
 const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
 const Params = form({ id: id() });
+const NewQuery = form({
+	done: optional(checked()),
+	kindId: optional(id()),
+	returnTo: optional(text(500)),
+});
+const idOf = (request: FastifyRequest) => readQuery(Params, request.params).id;
 
-/** Planning, finishing, postponing and giving up steps. */
+/** Planning steps, and noting what has been done. */
+export function planRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
+	const { db } = connection;
+	const nouns = [
+		{ noun: 'deals', target: (id: number): Target => id, read: readDealPlan },
+		{ noun: 'clients', target: (id: number): Target => ({ clientId: id }), read: readClientPlan },
+	];
+	for (const { noun, target, read } of nouns) {
+		const draw = async (
+			request: FastifyRequest,
+			reply: FastifyReply,
+			{ done, kindId }: { done?: boolean; kindId?: number },
+			problem: Problem | null,
+		) => {
+			const plan = await read(db, actorOf(request), idOf(request), request.viewer);
+			const data = { ...plan, values: { ...plan.values, ...(kindId ? { kindId } : {}) } };
+			const view = done
+				? ({ fragment: 'interactions/_log', title: 'interaction.log', data } as const)
+				: ({ fragment: 'interactions/_plan', title: 'interaction.plan', data } as const);
+			return await drawForm(request, reply, view, problem);
+		};
+		app.get(
+			`/${noun}/:id/interactions/new`,
+			SIGNED_IN,
+			async (request, reply) =>
+				await draw(request, reply, readQuery(NewQuery, request.query), null),
+		);
+		app.post(`/${noun}/:id/interactions`, MAKES, async (request, reply) =>
+			attempt(
+				request,
+				async () => await addStep(request, reply, target(idOf(request))),
+				async (problem) =>
+					await draw(request, reply, { done: Boolean(problem.typed.done) }, problem),
+			),
+		);
+	}
+
+	async function addStep(request: FastifyRequest, reply: FastifyReply, target: Target) {
+		const { returnTo, done, ...fields } = readForm(PlanForm, request.body);
+		const by = acting(request);
+		const summary = await summaryOf(db, fields, request.viewer);
+		const step = done ? null : stepOf(fields, request.viewer, summary);
+		if (!done && step === null)
+			throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
+		const made = step
+			? await planInteraction(db, by, target, step)
+			: await logInteraction(db, by, target, doneStepOf(fields, request.viewer, summary));
+		const now = await findInteraction(db, by.actor, made);
+		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };
+		const key = done ? 'toast.completed' : 'toast.planned';
+		const toast = { key, args: { summary: now.summary }, undo } as const;
+		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
+	}
+}
+
+/** Finishing, postponing and giving up steps. */
 export function interactionRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
 ): void {
 	const { db } = connection;
-	const idOf = (request: FastifyRequest) => readQuery(Params, request.params).id;
-
-	app.get(
-		'/deals/:id/interactions/new',
-		SIGNED_IN,
-		async (request, reply) => await drawPlan(request, reply, null),
-	);
-
-	async function drawPlan(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
-		const [deal, kinds] = await Promise.all([
-			findDeal(db, actorOf(request), idOf(request)),
-			listKinds(db),
-		]);
-		const data = { deal, kinds, suggested: suggestedDay(1, request.viewer) };
-		return await drawForm(
-			request,
-			reply,
-			{ fragment: 'interactions/_plan', title: 'interaction.plan', data },
-			problem,
-		);
-	}
-
-	app.post('/deals/:id/interactions', MAKES, async (request, reply) =>
-		attempt(
-			request,
-			async () => {
-				const dealId = idOf(request);
-				const { returnTo, done, ...fields } = readForm(PlanForm, request.body);
-				if (done) return await answerDone(request, reply, dealId, fields, returnTo);
-				const step = stepOf(fields, request.viewer, await summaryOf(db, fields, request.viewer));
-				if (step === null) throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
-				await planInteraction(db, acting(request), dealId, step);
-				return await answer(request, reply, dealId, 'toast.planned', step.summary, returnTo);
-			},
-			async (problem) => await drawPlan(request, reply, problem),
-		),
-	);
-
-	async function answerDone(
-		request: FastifyRequest,
-		reply: FastifyReply,
-		dealId: number,
-		fields: { kindId?: number; summary?: string },
-		returnTo: string | undefined,
-	) {
-		const { kindId } = fields;
-		if (kindId === undefined) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
-		const summary = fields.summary ?? (await summaryOf(db, fields, request.viewer));
-		const step = { kindId, summary, outcome: null };
-		await logInteraction(db, acting(request), dealId, step);
-		return await answer(request, reply, dealId, 'toast.completed', summary, returnTo);
-	}
 
 	app.get(
 		'/interactions/:id/completion/new',
 		SIGNED_IN,
-		async (request, reply) => await drawStep(request, reply, 'completion', null),
-	);
-	app.get(
-		'/interactions/:id/postponement/new',
-		SIGNED_IN,
-		async (request, reply) => await drawStep(request, reply, 'postponement', null),
+		async (request, reply) => await drawCompletion(request, reply, null),
 	);
 
-	async function drawStep(
+	async function drawCompletion(
 		request: FastifyRequest,
 		reply: FastifyReply,
-		verb: 'completion' | 'postponement' | 'cancellation',
 		problem: Problem | null,
 	) {
-		const [step, kinds] = await Promise.all([
-			findInteraction(db, actorOf(request), idOf(request)),
-			listKinds(db),
-		]);
-		const data = { step, kinds, suggested: suggestedDay(step.nextInDays, request.viewer) };
-		// The way to give a step up stands in the form of its completion.
-		const view =
-			verb === 'postponement'
-				? ({
-						fragment: 'interactions/_postponement',
-						title: 'interaction.postpone',
-						data,
-					} as const)
-				: ({ fragment: 'interactions/_completion', title: 'interaction.complete', data } as const);
-		return await drawForm(request, reply, view, problem);
+		const data = await readCompletion(db, actorOf(request), idOf(request), request.viewer);
+		const view = { fragment: 'interactions/_completion', title: 'interaction.complete', data };
+		return await drawForm(request, reply, { ...view, title: 'interaction.complete' }, problem);
 	}
 
 	app.post('/interactions/:id/completion', CHANGES, async (request, reply) =>
@@ -128,66 +120,106 @@ export function interactionRoutes(
 			request,
 			async () => {
 				const { returnTo, version, outcome, ...fields } = readForm(CompletionForm, request.body);
-				const next = stepOf(fields, request.viewer, await summaryOf(db, fields, request.viewer));
-				const done = await completeInteraction(db, acting(request), idOf(request), {
+				const { viewer } = request;
+				const next = stepOf(fields, viewer, await summaryOf(db, fields, viewer));
+				const step = await completeInteraction(db, acting(request), idOf(request), {
 					version,
 					outcome: outcome ?? null,
 					next,
 				});
-				return await answer(request, reply, done.dealId, 'toast.completed', done.summary, returnTo);
+				const { nextId } = step;
+				const undone = nextId ? { nextId: String(nextId), nextVersion: '1' } : {};
+				const toast = {
+					key: 'toast.completed',
+					args: { summary: step.summary },
+					undo: undoBy(step, undone),
+				} as const;
+				// A program, too, is asked for the next step, where a form would have asked.
+				const bare = step.dealOpen && !(await nextBeside(db, step, viewer.timeZone));
+				const json = { nextId, needsNext: bare ? suggestedNext(step, viewer) : null };
+				return await answerStep(connection, request, reply, { step, toast, returnTo, json });
 			},
-			async (problem) => await drawStep(request, reply, 'completion', problem),
+			async (problem) => await drawCompletion(request, reply, problem),
 		),
 	);
+
+	app.get(
+		'/interactions/:id/postponement/new',
+		SIGNED_IN,
+		async (request, reply) => await drawPostponement(request, reply, null),
+	);
+
+	async function drawPostponement(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		problem: Problem | null,
+	) {
+		const step = await findInteraction(db, actorOf(request), idOf(request));
+		const view = { fragment: 'interactions/_postponement', data: { step } };
+		return await drawForm(request, reply, { ...view, title: 'interaction.postpone' }, problem);
+	}
 
 	app.post('/interactions/:id/postponement', CHANGES, async (request, reply) =>
 		attempt(
 			request,
 			async () => {
 				const { returnTo, version, ...to } = readForm(PostponementForm, request.body);
-				const now = await findInteraction(db, actorOf(request), idOf(request));
-				const clock = now.plannedAt ? formatTime(now.plannedAt, request.viewer) : undefined;
-				const plan = postponedTo(to, clock, request.viewer);
-				const step = await postponeInteraction(db, acting(request), idOf(request), version, plan);
-				return await answer(request, reply, step.dealId, 'toast.postponed', step.summary, returnTo);
+				const { viewer } = request;
+				const was = await findInteraction(db, actorOf(request), idOf(request));
+				const clock = was.plannedAt ? formatTime(was.plannedAt, viewer) : undefined;
+				const plan = postponedTo(to, clock, viewer);
+				const step = await postponeInteraction(db, acting(request), was.id, version, plan);
+				const day = was.plannedOn ?? (was.plannedAt && dayOf(was.plannedAt, viewer.timeZone));
+				const undo = {
+					action: `/interactions/${was.id}/postponement`,
+					fields: {
+						version: String(step.version),
+						plannedDay: day ?? '',
+						...(clock ? { plannedTime: clock } : {}),
+					},
+				};
+				const toast = { key: 'toast.postponed', args: { summary: step.summary }, undo } as const;
+				return await answerStep(connection, request, reply, { step, toast, returnTo });
 			},
-			async (problem) => await drawStep(request, reply, 'postponement', problem),
+			async (problem) => await drawPostponement(request, reply, problem),
 		),
 	);
+
+	app.get(
+		'/interactions/:id/cancellation/new',
+		SIGNED_IN,
+		async (request, reply) => await drawCancellation(request, reply, null),
+	);
+
+	async function drawCancellation(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		problem: Problem | null,
+	) {
+		const step = await findInteraction(db, actorOf(request), idOf(request));
+		const view = { fragment: 'interactions/_cancellation', data: { step } };
+		return await drawForm(request, reply, { ...view, title: 'interaction.cancel' }, problem);
+	}
 
 	app.post('/interactions/:id/cancellation', CHANGES, async (request, reply) =>
 		attempt(
 			request,
 			async () => {
 				const { returnTo, version, reason } = readForm(CancellationForm, request.body);
-				const step = await cancelInteraction(
-					db,
-					acting(request),
-					idOf(request),
-					version,
-					reason ?? null,
-				);
-				return await answer(request, reply, step.dealId, 'toast.cancelled', step.summary, returnTo);
+				const id = idOf(request);
+				const step = await cancelInteraction(db, acting(request), id, version, reason ?? null);
+				const args = { summary: step.summary };
+				const toast = { key: 'toast.cancelled', args, undo: undoBy(step) } as const;
+				return await answerStep(connection, request, reply, { step, toast, returnTo });
 			},
-			async (problem) => await drawStep(request, reply, 'cancellation', problem),
+			async (problem) => await drawCancellation(request, reply, problem),
 		),
 	);
+}
 
-	async function answer(
-		request: FastifyRequest,
-		reply: FastifyReply,
-		dealId: number,
-		key: 'toast.planned' | 'toast.completed' | 'toast.postponed' | 'toast.cancelled',
-		summary: string,
-		returnTo: string | undefined,
-	) {
-		const { stageId } = await findDeal(db, actorOf(request), dealId);
-		const toast = { key, args: { summary } };
-		return await answerChange(connection, request, reply, {
-			dealId,
-			stageIds: [stageId],
-			toast,
-			returnTo,
-		});
-	}
+function undoBy({ id, version }: InteractionView, fields: Record<string, string> = {}) {
+	return {
+		action: `/interactions/${id}/reopening`,
+		fields: { version: String(version), ...fields },
+	};
 }

@@ -1,0 +1,122 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { onlyTouched } from '#src/platform/web/facts.ts';
+import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
+import { answerStep } from './answer.ts';
+import {
+	deleteInteraction,
+	editInteraction,
+	reassignInteraction,
+	reopenInteraction,
+} from './editing.ts';
+import { CancellationForm, editOf, ReopeningForm, StepForm, StepOwnerForm } from './forms.ts';
+import { findInteraction, type InteractionView } from './queries.ts';
+import { readStepForm } from './screen.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
+const Params = form({ id: id() });
+const idOf = (request: FastifyRequest) => readQuery(Params, request.params).id;
+
+/** One interaction as it stands, and the doors to its changes. */
+export function editingRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+
+	app.get(
+		'/interactions/:id',
+		SIGNED_IN,
+		async (request, reply) => await drawStep(request, reply, null),
+	);
+
+	async function drawStep(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
+		const step = await findInteraction(db, actorOf(request), idOf(request));
+		const view = { fragment: 'interactions/_interaction', data: { step } };
+		return await drawForm(request, reply, { ...view, title: 'interaction.show' }, problem);
+	}
+
+	app.get(
+		'/interactions/:id/edit',
+		SIGNED_IN,
+		async (request, reply) => await drawEdit(request, reply, null),
+	);
+
+	async function drawEdit(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
+		const data = await readStepForm(db, actorOf(request), idOf(request), request.viewer);
+		return await drawForm(
+			request,
+			reply,
+			{ fragment: 'interactions/_edit', title: 'interaction.edit', data },
+			problem && onlyTouched(problem),
+		);
+	}
+
+	app.post('/interactions/:id', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { returnTo, version, was: _, ...fields } = readPart(StepForm, request.body);
+				const by = acting(request);
+				const edit = editOf(fields, request.viewer);
+				const step = await editInteraction(db, by, idOf(request), version as number, edit);
+				return await answer(request, reply, 'toast.stepSaved', step, returnTo ?? undefined);
+			},
+			async (problem) => await drawEdit(request, reply, problem),
+		),
+	);
+
+	app.post('/interactions/:id/owner', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { returnTo, version, ownerId } = readForm(StepOwnerForm, request.body);
+				const id = idOf(request);
+				const step = await reassignInteraction(db, acting(request), id, version, ownerId);
+				return await answer(request, reply, 'toast.stepReassigned', step, returnTo);
+			},
+			async (problem) => await drawEdit(request, reply, problem),
+		),
+	);
+
+	app.post('/interactions/:id/reopening', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const form = readForm(ReopeningForm, request.body);
+				const { version, nextId, nextVersion, returnTo } = form;
+				const next = nextId && nextVersion ? { id: nextId, version: nextVersion } : null;
+				const step = await reopenInteraction(db, acting(request), idOf(request), version, next);
+				return await answer(request, reply, 'toast.stepReopened', step, returnTo);
+			},
+			async (problem) => await drawStep(request, reply, problem),
+		),
+	);
+
+	app.post('/interactions/:id/deletion', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { version, returnTo } = readForm(CancellationForm, request.body);
+				const step = await deleteInteraction(db, acting(request), idOf(request), version);
+				return await answer(request, reply, 'toast.stepDeleted', step, returnTo);
+			},
+			async (problem) => await drawStep(request, reply, problem),
+		),
+	);
+
+	// By what the verb returned: who gives a step away may not see it any more.
+	async function answer(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		key: 'toast.stepSaved' | 'toast.stepReassigned' | 'toast.stepReopened' | 'toast.stepDeleted',
+		step: InteractionView,
+		returnTo: string | undefined,
+	) {
+		const toast = { key, args: { summary: step.summary, name: step.ownerName } };
+		return await answerStep(connection, request, reply, { step, toast, returnTo });
+	}
+}
