@@ -3,22 +3,22 @@
  * and address is there already, what moves. Pure, so that nothing that is lost can hide in SQL.
  */
 
-/** Columns of a client that a merge chooses among, by their names in the table. */
+/** What a merge chooses among, by the names of a client's fields. */
 export const MERGED_FIELDS = [
 	'name',
-	'legal_kind',
+	'legalKind',
 	'inn',
 	'kpp',
 	'ogrn',
-	'owner_id',
+	'ownerId',
 	'source',
 	'segment',
 	'region',
 	'status',
-	'bank_name',
+	'bankName',
 	'bic',
 	'account',
-	'correspondent_account',
+	'correspondentAccount',
 	'website',
 	'note',
 ] as const;
