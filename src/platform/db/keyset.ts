@@ -1,24 +1,39 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { BadRequest } from '#src/platform/errors.ts';
+import { isDay } from '#src/platform/i18n/dates.ts';
 import type { Sql } from './client.ts';
 
+const MOMENT =
+	/^(\d{4}-\d\d-\d\d) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?[+-](0\d|1[0-4])(:?[0-5]\d)?$/;
+/** What a value of each type looks like as Postgres writes it; nothing else reaches Postgres. */
 const TYPES = {
-	text: /^[^\0]*$/s,
-	number: /^-?\d{1,30}(\.\d{1,20})?$/,
-	day: /^\d{4}-\d\d-\d\d$/,
-	moment: /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:?\d\d)?$/,
-	yes_no: /^(true|false)$/,
+	text: (value: string) => !value.includes('\0'),
+	whole: (value: string) => /^-?\d{1,18}$/.test(value),
+	number: (value: string) => /^-?\d{1,30}(\.\d{1,20})?$/.test(value),
+	day: isDay,
+	moment: (value: string) => isDay(MOMENT.exec(value)?.[1] ?? ''),
+	yes_no: (value: string) => /^(true|false)$/.test(value),
 } as const;
 const SQL_TYPES = {
 	text: sql`text`,
+	whole: sql`bigint`,
 	number: sql`numeric`,
 	day: sql`date`,
 	moment: sql`timestamptz`,
 	yes_no: sql`boolean`,
 } as const;
 
-/** What rows can be sorted by: an expression, its type, and whether it can be absent (absent ones come last). */
-export type SortBy = { by: SQL; type: keyof typeof TYPES; nullable?: boolean };
+/**
+ * What rows can be sorted by: an expression, its type (`whole` for integer columns and `number` for numeric
+ * ones: only so does an index on them serve), and whether it can be absent (absent ones come last).
+ */
+export type SortBy = {
+	by: SQL;
+	type: keyof typeof TYPES;
+	nullable?: boolean;
+	/** How to tell that it is absent, where an index answers another question than `by is null`. */
+	absent?: SQL;
+};
 export type Sorting = SortBy & { descending: boolean };
 
 /** Where a page ends: the sort value of its last row, as text, and that row's id. */
@@ -41,8 +56,7 @@ export function readPlace(typed: string, { type, nullable }: SortBy): Place {
 	if (!Array.isArray(told) || told.length !== 2) throw bad();
 	const [value, id] = told as [unknown, unknown];
 	if (!Number.isSafeInteger(id) || (id as number) < 1) throw bad();
-	if (value === null ? !nullable : typeof value !== 'string' || !TYPES[type].test(value))
-		throw bad();
+	if (value === null ? !nullable : typeof value !== 'string' || !TYPES[type](value)) throw bad();
 	return { value: value as string | null, id: id as number };
 }
 
@@ -89,8 +103,11 @@ async function readValued<Row>(
 ): Promise<Sorted<Row>[]> {
 	const { by, type, nullable, descending } = sorting;
 	const way = descending ? sql`desc` : sql`asc`;
+	const value = after && sql`${after.value}::${SQL_TYPES[type]}`;
+	// Said twice: where value and id are of two tables, only the first condition narrows what is read.
 	const behind = after
-		? sql`and (${by}, ${id}) ${descending ? sql`<` : sql`>`} (${after.value}::${SQL_TYPES[type]}, ${after.id}::bigint)`
+		? sql`and ${by} ${descending ? sql`<=` : sql`>=`} ${value}
+			and (${by}, ${id}) ${descending ? sql`<` : sql`>`} (${value}, ${after.id}::bigint)`
 		: sql``;
 	const { rows } = await db.execute(sql`
 		select ${columns}, (${by})::text as "sortValue" from ${from}
@@ -109,7 +126,7 @@ async function readAbsent<Row>(
 	const behind = after ? sql`and ${id} ${sorting.descending ? sql`<` : sql`>`} ${after.id}` : sql``;
 	const { rows } = await db.execute(sql`
 		select ${columns}, null::text as "sortValue" from ${from}
-		where ${where} and ${sorting.by} is null ${behind}
+		where ${where} and ${sorting.absent ?? sql`${sorting.by} is null`} ${behind}
 		order by ${id} ${way} limit ${limit}`);
 	return rows as Sorted<Row>[];
 }
