@@ -113,4 +113,6 @@ CREATE TRIGGER deals_note_campaign_insert AFTER INSERT ON "deals" FOR EACH ROW W
 CREATE TRIGGER deals_note_campaign_update AFTER UPDATE OF campaign ON "deals" FOR EACH ROW WHEN (NEW.campaign IS DISTINCT FROM OLD.campaign AND NEW.campaign IS NOT NULL) EXECUTE FUNCTION note_source('campaign');--> statement-breakpoint
 INSERT INTO "sources" ("kind", "name")
 SELECT 'source', min(source) FROM (SELECT source FROM clients UNION ALL SELECT source FROM deals) s
-WHERE btrim(source) <> '' GROUP BY lower(source COLLATE "russian");
+WHERE btrim(source) <> '' GROUP BY lower(source COLLATE "russian");--> statement-breakpoint
+-- What was agreed with a client without a deal: for its card.
+CREATE INDEX "interactions_of_client" ON "interactions" USING btree ("client_id","status") WHERE "interactions"."deal_id" is null;

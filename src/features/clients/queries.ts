@@ -2,12 +2,17 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 
-/** A client that an actor knows: their own, or one of a deal that they see. `c` is the alias of clients. */
-function clientVisibleTo(actor: Actor): SQL {
+/**
+ * A client that an actor knows: their own, or one of a deal that they see (deals/visibility.ts says the same
+ * of the deal). `c` is the alias of clients.
+ */
+export function clientVisibleTo(actor: Actor): SQL {
 	if (actor.scope === 'all') return sql`true`;
 	return sql`(${visibleTo(actor, sql`c.owner_id`)} or exists (
 		select from deals of_client where of_client.client_id = c.id
-			and ${visibleTo(actor, sql`of_client.owner_id`)}))`;
+			and (${visibleTo(actor, sql`of_client.owner_id`)} or exists (
+				select from deal_collaborators helping
+				where helping.deal_id = of_client.id and helping.person_id = ${actor.id}))))`;
 }
 
 /** Text as search columns hold it: lower case, «ё» as «е». */

@@ -23,8 +23,10 @@ export type Fact = {
 	empty?: string;
 	mode?: 'numeric' | 'decimal';
 	max?: number;
-	/** The id of a datalist on the page. */
+	/** The id of a datalist on the page, which fills while one types. */
 	list?: string;
+	/** What is suggested while one types; only a form has it. */
+	suggestions?: string[];
 	/** Several words with commas between them. */
 	many?: boolean;
 	required?: boolean;
@@ -33,7 +35,8 @@ export type Fact = {
 	warning?: string;
 	/** Where the shown text leads. */
 	href?: string;
-	/** The shown text in pieces, as tags. */
+	/** The shown text in pieces: one a line, each perhaps with an address of its own; or as tags. */
+	lines?: { text: string; href?: string | null }[];
 	chips?: string[];
 	/** Not this person's to change. */
 	fixed?: boolean;

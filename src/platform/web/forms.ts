@@ -91,6 +91,24 @@ export const words = (most: number, max: number) =>
 		return [...once.values()];
 	});
 
+/** One thing a line, each of at most `max` characters, `most` of them; empty lines do not count. */
+export const lines = (most: number, max: number) =>
+	field((typed) => {
+		const all = typed.split('\n').map((line) => line.trim());
+		const said = all.filter((line) => line !== '');
+		if (typed.includes('\0')) throw new FieldError('field.nul');
+		if (said.length > most) throw new FieldError('field.tooMany', { max: most });
+		if (said.some((line) => line.length > max)) throw new FieldError('field.tooLong', { max });
+		return said;
+	});
+
+/** An address of mail as one types it. */
+export const email = () =>
+	field((typed) => {
+		if (!/^[^\s@,;<>"]{1,64}@[^\s@,;<>"]{1,190}$/.test(typed)) throw new FieldError('field.email');
+		return typed;
+	});
+
 /** A day out of a date input (`2026-11-24`) or typed (`24.11.2026`), as `2026-11-24`. */
 export const day = () =>
 	field((typed) => {
@@ -160,7 +178,9 @@ export function readForm<T extends TObject>(schema: T, body: unknown): StaticDec
 }
 
 /** What a form says of each field: a value, null for one that was emptied, nothing for one that it has not. */
-export type Part<T> = { [K in keyof T]?: Exclude<T[K], undefined> | null };
+export type Part<T> = {
+	[K in Exclude<keyof T, 'version'>]?: Exclude<T[K], undefined> | null;
+} & Pick<T, Extract<keyof T, 'version'>>;
 
 /**
  * Reads a form that may hold only some of its fields: what it does not hold is not meant to change.

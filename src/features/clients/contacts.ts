@@ -1,0 +1,189 @@
+import { sql } from 'drizzle-orm';
+import type { FieldChange } from '#src/events.ts';
+import type { Acting, Actor } from '#src/features/auth/rules.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { transact } from '#src/platform/db/transaction.ts';
+import { NotFound } from '#src/platform/errors.ts';
+import { record } from '#src/platform/events/record.ts';
+import { setPoints } from './points.ts';
+import { clientVisibleTo } from './queries.ts';
+import { clientConflict, findClientToEdit, type Point, pointsOf } from './record.ts';
+
+/** A person at a client, as the card shows it. */
+export type Contact = {
+	id: number;
+	clientId: number;
+	name: string;
+	position: string | null;
+	role: string | null;
+	bornOn: string | null;
+	note: string | null;
+	archivedAt: Date | null;
+	version: number;
+	points: Point[];
+};
+
+/** What people say of a contact; phones and mails as typed, the first ones first. */
+export type ContactFacts = {
+	name: string;
+	position: string | null;
+	role: string | null;
+	bornOn: string | null;
+	note: string | null;
+	phones: string[];
+	emails: string[];
+};
+
+const COLUMNS = sql`co.id, co.client_id as "clientId", co.name, co.position, co.role,
+	co.born_on as "bornOn", co.note, co.archived_at as "archivedAt", co.version,
+	${pointsOf('contact')} as points`;
+const MOST = 500;
+
+const dated = (row: Contact): Contact => ({
+	...row,
+	archivedAt: row.archivedAt && new Date(row.archivedAt),
+});
+
+/** The contacts of a client whom the caller has loaded, those in use first. */
+export async function listContacts(db: Sql, clientId: number): Promise<Contact[]> {
+	const { rows } = await db.execute<Contact>(sql`
+		select ${COLUMNS} from contacts co where co.client_id = ${clientId}
+		order by co.archived_at nulls first, co.id limit ${MOST}`);
+	return rows.map(dated);
+}
+
+/** A contact of a client that the actor may see. Throws NotFound for any other. */
+export async function findContact(db: Sql, actor: Actor, contactId: number): Promise<Contact> {
+	const { rows } = await db.execute<Contact>(sql`
+		select ${COLUMNS} from contacts co join clients c on c.id = co.client_id
+		where co.id = ${contactId} and ${clientVisibleTo(actor)}`);
+	if (rows[0] === undefined) throw new NotFound('error.notFound');
+	return dated(rows[0]);
+}
+
+/** What somebody's phones or mails are, as typed. */
+export function pointValues(points: readonly Point[], kind: Point['kind']): string[] {
+	return points.filter((point) => point.kind === kind).map(({ value }) => value);
+}
+
+const EMPTY = { position: null, role: null, bornOn: null, note: null, phones: [], emails: [] };
+
+/**
+ * Adds a person to a client. Takes no version: it adds a record and overwrites nothing. Returns the
+ * contact's id. Throws NotFound, RuleBroken for a merged client.
+ */
+export async function addContact(
+	sqlOrTx: Sql,
+	acting: Acting,
+	clientId: number,
+	contact: Partial<ContactFacts> & { name: string },
+): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		await findClientToEdit(tx, acting.actor, clientId);
+		const id = await insertContact(tx, acting, clientId, contact);
+		const data = { contactId: id, name: contact.name };
+		await record(tx, acting, { type: 'contact.added', clientId, data });
+		return id;
+	});
+}
+
+/** Writes a new contact without an event of its own, for whoever makes the client with it. Returns its id. */
+export async function insertContact(
+	tx: Tx,
+	acting: Acting,
+	clientId: number,
+	contact: Partial<ContactFacts> & { name: string },
+): Promise<number> {
+	const { phones, emails, ...facts } = { ...EMPTY, ...contact };
+	const { rows } = await tx.execute<{ id: number }>(sql`
+		insert into contacts (client_id, name, position, role, born_on, note, created_at)
+		values (${clientId}, ${facts.name}, ${facts.position}, ${facts.role}, ${facts.bornOn},
+			${facts.note}, ${acting.now}) returning id`);
+	const contactId = rows[0]?.id as number;
+	await setPoints(tx, { clientId, contactId }, 'phone', phones);
+	await setPoints(tx, { clientId, contactId }, 'email', emails);
+	return contactId;
+}
+
+/**
+ * Saves what the form of a contact holds; what it does not hold stays as it is, and nothing is written where
+ * nothing changed. Returns the version. Throws NotFound, Conflict for a stale version.
+ */
+export async function editContact(
+	sqlOrTx: Sql,
+	acting: Acting,
+	contactId: number,
+	version: number,
+	edit: Partial<ContactFacts>,
+): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		const contact = await lockContact(tx, acting.actor, contactId, version);
+		const owner = { clientId: contact.clientId, contactId };
+		const after = { ...factsOf(contact), ...edit };
+		const changes = changesOf(factsOf(contact), after);
+		if (Object.keys(changes).length === 0) return version;
+		await tx.execute(sql`
+			update contacts set name = ${after.name}, position = ${after.position}, role = ${after.role},
+				born_on = ${after.bornOn}, note = ${after.note}, version = version + 1
+			where id = ${contactId} and version = ${version}`);
+		if (changes.phones) await setPoints(tx, owner, 'phone', after.phones);
+		if (changes.emails) await setPoints(tx, owner, 'email', after.emails);
+		const data = { contactId, name: contact.name, changes };
+		await record(tx, acting, { type: 'contact.edited', clientId: contact.clientId, data });
+		return version + 1;
+	});
+}
+
+/** The facts of a contact, as its form holds them. */
+export function factsOf(contact: Contact): ContactFacts {
+	const { name, position, role, bornOn, note, points } = contact;
+	const phones = pointValues(points, 'phone');
+	return { name, position, role, bornOn, note, phones, emails: pointValues(points, 'email') };
+}
+
+function changesOf(before: ContactFacts, after: ContactFacts): Record<string, FieldChange> {
+	const changes: Record<string, FieldChange> = {};
+	const told = (value: string | string[] | null) =>
+		Array.isArray(value) ? value.join(', ') || null : value;
+	for (const name of Object.keys(before) as (keyof ContactFacts)[]) {
+		const [from, to] = [told(before[name]), told(after[name])];
+		if (from !== to) changes[name] = [from, to];
+	}
+	return changes;
+}
+
+/**
+ * Puts a contact out of use, or back. History and steps keep naming it. Returns the version. Throws NotFound,
+ * Conflict for a stale version.
+ */
+export async function archiveContact(
+	sqlOrTx: Sql,
+	acting: Acting,
+	contactId: number,
+	version: number,
+	archived: boolean,
+): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		const { clientId, name, archivedAt } = await lockContact(tx, acting.actor, contactId, version);
+		if ((archivedAt !== null) === archived) return version;
+		await tx.execute(sql`
+			update contacts set archived_at = ${archived ? acting.now : null}, version = version + 1
+			where id = ${contactId} and version = ${version}`);
+		const type = archived ? 'contact.archived' : 'contact.restored';
+		await record(tx, acting, { type, clientId, data: { contactId, name } });
+		return version + 1;
+	});
+}
+
+async function lockContact(
+	tx: Tx,
+	actor: Actor,
+	contactId: number,
+	version: number,
+): Promise<Contact> {
+	await tx.execute(sql`select from contacts where id = ${contactId} for update`);
+	const contact = await findContact(tx, actor, contactId);
+	if (contact.version !== version)
+		throw await clientConflict(tx, contact.clientId, contact.version, contactId);
+	return contact;
+}

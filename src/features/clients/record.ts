@@ -1,0 +1,133 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Actor } from '#src/features/auth/rules.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { Conflict, NotFound, RuleBroken } from '#src/platform/errors.ts';
+import { clientVisibleTo } from './queries.ts';
+import type { ADDRESS_KINDS, CLIENT_STATUSES, ExtraValues, LEGAL_KINDS } from './tables.ts';
+import type { Tag } from './tags.ts';
+
+/** The columns of a client that people fill in, by their names in the code. */
+export type ClientColumns = {
+	name: string;
+	legalKind: (typeof LEGAL_KINDS)[number];
+	status: (typeof CLIENT_STATUSES)[number];
+	ownerId: number | null;
+} & Record<TextColumn, string | null>;
+export type TextColumn =
+	| 'inn'
+	| 'kpp'
+	| 'ogrn'
+	| 'bankName'
+	| 'bic'
+	| 'account'
+	| 'correspondentAccount'
+	| 'website'
+	| 'segment'
+	| 'region'
+	| 'source'
+	| 'note';
+
+/** A phone or a mail, of the client itself or of a contact. */
+export type Point = {
+	kind: 'phone' | 'email';
+	value: string;
+	e164: string | null;
+	extension: string | null;
+};
+export type Address = { kind: (typeof ADDRESS_KINDS)[number]; value: string };
+
+/** A client as its card and its forms know it. */
+export type ClientRecord = ClientColumns & {
+	id: number;
+	ownerName: string | null;
+	extra: ExtraValues;
+	archivedAt: Date | null;
+	mergedInto: number | null;
+	createdAt: Date;
+	version: number;
+	tags: Tag[];
+	addresses: Address[];
+	/** The client's own, not its contacts'. */
+	points: Point[];
+};
+
+const POINT = sql`jsonb_build_object('kind', cp.kind, 'value', cp.value, 'e164', cp.e164, 'extension', cp.extension)`;
+
+/** The phones and mails of a contact `co`, or of the client `c` itself, in order, as JSON. */
+export const pointsOf = (whose: 'contact' | 'client'): SQL => sql`coalesce((
+	select jsonb_agg(${POINT} order by cp.kind desc, cp.position, cp.id) from contact_points cp
+	where ${whose === 'contact' ? sql`cp.contact_id = co.id` : sql`cp.client_id = c.id and cp.contact_id is null`}
+), '[]')`;
+
+const COLUMNS = sql`c.id, c.name, c.legal_kind as "legalKind", c.status, c.owner_id as "ownerId",
+	p.name as "ownerName", c.inn, c.kpp, c.ogrn, c.bank_name as "bankName", c.bic, c.account,
+	c.correspondent_account as "correspondentAccount", c.website, c.segment, c.region, c.source,
+	c.note, c.extra, c.archived_at as "archivedAt", c.merged_into as "mergedInto",
+	c.created_at as "createdAt", c.version,
+	coalesce((
+		select jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'colour', t.colour) order by t.name)
+		from client_tags l join tags t on t.id = l.tag_id where l.client_id = c.id), '[]') as tags,
+	coalesce((
+		select jsonb_agg(jsonb_build_object('kind', a.kind, 'value', a.value) order by a.position, a.id)
+		from addresses a where a.client_id = c.id), '[]') as addresses,
+	${pointsOf('client')} as points`;
+
+const dated = (row: ClientRecord): ClientRecord => ({
+	...row,
+	createdAt: new Date(row.createdAt),
+	archivedAt: row.archivedAt && new Date(row.archivedAt),
+});
+
+/** A client that the actor may see, merged ones too. Throws NotFound for any other. */
+export async function findClient(db: Sql, actor: Actor, clientId: number): Promise<ClientRecord> {
+	const { rows } = await db.execute<ClientRecord>(sql`
+		select ${COLUMNS} from clients c left join people p on p.id = c.owner_id
+		where c.id = ${clientId} and ${clientVisibleTo(actor)}`);
+	if (rows[0] === undefined) throw new NotFound('error.notFound');
+	return dated(rows[0]);
+}
+
+/**
+ * Locks a client for the rest of the transaction. What one sees one may edit. Throws NotFound, RuleBroken
+ * for a client that lives on in another.
+ */
+export async function findClientToEdit(
+	tx: Tx,
+	actor: Actor,
+	clientId: number,
+): Promise<ClientRecord> {
+	// Locked first, read afterwards: who has waited for another's change must see it.
+	await tx.execute(sql`select from clients where id = ${clientId} for update`);
+	const client = await findClient(tx, actor, clientId);
+	if (client.mergedInto !== null) throw new RuleBroken('client.merged');
+	return client;
+}
+
+/** The living client that a merged one went into, or the client itself. */
+export async function heirOf(db: Sql, clientId: number): Promise<number> {
+	const { rows } = await db.execute<{ id: number | null }>(
+		sql`select client_heir(${clientId}) as id`,
+	);
+	return rows[0]?.id ?? clientId;
+}
+
+/**
+ * The Conflict that tells who changed a client or a contact last, and when. `contactId`: only what was done
+ * to that contact.
+ */
+export async function clientConflict(
+	db: Sql,
+	clientId: number,
+	version: number,
+	contactId: number | null = null,
+): Promise<Conflict> {
+	const what =
+		contactId === null
+			? sql`e.type like 'client.%'`
+			: sql`e.type like 'contact.%' and (e.data->>'contactId')::bigint = ${contactId}`;
+	const { rows } = await db.execute<{ at: Date; by: string | null }>(sql`
+		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
+		where e.client_id = ${clientId} and ${what} order by e.at desc, e.id desc limit 1`);
+	const last = rows[0];
+	return new Conflict({ version, at: last ? new Date(last.at) : null, by: last?.by ?? null });
+}
