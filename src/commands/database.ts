@@ -9,7 +9,12 @@ const OLDEST_SERVER = 15;
 const POOL_CLOSE_MS = 1_500;
 
 /** `stop` closes the pool, then ends the embedded server if nobody else uses it. */
-export type OpenDatabase = { connection: Connection; embedded: boolean; stop: () => Promise<void> };
+export type OpenDatabase = {
+	connection: Connection;
+	url: string;
+	embedded: boolean;
+	stop: () => Promise<void>;
+};
 
 type Server = { url: string; place: string; stop: () => Promise<void> };
 
@@ -37,7 +42,7 @@ export async function openDatabase(
 		if (!embedded) say(`База данных: PostgreSQL ${version} по адресу ${server.place}`);
 		const { applied } = await migrate(connection.pool);
 		say(applied > 0 ? `Схема: применено миграций: ${applied}` : 'Схема: без изменений');
-		return { connection, embedded, stop };
+		return { connection, url: server.url, embedded, stop };
 	} catch (error) {
 		await stop();
 		throw explained(error, server.place);

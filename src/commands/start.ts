@@ -3,8 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import { buildApp } from '#src/app.ts';
 import { type Config, readConfig } from '#src/config.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { type RunningWorker, startWorker } from '#src/platform/jobs/worker.ts';
+import { schedule, tasks } from '#src/tasks.ts';
 import { command, say } from './console.ts';
 import { openDatabase } from './database.ts';
+import { listenForGoodbye } from './goodbye.ts';
 import { checkPort, portFault } from './port.ts';
 import { seed } from './seed.ts';
 
@@ -22,37 +25,26 @@ await command(async () => {
 	if (!database) return;
 
 	let app: FastifyInstance | undefined;
+	let worker: RunningWorker | undefined;
 	try {
 		const serving = (async () => {
 			if (database.embedded) await seedIfEmpty(database.connection);
 			const built = await buildApp({ connection: database.connection, config });
 			app = built;
 			await listen(built, config);
+			if (config.WORKER === 'on' && !leaving.signal.aborted)
+				worker = startWorker({ url: database.url, config, tasks, schedule, log: built.log });
 			say(`Готово: ${addressOf(built)}`);
 			await leaving.asked;
 		})();
 		// What is interrupted half-way fails when the database goes; only the goodbye counts then.
 		await Promise.race([serving, leaving.asked]);
 	} finally {
-		if (app) await finish(app);
+		await Promise.all([app && finish(app), worker?.stop()]);
 		await database.stop();
 	}
 	say('Остановлено');
 });
-
-/** From here on SIGINT and SIGTERM are a request; npm and the terminal may each send one, so the rest are ignored. */
-function listenForGoodbye(): { asked: Promise<void>; signal: AbortSignal } {
-	const request = new AbortController();
-	const asked = new Promise<void>((resolve) => {
-		for (const signal of ['SIGINT', 'SIGTERM'] as const)
-			process.on(signal, () => {
-				if (!request.signal.aborted) say('Останавливаемся');
-				request.abort();
-				resolve();
-			});
-	});
-	return { asked, signal: request.signal };
-}
 
 async function seedIfEmpty(connection: Connection): Promise<void> {
 	if (await hasPeople(connection)) return;

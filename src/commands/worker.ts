@@ -1,0 +1,25 @@
+import Fastify from 'fastify';
+import { readConfig } from '#src/config.ts';
+import { startWorker } from '#src/platform/jobs/worker.ts';
+import { schedule, tasks } from '#src/tasks.ts';
+import { command, say } from './console.ts';
+import { openDatabase } from './database.ts';
+import { listenForGoodbye } from './goodbye.ts';
+
+await command(async () => {
+	const leaving = listenForGoodbye();
+	const config = readConfig(process.env);
+	const database = await openDatabase(config, say, leaving.signal).catch((error: unknown) => {
+		if (leaving.signal.aborted) return null;
+		throw error;
+	});
+	if (!database) return;
+	// Fastify brings the logger that the application has; nothing is served here.
+	const { log } = Fastify({ logger: { level: config.LOG_LEVEL } });
+	const worker = startWorker({ url: database.url, config, tasks, schedule, log });
+	say('Готово: очередь заданий');
+	await leaving.asked;
+	await worker.stop();
+	await database.stop();
+	say('Остановлено');
+});
