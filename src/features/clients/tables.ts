@@ -75,8 +75,17 @@ export const clients = pgTable(
 		index('clients_name_key').on(t.nameKey),
 		index('clients_name_key_like').using('gin', t.nameKey.op('gin_trgm_ops')),
 		index('clients_merged_into').on(t.mergedInto).where(sql`${t.mergedInto} is not null`),
-		index('clients_owner').on(t.ownerId),
-		index('clients_inn').on(t.inn),
+		// The list in the order of each of its columns; by owner also for all of one person's.
+		index('clients_by_name').on(t.name, t.id),
+		index('clients_by_inn').on(t.inn, t.id),
+		index('clients_by_owner').on(t.ownerId, t.id),
+		index('clients_by_segment').on(t.segment, t.id),
+		index('clients_by_region').on(t.region, t.id),
+		index('clients_by_status').on(
+			sql`array_position(array['prospect','active','former'], ${t.status})`,
+			t.id,
+		),
+		index('clients_archived').on(t.id).where(sql`${t.archivedAt} is not null`),
 		index('clients_name_search').using('gin', t.nameSearch.op('gin_trgm_ops')),
 		check('clients_name', sql`length(btrim(${t.name})) > 0`),
 		check(
@@ -238,6 +247,12 @@ export const products = pgTable(
 		price: money(),
 		currency: currency(),
 		externalRef: text(),
+		nameSearch: text()
+			.generatedAlwaysAs(sql`translate(lower(name collate "russian"), 'ё', 'е')`)
+			.notNull(),
 	},
-	(t) => [uniqueIndex('products_external_ref').on(t.externalRef)],
+	(t) => [
+		uniqueIndex('products_external_ref').on(t.externalRef),
+		index('products_name_search').using('gin', t.nameSearch.op('gin_trgm_ops')),
+	],
 );

@@ -52,8 +52,9 @@ export const stages = pgTable(
 		idleDays: smallint(),
 		/** Per cent. */
 		probability: smallint().notNull(),
-		/** Names of the fields that a deal must have to enter: see deals/rules.ts. */
+		/** Names of the fields that a deal must have to enter: see deals/required-fields.ts. */
 		requiredFields: jsonb().$type<string[]>().notNull().default([]),
+		version: version(),
 	},
 	(t) => [
 		index('stages_pipeline').on(t.pipelineId, t.position),
@@ -121,6 +122,7 @@ export const deals = pgTable(
 	(t) => [
 		uniqueIndex('deals_external_ref').on(t.externalRef),
 		index('deals_client').on(t.clientId),
+		index('deals_owner_client').on(t.ownerId, t.clientId),
 		index('deals_title_search').using('gin', t.titleSearch.op('gin_trgm_ops')),
 		// The board's order, for everybody's deals and for one owner's. See board/queries.ts.
 		index('deals_stage_at')

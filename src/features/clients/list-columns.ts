@@ -1,0 +1,94 @@
+import { sql } from 'drizzle-orm';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import type { ListColumn } from '#src/platform/web/listing.ts';
+import type { OtherSums } from './summaries.ts';
+import type { CLIENT_STATUSES } from './tables.ts';
+
+/** A line of the list of clients. */
+export type ClientLine = {
+	id: number;
+	version: number;
+	name: string;
+	inn: string | null;
+	ownerName: string | null;
+	segment: string | null;
+	region: string | null;
+	status: (typeof CLIENT_STATUSES)[number];
+	archived: boolean;
+	openDeals: number;
+	/** Roubles. */
+	openAmount: string;
+	openOther: OtherSums | null;
+	lastContactAt: Date | null;
+	plannedOn: string | null;
+	plannedAt: Date | null;
+	kindName: string | null;
+	kindIcon: string | null;
+	summary: string | null;
+};
+
+const STATUS_ORDER = sql`array_position(array['prospect','active','former'], l.status)`;
+
+/**
+ * The columns of the list: heading, order and value in a file. `l` are the lines of list.ts; each order has an
+ * index of clients or client_summaries behind it (drizzle/0004_clients.sql).
+ */
+export function clientColumns(viewer: Viewer): readonly ListColumn<ClientLine>[] {
+	return [
+		{
+			...{ key: 'name', label: 'label.name', kind: 'text' },
+			sort: { by: sql`l.name`, type: 'text' },
+			value: ({ name }) => name,
+		},
+		{
+			...{ key: 'inn', label: 'label.inn', kind: 'text' },
+			sort: { by: sql`l.inn`, type: 'text', nullable: true },
+			value: ({ inn }) => inn,
+		},
+		{
+			...{ key: 'owner', label: 'label.ownerId', kind: 'text' },
+			// People are few: they are walked by name, each with an index of their clients.
+			sort: {
+				...{ by: sql`l.owner_name`, type: 'text', nullable: true },
+				absent: sql`l.owner_id is null`,
+			},
+			value: ({ ownerName }) => ownerName,
+		},
+		{
+			...{ key: 'segment', label: 'label.segment', kind: 'text' },
+			sort: { by: sql`l.segment`, type: 'text', nullable: true },
+			value: ({ segment }) => segment,
+		},
+		{
+			...{ key: 'region', label: 'label.region', kind: 'text' },
+			sort: { by: sql`l.region`, type: 'text', nullable: true },
+			value: ({ region }) => region,
+		},
+		{
+			...{ key: 'status', label: 'label.status', kind: 'text' },
+			sort: { by: STATUS_ORDER, type: 'whole' },
+			value: ({ status }) => translate(viewer.language, 'client.status', { status }),
+		},
+		{
+			...{ key: 'deals', label: 'clients.openDeals', kind: 'number' },
+			sort: { by: sql`l.open_deals`, type: 'whole' },
+			value: ({ openDeals }) => openDeals,
+		},
+		{
+			...{ key: 'amount', label: 'clients.openAmount', kind: 'money' },
+			sort: { by: sql`l.open_amount`, type: 'number' },
+			value: ({ openAmount }) => openAmount,
+		},
+		{
+			...{ key: 'contact', label: 'clients.lastContact', kind: 'moment' },
+			sort: { by: sql`l.last_contact_at`, type: 'moment', nullable: true },
+			value: ({ lastContactAt }) => lastContactAt,
+		},
+		{
+			...{ key: 'next', label: 'clients.nextStep', kind: 'moment' },
+			sort: { by: sql`l.next_due_at`, type: 'moment', nullable: true },
+			value: ({ plannedAt, plannedOn }) => plannedAt ?? plannedOn,
+		},
+	];
+}

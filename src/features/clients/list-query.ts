@@ -1,0 +1,93 @@
+import { type Actor, scopeChosen } from '#src/features/auth/rules.ts';
+import { addDays, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { form, id, oneOf, optional, readQuery, text, whole } from '#src/platform/web/forms.ts';
+import { CLIENT_STATUSES } from './tables.ts';
+
+/** For how long nobody has spoken with a client, in days, or not at all ever. */
+export const CONTACTS = ['30', '90', '180', 'never'] as const;
+/** Archived clients: left out unless the address asks for them too, or for them alone. */
+export const ARCHIVES = ['with', 'only'] as const;
+/** Lines that the list draws at once, and at most after «Показать ещё». */
+export const LINES_A_PAGE = 50;
+const MOST_LINES = 500;
+
+/** Отбор of the list; empty words and null: not asked for. */
+export type ClientFilter = {
+	/** As it stands in the address: `me`, a person's id, `none` (nobody's); empty: all that the actor sees. */
+	owner: string;
+	q: string | null;
+	segment: string | null;
+	region: string | null;
+	status: (typeof CLIENT_STATUSES)[number] | null;
+	/** A tag's id. */
+	tag: number | null;
+	contact: (typeof CONTACTS)[number] | null;
+	archived: (typeof ARCHIVES)[number] | null;
+};
+
+/** An address of the list: отбор, order (null: by name, or by how well the text fits), paging. */
+export type ClientQuery = ClientFilter & {
+	sort: string | null;
+	after: string | null;
+	shown: number;
+};
+
+const ClientsQuery = form({
+	owner: optional(text(20)),
+	q: optional(text(200)),
+	segment: optional(text(200)),
+	region: optional(text(200)),
+	status: optional(oneOf(...CLIENT_STATUSES)),
+	tag: optional(id()),
+	contact: optional(oneOf(...CONTACTS)),
+	archived: optional(oneOf(...ARCHIVES)),
+	sort: optional(text(20)),
+	after: optional(text(4000)),
+	shown: optional(whole(LINES_A_PAGE, MOST_LINES)),
+});
+
+/** Reads the address of the list. Throws BadRequest, NotFound for an owner outside of the actor's scope. */
+export function readClientQuery(actor: Actor, query: unknown): ClientQuery {
+	const read = readQuery(ClientsQuery, query);
+	const { owner = '', q = null, segment = null, region = null, status = null } = read;
+	const { tag = null, contact = null, archived = null, sort = null, after = null } = read;
+	if (owner !== 'none') scopeChosen(actor, owner);
+	const facts = { owner, q, segment, region, status, tag, contact, archived };
+	return { ...facts, sort, after, shown: read.shown ?? LINES_A_PAGE };
+}
+
+/** The address of a list with some of it changed; where the page goes on is left out unless it is asked for. */
+export function clientsUrl(
+	{ after: _, shown, ...query }: ClientQuery,
+	change: Partial<Record<keyof ClientQuery | 'format', string | number | null>> = {},
+	path = '/clients',
+): string {
+	const asked = { ...query, shown: shown > LINES_A_PAGE ? shown : null, ...change };
+	const address = new URLSearchParams();
+	for (const [name, value] of Object.entries(asked))
+		if (value !== null && value !== '') address.set(name, String(value));
+	return address.size === 0 ? path : `${path}?${address}`;
+}
+
+/** How many lines are shown when so many more come; null where they are too many to be drawn at once again. */
+export function shownWith({ after, shown }: ClientQuery): number | null {
+	const next = shown + LINES_A_PAGE;
+	return after === null && next <= MOST_LINES ? next : null;
+}
+
+/** Whether отбор leaves anybody out. */
+export function narrows({ sort: _, after: __, shown: ___, ...filter }: ClientQuery): boolean {
+	return Object.values(filter).some((value) => value !== null && value !== '');
+}
+
+const HOUR = 3_600_000;
+
+/**
+ * The moment since which nobody has spoken with the clients asked for: the beginning of the viewer's day so
+ * many days ago, at a whole hour, by which tallies are kept. Null: it is not asked for, or asked for never.
+ */
+export function silentSince({ contact }: ClientFilter, viewer: Viewer): Date | null {
+	if (contact === null || contact === 'never') return null;
+	const start = startOfDay(addDays(viewer.today, -Number(contact)), viewer.timeZone);
+	return new Date(Math.floor(start.getTime() / HOUR) * HOUR);
+}
