@@ -4,7 +4,7 @@
  */
 
 /** The way by which a person came to an action. */
-export const DOORS = ['board', 'card', 'form', 'api', 'import', 'seed'] as const;
+export const DOORS = ['board', 'card', 'form', 'api', 'import', 'seed', 'calendar'] as const;
 export type Door = (typeof DOORS)[number];
 
 /** Old and new value of a field, as they stood in the row. */
@@ -130,6 +130,8 @@ export type AppEvent =
 			type: 'interaction.reopened';
 			data: { kindId: number; summary: string; from: 'done' | 'cancelled' };
 	  } & About['interaction'])
+	| { type: 'calendar.connected'; data: Record<string, never> }
+	| { type: 'calendar.disconnected'; data: Record<string, never> }
 	| { type: 'feed.made'; data: Record<string, never> }
 	| { type: 'feed.revoked'; data: Record<string, never> }
 	| { type: 'mail.retried'; data: { mails: number } }

@@ -1,4 +1,7 @@
-/* Отбор answers as it is changed: the board is fetched again and the address follows. */
+/*
+ * Отбор answers as it is changed: the page of #filter (its [data-page] has an id) is fetched again and the
+ * address follows. Board and lists alike: the form's action says where.
+ */
 const SEARCH_DELAY = 250;
 let timer = 0;
 
@@ -6,11 +9,17 @@ const formOf = () => document.getElementById('filter');
 
 function apply() {
 	clearTimeout(timer);
+	const form = formOf();
 	const query = new URLSearchParams();
-	for (const [name, value] of new FormData(formOf())) if (value !== '') query.set(name, value);
-	const path = query.size ? `/board?${query}` : '/board';
+	for (const [name, value] of new FormData(form))
+		if (value !== '') query.set(name, query.has(name) ? `${query.get(name)},${value}` : value);
+	const action = form.getAttribute('action');
+	const path = query.size ? `${action}?${query}` : action;
 	if (path === location.pathname + location.search) return;
-	window.htmx.ajax('GET', path, { source: '#board-page', swap: 'none', push: path });
+	// What was chosen under another отбор may not be found any more.
+	document.dispatchEvent(new CustomEvent('filter:applied'));
+	const source = `#${form.closest('[data-page]').id}`;
+	window.htmx.ajax('GET', path, { source, swap: 'none', push: path });
 }
 
 document.addEventListener('change', (event) => {
@@ -27,4 +36,28 @@ document.addEventListener('submit', (event) => {
 	if (!formOf()) return;
 	event.preventDefault();
 	apply();
+});
+
+// A sheet of the bar closes by Esc and by a click beside it, and stays open while it is being used.
+const sheets = () => document.querySelectorAll('details.pop[open]');
+document.addEventListener('keydown', (event) => {
+	if (event.key !== 'Escape' || document.querySelector('dialog[open]')) return;
+	for (const sheet of sheets()) {
+		sheet.open = false;
+		sheet.querySelector('summary').focus();
+	}
+});
+document.addEventListener('click', (event) => {
+	for (const sheet of sheets())
+		if (!sheet.contains(event.target) || event.target.closest('a[data-dialog]')) sheet.open = false;
+});
+let open = [];
+document.addEventListener('htmx:before:swap', () => {
+	open = [...sheets()].map((sheet) => sheet.id);
+});
+document.addEventListener('htmx:after:swap', () => {
+	for (const id of open) {
+		const sheet = document.getElementById(id);
+		if (sheet?.matches('form#filter .pop')) sheet.open = true;
+	}
 });

@@ -15,7 +15,7 @@ declare module 'fastify' {
 		/** Who may come in: everybody, who is signed in, or only these roles. Every route says it. */
 		access?: 'public' | 'signed-in' | readonly Role[];
 		/** What a changing route changes, and so whose version it demands; `new` makes a record. */
-		changes?: 'deal' | 'interaction' | 'new' | 'session';
+		changes?: 'client' | 'contact' | 'deal' | 'deals' | 'extra' | 'filter' | 'interaction' | 'new' | 'session';
 	}
 	interface FastifyRequest {
 		/** The signed-in person; null only on public routes. */
@@ -51,7 +51,7 @@ function doorOf(request: FastifyRequest): Door {
 	if (typeof seen !== 'string' || !URL.canParse(seen, 'http://here')) return 'form';
 	const { pathname } = new URL(seen, 'http://here');
 	if (pathname === '/board') return 'board';
-	return /^\/deals\/\d+$/.test(pathname) ? 'card' : 'form';
+	return /^\/(deals|clients)\/\d+$/.test(pathname) ? 'card' : 'form';
 }
 
 type Guard = { connection: Connection; config: Config; now: () => Date };

@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
 import { readDealPage } from '#src/features/deals/screen.ts';
+import { readAgendaPage } from '#src/features/interactions/agenda-screen.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { BadRequest, NotFound } from '#src/platform/errors.ts';
+import type { FormView } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { localPath } from '#src/platform/web/origin.ts';
@@ -13,7 +15,9 @@ export type Change = {
 	/** Null: nothing of a deal; then `home` is where it is shown. */
 	dealId: number | null;
 	stageIds: number[];
-	toast: Toast;
+	toast: Toast | null;
+	/** A form that has to be filled in yet: for htmx, in the dialog over the page as it is. */
+	dialog?: FormView;
 	home?: string;
 	/** For programs: what happened, as data. */
 	json?: Record<string, unknown>;
@@ -36,13 +40,14 @@ export async function answerChange(
 	if (wantsJson(request)) return reply.code(status).send({ dealId: change.dealId, ...change.json });
 	if (!wantsFragments(request)) {
 		const back = localPath(change.returnTo, change.home ?? `/deals/${change.dealId}`);
-		keepToast(reply, withReturn(change.toast, back));
+		if (change.toast) keepToast(reply, withReturn(change.toast, back));
 		return reply.redirect(back, 303);
 	}
 	reply.code(status);
 	const drawn = await redraw(connection, request, reply, change);
 	if (drawn !== null) return drawn;
-	keepToast(reply, change.toast);
+	if (change.dialog) return await reply.fragments('shared/dialog-opened', change.dialog);
+	if (change.toast) keepToast(reply, change.toast);
 	return reply.header('hx-refresh', 'true').send('');
 }
 
@@ -58,7 +63,7 @@ async function redraw(
 	{ db }: Connection,
 	request: FastifyRequest,
 	reply: FastifyReply,
-	{ dealId, stageIds, toast }: Change,
+	{ dealId, stageIds, toast, dialog }: Change,
 ): Promise<unknown> {
 	const seen = pageSeen(request);
 	const actor = actorOf(request);
@@ -67,11 +72,18 @@ async function redraw(
 			const part = { only: stageIds, shown: shownCards(request) };
 			const query = Object.fromEntries(seen.searchParams);
 			const board = await readBoard(db, actor, query, request.viewer, part);
-			return await reply.fragments('board/changed', { ...board, toast });
+			return await reply.fragments('board/changed', { ...board, toast, dialog });
 		}
 		if (dealId !== null && seen.pathname === `/deals/${dealId}`) {
-			const page = await readDealPage(db, actor, dealId, request.viewer);
-			return await reply.fragments('deals/changed', { ...page, toast });
+			const { viewer } = request;
+			const query = Object.fromEntries(seen.searchParams);
+			const page = await readDealPage(db, actor, dealId, viewer, query, shownLines(request));
+			return await reply.fragments('deals/changed', { ...page, toast, dialog });
+		}
+		if (seen.pathname === '/agenda') {
+			const query = Object.fromEntries(seen.searchParams);
+			const page = await readAgendaPage(db, actor, query, request.viewer, shownCards(request));
+			return await reply.fragments('interactions/agenda-changed', { ...page, toast, dialog });
 		}
 		return null;
 	} catch (error) {
@@ -89,8 +101,14 @@ function pageSeen(request: FastifyRequest): URL {
 const MOST_SHOWN = 500;
 
 /** How many cards the person has unfolded in each column, as public/js/board.js tells: `3=50,4=75`. */
-function shownCards(request: FastifyRequest): Map<number, number> {
+function shownCards(request: FastifyRequest): Map<string, number> {
 	const header = request.headers['x-cards-shown'];
-	const pairs = typeof header === 'string' ? header.matchAll(/(\d{1,15})=(\d{1,4})/g) : [];
-	return new Map([...pairs].map(([, id, n]) => [Number(id), Math.min(Number(n), MOST_SHOWN)]));
+	const pairs = typeof header === 'string' ? header.matchAll(/([a-z\d]{1,15})=(\d{1,4})/g) : [];
+	return new Map([...pairs].map(([, id, n]) => [id ?? '', Math.min(Number(n), MOST_SHOWN)]));
+}
+
+/** How many lines of a deal's history the person has unfolded, as public/js/deal.js tells. */
+function shownLines(request: FastifyRequest): number {
+	const told = request.headers['x-lines-shown'];
+	return typeof told === 'string' && /^\d{1,4}$/.test(told) ? Number(told) : 0;
 }

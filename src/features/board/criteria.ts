@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '#src/features/auth/rules.ts';
 import { visibleTo } from '#src/features/auth/rules.ts';
+import { factCriteria } from '#src/features/deals/criteria.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
 import { idleBefore } from '#src/features/deals/rules.ts';
 import { dealsFound } from '#src/features/deals/search.ts';
@@ -17,7 +18,8 @@ export function criteria(actor: Actor, filter: Filter, viewer: Viewer): SQL {
 	return sql.join(
 		[
 			visibleTo({ ...actor, scope: filter.scope }, sql`d.owner_id`),
-			filter.idle ? idleSql(viewer) : sql`true`,
+			...(filter.idle ? [idleSql(viewer)] : []),
+			...factCriteria(filter),
 		],
 		sql` and `,
 	);

@@ -1,13 +1,21 @@
 import { type Actor, scopeChosen } from '#src/features/auth/rules.ts';
+import type { FactFilter } from '#src/features/deals/criteria.ts';
+import {
+	addressOf,
+	FACT_FIELDS,
+	factsAsked,
+	PERIODS,
+	type Period,
+} from '#src/features/deals/filter.ts';
 import { BadRequest } from '#src/platform/errors.ts';
 import { checked, form, oneOf, optional, readQuery, text } from '#src/platform/web/forms.ts';
 
-/** Periods of the planned interaction that the board can be narrowed to. */
-export const PERIODS = ['overdue', 'today', '3days', 'week', 'month', 'none'] as const;
-export type Period = (typeof PERIODS)[number];
+/** The board's two views: columns by state, or by when the next step is due. */
+export const VIEWS = ['stages', 'dates'] as const;
 
 /** Отбор: what of the board is looked at. Lives in the address, so that a link brings it back. */
-export type Filter = {
+export type Filter = FactFilter & {
+	view: (typeof VIEWS)[number];
 	/** As it stands in the address; empty: what the role sees by default. */
 	owner: string;
 	scope: Actor['scope'];
@@ -17,6 +25,8 @@ export type Filter = {
 };
 
 const BoardQuery = form({
+	...FACT_FIELDS,
+	view: optional(oneOf(...VIEWS)),
 	owner: optional(text(20)),
 	q: optional(text(200)),
 	period: optional(oneOf(...PERIODS)),
@@ -24,8 +34,8 @@ const BoardQuery = form({
 	after: optional(text(80)),
 });
 
-/** Where a column goes on: the last card's place, as the cursor of board/order.ts. */
-export type ColumnStart = { stageId: number; cursor: string };
+/** Where a column (a state's id, or the name of a stretch of days) goes on: a cursor of board/order.ts. */
+export type ColumnStart = { column: string; cursor: string };
 
 /** Reads отбор and paging out of an address. Throws BadRequest, NotFound for a foreign owner. */
 export function readFilter(
@@ -36,6 +46,8 @@ export function readFilter(
 	const owner = read.owner ?? '';
 	return {
 		filter: {
+			...factsAsked(read),
+			view: read.view ?? 'stages',
 			owner,
 			scope: scopeChosen(actor, owner),
 			text: read.q ?? null,
@@ -47,32 +59,23 @@ export function readFilter(
 }
 
 function columnStart(after: string): ColumnStart {
-	const match = /^(\d{1,15}):([\d.-]+)$/.exec(after);
+	const match = /^(\d{1,15}|[a-z]{1,10}):([\d.-]+)$/.exec(after);
 	if (!match?.[1] || !match[2]) throw new BadRequest('error.badRequest', { what: 'after' });
-	return { stageId: Number(match[1]), cursor: match[2] };
+	return { column: match[1], cursor: match[2] };
 }
 
 /** The address of a filter with some of it changed; for chips and links. */
 export function boardUrl(
 	filter: Filter,
-	change: Partial<Record<'owner' | 'q' | 'period' | 'idle' | 'after', string>> = {},
+	change: Partial<Record<keyof Filter | 'q' | 'after', string>> = {},
 	path = '/board',
 ): string {
-	const now = {
-		owner: filter.owner,
-		q: filter.text ?? '',
-		period: filter.period ?? '',
-		idle: filter.idle ? '1' : '',
-		...change,
-	};
-	const query = new URLSearchParams(Object.entries(now).filter(([, value]) => value !== ''));
-	return query.size === 0 ? path : `${path}?${query}`;
+	const { scope: _, text: q, view, ...rest } = filter;
+	return addressOf(path, { ...rest, q, view: view === 'stages' ? '' : view, ...change });
 }
 
-/** The list of a final state's deals this month, of the owner and the text that the board is narrowed to. */
+/** The list of a final state's deals this month, narrowed as the board's finish fields are. */
 export function listUrl(filter: Filter, stageId: number): string {
-	const query = new URLSearchParams({ stage: String(stageId) });
-	if (filter.owner !== '') query.set('owner', filter.owner);
-	if (filter.text !== null) query.set('q', filter.text);
-	return `/deals?${query}`;
+	const { owner, text: q, source, tag, amountFrom, amountTo } = filter;
+	return addressOf('/deals', { stage: stageId, owner, q, source, tag, amountFrom, amountTo });
 }

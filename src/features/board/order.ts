@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
+import type { Period } from '#src/features/deals/filter.ts';
 import { BadRequest } from '#src/platform/errors.ts';
 import { addDays, dayOf, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
-import type { Period } from './forms.ts';
 
 /*
  * The order of a column: overdue (oldest first), today by time, nothing planned, the future; ties by

@@ -2,9 +2,12 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Colleague } from '#src/features/auth/queries.ts';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
+import { savedFiltersSql } from '#src/features/filters/queries.ts';
+import type { SavedFilter, Screen } from '#src/features/filters/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { criteria, idleSql, preamble, source, stageList } from './criteria.ts';
+import { type Stretch, stretchReach } from './dates.ts';
 import type { Filter } from './forms.ts';
 import {
 	dayWithin,
@@ -18,14 +21,28 @@ import {
 	type Reach,
 } from './order.ts';
 
-/** What surrounds the cards: the states, and whose deals the actor can look at. */
-export type Frame = { stages: Stage[]; colleagues: Colleague[] };
+/** What surrounds cards and lists: the states, whose deals the actor can look at, what отбор offers. */
+export type Frame = {
+	stages: Stage[];
+	colleagues: Colleague[];
+	tags: { id: number; name: string }[];
+	sources: string[];
+	campaigns: string[];
+	saved: SavedFilter[];
+};
+
+const OFFERED = 300;
 
 /**
- * Reads the frame in one statement (twin of deals/queries.ts#listStages and auth/queries.ts#listColleagues);
- * a manager, who sees nobody else's deals, is their own only colleague.
+ * Reads the frame in one statement (twin of deals/queries.ts#listStages, auth/queries.ts#listColleagues,
+ * clients/tags.ts and clients/sources.ts); a manager, who sees nobody else's deals, is their own only
+ * colleague.
  */
-export async function readFrame(db: Sql, actor: Actor): Promise<Frame> {
+export async function readFrame(db: Sql, actor: Actor, screen: Screen): Promise<Frame> {
+	const words = (kind: string) => sql`(
+		select coalesce(json_agg(name order by name), '[]') from (
+			select name from sources where kind = ${kind} and active order by name limit ${OFFERED}
+		) offered)`;
 	const { rows } = await db.execute<Frame>(sql`
 		select (
 			select json_agg(json_build_object('id', s.id, 'pipelineId', s.pipeline_id, 'name', s.name,
@@ -35,7 +52,11 @@ export async function readFrame(db: Sql, actor: Actor): Promise<Frame> {
 		) as stages, (
 			select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
 			from people p where p.active and ${visibleTo(actor, sql`p.id`)}
-		) as colleagues`);
+		) as colleagues, (
+			select coalesce(json_agg(json_build_object('id', id, 'name', name) order by name, id), '[]')
+			from (select id, name from tags order by name, id limit ${OFFERED}) offered
+		) as tags, ${words('source')} as sources, ${words('campaign')} as campaigns,
+		${savedFiltersSql(actor, screen)} as saved`);
 	const frame = rows[0];
 	if (!frame?.stages) throw new Error('no pipeline has a state');
 	return frame;
@@ -61,16 +82,38 @@ export type Card = Place & {
 	kindName: string | null;
 	kindIcon: string | null;
 	summary: string | null;
+	/** The version of the planned interaction. */
+	stepVersion: number | null;
 	idle: boolean;
 	stageKind: Stage['kind'];
 };
 
 type CardRow = Omit<Card, 'plannedAt'> & { plannedAt: number | null };
 
+// What a card says, of deal `d` at place `s`. It is looked up for each card apart, not joined: weighing the
+// orders of so many joins cost more than running one of them.
+const cardSql = (viewer: Viewer) => sql`s.rank, s.due, d.id, d.title, d.amount, d.currency,
+	d.client_id as "clientId", (select name from clients where id = d.client_id) as "clientName",
+	d.owner_id as "ownerId", p.name as "ownerName",
+	d.version, d.next_planned_on as "plannedOn",
+	extract(epoch from d.next_planned_at)::float8 as "plannedAt",
+	d.next_interaction_id as "interactionId", i.name as "kindName", i.icon as "kindIcon",
+	i.summary, i.version as "stepVersion", coalesce(${idleSql(viewer)}, false) as idle`;
+const CARD_JOINS = sql`join people p on p.id = d.owner_id
+	left join lateral (
+		select i.summary, i.version, k.name, k.icon from interactions i
+		join interaction_kinds k on k.id = i.kind_id where i.id = d.next_interaction_id limit 1
+	) i on true`;
+
+const cardOf = <T extends CardRow>(row: T) => ({
+	...row,
+	plannedAt: row.plannedAt === null ? null : new Date(row.plannedAt * 1000),
+	stageKind: 'open' as const,
+});
+
 /**
  * The first `limit` cards of each state in the board's order, after a place if one is given.
- * Reads at most five index ranges of `limit` rows a state. What else a card says is looked up for each
- * card apart, not joined: weighing the orders of so many joins cost more than running one of them.
+ * Reads at most five index ranges of `limit` rows a state.
  */
 export async function listCards(
 	db: Sql,
@@ -83,13 +126,7 @@ export async function listCards(
 ): Promise<Card[]> {
 	const { rows } = await db.execute<CardRow>(sql`
 		${preamble(actor, filter, sql`h.closed_on is null`, stageList(stages, viewer))}
-		select l.stage_id as "stageId", s.rank, s.due, d.id, d.title, d.amount, d.currency,
-			d.client_id as "clientId", (select name from clients where id = d.client_id) as "clientName",
-			d.owner_id as "ownerId", p.name as "ownerName",
-			d.version, d.next_planned_on as "plannedOn",
-			extract(epoch from d.next_planned_at)::float8 as "plannedAt",
-			d.next_interaction_id as "interactionId", i.name as "kindName", i.icon as "kindIcon",
-			i.summary, coalesce(${idleSql(viewer)}, false) as idle
+		select l.stage_id as "stageId", ${cardSql(viewer)}
 		from stage_list l
 		cross join lateral (
 			select merged.id, merged.rank, merged.due from (
@@ -97,17 +134,90 @@ export async function listCards(
 			) merged order by merged.rank, merged.due, merged.id limit ${limit}
 		) s
 		join deals d on d.id = s.id
-		join people p on p.id = d.owner_id
-		left join lateral (
-			select i.summary, k.name, k.icon from interactions i
-			join interaction_kinds k on k.id = i.kind_id where i.id = d.next_interaction_id limit 1
-		) i on true
+		${CARD_JOINS}
 		order by l.stage_id, s.rank, s.due, s.id`);
-	return rows.map((row) => ({
-		...row,
-		plannedAt: row.plannedAt === null ? null : new Date(row.plannedAt * 1000),
-		stageKind: 'open',
-	}));
+	return rows.map(cardOf);
+}
+
+/**
+ * The first `limit` cards of each stretch of days over the open deals of these states, in the board's
+ * order, after a place if one is given. Reads at most two index ranges of `limit` rows a stretch.
+ */
+export async function listDateCards(
+	db: Sql,
+	actor: Actor,
+	filter: Filter,
+	stages: Stage[],
+	viewer: Viewer,
+	stretches: readonly Stretch[],
+	limit: number,
+	after: Place | null = null,
+): Promise<(Card & { stretch: Stretch })[]> {
+	const where = sql.join(
+		[
+			criteria(actor, filter, viewer),
+			sql`d.closed_on is null and d.stage_id = any(${sql.param(stages.map(({ id }) => id))}::bigint[])`,
+		],
+		sql` and `,
+	);
+	const parts = stretches.flatMap((stretch) => {
+		const streams = dateStreams(where, filter, viewer, stretch, limit, after);
+		if (streams.length === 0) return [];
+		return [
+			sql`(select ${stretch}::text as stretch, merged.* from (
+				${sql.join(streams, sql` union all `)}
+			) merged order by merged.due, merged.id limit ${limit})`,
+		];
+	});
+	if (parts.length === 0) return [];
+	const { rows } = await db.execute<CardRow & { stretch: Stretch }>(sql`
+		${preamble(actor, filter, sql`h.closed_on is null`, stageList(stages, viewer))}
+		select s.stretch, d.stage_id as "stageId", ${cardSql(viewer)}
+		from (${sql.join(parts, sql` union all `)}) s
+		join deals d on d.id = s.id join stage_list l on l.stage_id = d.stage_id
+		${CARD_JOINS}
+		order by s.stretch, s.rank, s.due, s.id`);
+	return rows.map(cardOf);
+}
+
+const RANK_OF = (stretch: Stretch) => {
+	if (stretch === 'none') return RANKS.none;
+	return stretch === 'late' || stretch === 'today' ? RANKS.near : RANKS.far;
+};
+
+function dateStreams(
+	where: SQL,
+	filter: Filter,
+	viewer: Viewer,
+	stretch: Stretch,
+	limit: number,
+	after: Place | null,
+): SQL[] {
+	const { period } = filter;
+	const idle = filter.idle ? sql`join stage_list l on l.stage_id = d.stage_id` : sql``;
+	const from = sql`from ${source(filter)} ${idle}`;
+	const rank = RANK_OF(stretch);
+	if (stretch === 'none') {
+		if (period !== null && period !== 'none') return [];
+		return [
+			sql`(select d.id, ${rank}::int as rank, 0::bigint as due ${from}
+				where ${where} and d.next_planned_at is null and d.next_planned_on is null
+					${after ? sql`and d.id > ${after.id}` : sql``}
+				order by d.id limit ${limit})`,
+		];
+	}
+	const reach = stretchReach(stretch, viewer);
+	if (reach === null || period === 'none') return [];
+	return (['at', 'on'] as const).map((plan) => {
+		const column = plan === 'at' ? sql`d.next_planned_at` : sql`d.next_planned_on`;
+		const within = plan === 'at' ? momentWithin : dayWithin;
+		const due = plan === 'at' ? column : dueOfDay(column, viewer);
+		return sql`(select d.id, ${rank}::int as rank, extract(epoch from ${due})::bigint as due ${from}
+			where ${where} and ${within(column, reach)}
+				${period === null ? sql`` : sql`and ${within(column, periodReach(period, viewer))}`}
+				${after ? beyond(plan, column, due, after) : sql``}
+			order by ${column}, d.id limit ${limit})`;
+	});
 }
 
 type Stream = (rank: number, plan: 'at' | 'on', reach: Reach) => SQL | null;

@@ -1,10 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import { asksFacts, factCriteria } from '#src/features/deals/criteria.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
 import { isFinal, type StepGroup } from '#src/features/deals/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import { criteria, preamble, source, stageList } from './criteria.ts';
+import { STRETCHES, type Stretch, stretchBounds, stretchSql } from './dates.ts';
 import type { Filter } from './forms.ts';
 import { dayWithin, groupSql, momentWithin, periodReach, tomorrowOf } from './order.ts';
 
@@ -17,10 +19,16 @@ export type Total = { count: number; sums: Sum[]; groups: Record<StepGroup, numb
 /** Totals by state id, and how many deals of the whole отбор (its period aside) stand in each group. */
 export type Totals = { stages: Map<number, Total>; chips: Record<StepGroup, number> };
 
-type Row = {
+/** Totals by stretch of days, and the same chips. */
+export type DateTotals = {
+	dates: Record<Stretch, { count: number; sums: Sum[] }>;
+	chips: Totals['chips'];
+};
+
+type Row<Step> = {
 	stageId: number;
 	currency: string;
-	step: StepGroup | 'closed';
+	step: Step | 'closed';
 	inPeriod: boolean;
 	deals: number;
 	amount: string;
@@ -38,11 +46,58 @@ export async function countDeals(
 	stages: Stage[],
 	viewer: Viewer,
 ): Promise<Totals> {
-	const whole = filter.scope === 'all' && filter.text === null && !filter.idle;
-	const { rows } = await db.execute<Row>(
-		whole ? tallied(filter, stages, viewer) : counted(actor, filter, stages, viewer),
+	const steps: Steps = { sql: groupSql, bounds: (of) => [of.now, tomorrowOf(of)] };
+	return addUp(await readRows<StepGroup>(db, actor, filter, stages, viewer, steps), stages);
+}
+
+/** The same of every stretch of days, over the open deals of all states. */
+export async function countDates(
+	db: Sql,
+	actor: Actor,
+	filter: Filter,
+	stages: Stage[],
+	viewer: Viewer,
+): Promise<DateTotals> {
+	const steps: Steps = { sql: stretchSql, bounds: stretchBounds };
+	const open = stages.filter((stage) => !isFinal(stage.kind));
+	const rows = await readRows<Stretch>(db, actor, filter, open, viewer, steps);
+	const chips = noGroups();
+	const dates = Object.fromEntries(
+		STRETCHES.map((stretch) => [stretch, { count: 0, sums: [] as Sum[] }]),
+	) as DateTotals['dates'];
+	for (const row of rows) {
+		if (row.step === 'closed') continue;
+		const ahead = row.step === 'tomorrow' || row.step === 'week';
+		chips[ahead ? 'later' : (row.step as StepGroup)] += row.deals;
+		if (!row.inPeriod) continue;
+		dates[row.step].count += row.deals;
+		addSum(dates[row.step].sums, row);
+	}
+	return { dates, chips };
+}
+
+/** How plans are put into groups, and the moments at which those meet. */
+type Steps = {
+	sql: (at: SQL, on: SQL, viewer: Viewer) => SQL;
+	bounds: (viewer: Viewer) => Date[];
+};
+
+async function readRows<Step>(
+	db: Sql,
+	actor: Actor,
+	filter: Filter,
+	stages: Stage[],
+	viewer: Viewer,
+	steps: Steps,
+): Promise<Row<Step>[]> {
+	const whole =
+		filter.scope === 'all' && filter.text === null && !filter.idle && !asksFacts(filter);
+	const { rows } = await db.execute<Row<Step>>(
+		whole
+			? tallied(filter, stages, viewer, steps)
+			: counted(actor, filter, stages, viewer, steps.sql),
 	);
-	return addUp(rows, stages);
+	return rows;
 }
 
 const inPeriodSql = (at: SQL, on: SQL, filter: Filter, viewer: Viewer): SQL => {
@@ -55,15 +110,22 @@ const inPeriodSql = (at: SQL, on: SQL, filter: Filter, viewer: Viewer): SQL => {
 const idsOf = (stages: Stage[], final: boolean) =>
 	sql.param(stages.filter((stage) => isFinal(stage.kind) === final).map((stage) => stage.id));
 
-function counted(actor: Actor, filter: Filter, stages: Stage[], viewer: Viewer): SQL {
+function counted(
+	actor: Actor,
+	filter: Filter,
+	stages: Stage[],
+	viewer: Viewer,
+	stepSql: Steps['sql'],
+): SQL {
 	const [at, on] = [sql`d.next_planned_at`, sql`d.next_planned_on`];
 	const month = monthOf(viewer.today);
 	const visible = visibleTo({ ...actor, scope: filter.scope }, sql`d.owner_id`);
+	const asked = sql.join([visible, ...factCriteria(filter)], sql` and `);
 	const inMonth = (on: SQL) => sql`${on} between ${month.first} and ${month.last}`;
 	const alive = sql`(h.closed_on is null or ${inMonth(sql`h.closed_on`)})`;
 	return sql`
 		${preamble(actor, filter, alive, ...(filter.idle ? [stageList(stages, viewer)] : []))}
-		select d.stage_id as "stageId", d.currency, ${groupSql(at, on, viewer)} as step,
+		select d.stage_id as "stageId", d.currency, ${stepSql(at, on, viewer)} as step,
 			${inPeriodSql(at, on, filter, viewer)} as "inPeriod",
 			count(*)::int as deals, coalesce(sum(d.amount), 0)::text as amount
 		from ${source(filter)} ${filter.idle ? sql`join stage_list l on l.stage_id = d.stage_id` : sql``}
@@ -73,20 +135,20 @@ function counted(actor: Actor, filter: Filter, stages: Stage[], viewer: Viewer):
 		union all
 		select d.stage_id, d.currency, 'closed', true, count(*)::int, coalesce(sum(d.amount), 0)::text
 		from ${source(filter)}
-		where d.stage_id = any(${idsOf(stages, true)}::bigint[]) and ${visible}
+		where d.stage_id = any(${idsOf(stages, true)}::bigint[]) and ${asked}
 			and ${inMonth(sql`d.closed_on`)}
 		group by 1, 2`;
 }
 
 // Whole hours lie on one side of every boundary, so that their tallies can be put into a group by
 // their beginning; the few hours that a boundary cuts are counted deal by deal.
-function tallied(filter: Filter, stages: Stage[], viewer: Viewer): SQL {
+function tallied(filter: Filter, stages: Stage[], viewer: Viewer, steps: Steps): SQL {
 	const [at, on] = [sql`t.at`, sql`t.on_day`];
 	const month = monthOf(viewer.today);
 	const open = idsOf(stages, false);
-	const cut = sql.param(cutHours(filter, viewer));
+	const cut = sql.param(cutHours(filter, viewer, steps.bounds(viewer)));
 	return sql`
-		select t.stage_id as "stageId", t.currency, ${groupSql(at, on, viewer)} as step,
+		select t.stage_id as "stageId", t.currency, ${steps.sql(at, on, viewer)} as step,
 			${inPeriodSql(at, on, filter, viewer)} as "inPeriod",
 			sum(t.deals)::int as deals, sum(t.amount)::text as amount
 		from (
@@ -115,8 +177,8 @@ function tallied(filter: Filter, stages: Stage[], viewer: Viewer): SQL {
 
 const HOUR = 3_600_000;
 
-function cutHours(filter: Filter, viewer: Viewer): string[] {
-	const boundaries = [viewer.now, tomorrowOf(viewer)];
+function cutHours(filter: Filter, viewer: Viewer, bounds: Date[]): string[] {
+	const boundaries = [...bounds];
 	if (filter.period !== null && filter.period !== 'none') {
 		const reach = periodReach(filter.period, viewer);
 		if (reach.before) boundaries.push(reach.before);
@@ -129,7 +191,7 @@ function cutHours(filter: Filter, viewer: Viewer): string[] {
 
 const noGroups = () => ({ late: 0, today: 0, none: 0, later: 0 });
 
-function addUp(rows: Row[], stages: Stage[]): Totals {
+function addUp(rows: Row<StepGroup>[], stages: Stage[]): Totals {
 	const chips = noGroups();
 	const totals = new Map<number, Total>();
 	for (const stage of stages) totals.set(stage.id, { count: 0, sums: [], groups: noGroups() });

@@ -1,9 +1,27 @@
-import { day, form, id, money, optional, text, version, whole } from '#src/platform/web/forms.ts';
+import {
+	checked,
+	day,
+	form,
+	id,
+	money,
+	oneOf,
+	optional,
+	quantity,
+	text,
+	time,
+	version,
+	whole,
+	words,
+} from '#src/platform/web/forms.ts';
+import { TIMELINE_PARTS } from './timeline.ts';
 
 /** A record's id in an address. */
 export const DealParams = form({ id: id() });
 
-/** A move to any state; the last four belong to a final one. */
+/**
+ * A move to any state, with what a final one asks for (reason, comment, amount, day) and with what an open
+ * one may demand. Extra fields come beside it.
+ */
 export const MoveForm = form({
 	stageId: id(),
 	version: version(),
@@ -11,6 +29,15 @@ export const MoveForm = form({
 	comment: optional(text(2000)),
 	amount: optional(money()),
 	closedOn: optional(day()),
+	expectedCloseOn: optional(day()),
+	clientName: optional(text(300)),
+	source: optional(text(200)),
+	probability: optional(whole(0, 100)),
+	product: optional(text(300)),
+	quantity: optional(quantity()),
+	price: optional(money()),
+	contactName: optional(text(300)),
+	contactPhone: optional(text(100)),
 	returnTo: optional(text(500)),
 });
 
@@ -29,7 +56,10 @@ export const EditForm = form({
 	expectedCloseOn: optional(day()),
 	probability: optional(whole(0, 100)),
 	source: optional(text(200)),
-	was: optional(text(8000)),
+	campaign: optional(text(200)),
+	note: optional(text(4000)),
+	tags: optional(words(20, 60)),
+	was: optional(text(20_000)),
 	returnTo: optional(text(500)),
 });
 
@@ -37,14 +67,29 @@ export const EditForm = form({
 export const OwnerForm = form({
 	version: version(),
 	ownerId: id(),
+	note: optional(text(2000)),
 	returnTo: optional(text(500)),
 });
 
-/** The list of deals: one state's. */
-export const DealsQuery = form({
-	owner: optional(text(20)),
-	q: optional(text(200)),
-	stage: optional(id()),
-	month: optional(text(7)),
-	after: optional(text(40)),
+/** Somebody who helps with a deal. */
+export const CollaboratorForm = form({
+	version: version(),
+	personId: id(),
+	returnTo: optional(text(500)),
+});
+
+/** What was said of a deal: a note, or in words an interaction of a kind, done now or planned. */
+export const EntryForm = form({
+	kindId: text(15),
+	text: optional(text(4000)),
+	plannedDay: optional(day()),
+	plannedTime: optional(time()),
+	plan: optional(checked()),
+	returnTo: optional(text(500)),
+});
+
+/** What of a deal's history is looked at, and where the page before ended. */
+export const HistoryQuery = form({
+	part: optional(oneOf(...TIMELINE_PARTS)),
+	after: optional(text(200)),
 });

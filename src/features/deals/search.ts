@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import { anywhere, textMatches } from '#src/features/clients/queries.ts';
 
-const HIT = sql`h.id, h.stage_id, h.owner_id, h.currency, h.amount, h.next_planned_on, h.next_planned_at,
+const HIT = sql`h.id, h.stage_id, h.owner_id, h.source, h.currency, h.amount, h.next_planned_on, h.next_planned_at,
 	h.closed_on, h.last_done_at, h.created_at`;
 
 /**

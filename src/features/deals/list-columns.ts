@@ -1,0 +1,136 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
+import type { ListColumn } from '#src/platform/web/listing.ts';
+import type { StageKind } from './tables.ts';
+
+/** A line of the list of deals. */
+export type DealLine = {
+	id: number;
+	version: number;
+	title: string;
+	stageId: number;
+	stageName: string;
+	stageKind: StageKind;
+	clientId: number | null;
+	clientName: string | null;
+	ownerId: number;
+	ownerName: string;
+	amount: string | null;
+	currency: string;
+	/** Per cent: its own, or the state's. */
+	probability: number;
+	source: string | null;
+	campaign: string | null;
+	expectedCloseOn: string | null;
+	createdAt: Date;
+	stageEnteredAt: Date;
+	interactionId: number | null;
+	stepVersion: number | null;
+	plannedOn: string | null;
+	plannedAt: Date | null;
+	kindName: string | null;
+	kindIcon: string | null;
+	summary: string | null;
+	lastDoneAt: Date | null;
+	closedOn: string | null;
+	lossReason: string | null;
+	tags: { name: string; colour: string }[];
+};
+
+/** When a deal's next step is due: a day at its end in the viewer's zone. Twin of board/order.ts#dueOfDay. */
+export function dueSql(viewer: Viewer): SQL {
+	return sql`coalesce(d.next_planned_at, (d.next_planned_on + 1)::timestamp at time zone ${viewer.timeZone})`;
+}
+
+/**
+ * The columns of the list: heading, order and value in a file. What a sort reads beside the deal (`s` the
+ * state, `p` the owner, `c` the client) stands in deals/sorting.ts, which also knows how to read a million.
+ */
+export function dealColumns(viewer: Viewer): readonly ListColumn<DealLine>[] {
+	const text = (by: SQL, nullable = false) => ({ by, type: 'text' as const, nullable });
+	const number = (by: SQL, nullable = false) => ({ by, type: 'number' as const, nullable });
+	const whole = (by: SQL) => ({ by, type: 'whole' as const });
+	const moment = (by: SQL, nullable = false) => ({ by, type: 'moment' as const, nullable });
+	const day = (by: SQL) => ({ by, type: 'day' as const, nullable: true });
+	return [
+		{
+			...{ key: 'number', label: 'list.number', kind: 'number' },
+			sort: whole(sql`d.id`),
+			value: ({ id }) => id,
+		},
+		{
+			...{ key: 'title', label: 'label.title', kind: 'text' },
+			sort: text(sql`d.title`),
+			value: ({ title }) => title,
+		},
+		{
+			...{ key: 'client', label: 'label.clientName', kind: 'text' },
+			sort: text(sql`c.name`, true),
+			value: ({ clientName }) => clientName,
+		},
+		{
+			...{ key: 'stage', label: 'list.stage', kind: 'text' },
+			sort: whole(sql`s.position`),
+			value: ({ stageName }) => stageName,
+		},
+		{
+			...{ key: 'amount', label: 'label.amount', kind: 'money' },
+			sort: number(sql`d.amount`, true),
+			value: ({ amount }) => amount,
+		},
+		{
+			...{ key: 'probability', label: 'label.probability', kind: 'number' },
+			sort: whole(sql`coalesce(d.probability, s.probability)`),
+			value: ({ probability }) => probability,
+		},
+		{
+			...{ key: 'next', label: 'list.step', kind: 'moment' },
+			sort: moment(dueSql(viewer), true),
+			value: ({ plannedAt, plannedOn }) => plannedAt ?? plannedOn,
+		},
+		{
+			...{ key: 'owner', label: 'label.ownerId', kind: 'text' },
+			sort: text(sql`p.name`),
+			value: ({ ownerName }) => ownerName,
+		},
+		{
+			...{ key: 'expected', label: 'label.expectedCloseOn', kind: 'day' },
+			sort: day(sql`d.expected_close_on`),
+			value: ({ expectedCloseOn }) => expectedCloseOn,
+		},
+		{
+			...{ key: 'closed', label: 'label.closedOn', kind: 'day' },
+			sort: day(sql`d.closed_on`),
+			value: ({ closedOn }) => closedOn,
+		},
+		{
+			...{ key: 'done', label: 'list.done', kind: 'moment' },
+			sort: moment(sql`d.last_done_at`, true),
+			value: ({ lastDoneAt }) => lastDoneAt,
+		},
+		{
+			...{ key: 'entered', label: 'list.entered', kind: 'moment' },
+			sort: moment(sql`d.stage_entered_at`),
+			value: ({ stageEnteredAt }) => stageEnteredAt,
+		},
+		{
+			...{ key: 'source', label: 'label.source', kind: 'text' },
+			sort: text(sql`d.source collate "russian"`, true),
+			value: ({ source }) => source,
+		},
+		{
+			...{ key: 'campaign', label: 'label.campaign', kind: 'text' },
+			sort: text(sql`d.campaign`, true),
+			value: ({ campaign }) => campaign,
+		},
+		{
+			...{ key: 'created', label: 'deal.created', kind: 'moment' },
+			sort: moment(sql`d.created_at`),
+			value: ({ createdAt }) => createdAt,
+		},
+	];
+}
+
+/** Columns that say nothing on deals that are all finished, or all being worked on. */
+export const NOT_OF_FINISHED = ['next', 'probability'];
+export const NOT_OF_OPEN = ['closed'];
