@@ -10,10 +10,12 @@ import { authRoutes } from './features/auth/routes.ts';
 import { boardRoutes, interestRoutes } from './features/board/routes.ts';
 import { keepTallies } from './features/board/tallies.ts';
 import { feedRoutes } from './features/calendar/feed-routes.ts';
+import { contactRoutes } from './features/clients/contact-routes.ts';
 import { clientRoutes } from './features/clients/routes.ts';
 import { dealListRoutes } from './features/deals/list-routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
 import { filterRoutes } from './features/filters/routes.ts';
+import { agendaRoutes } from './features/interactions/agenda-routes.ts';
 import { editingRoutes } from './features/interactions/editing-routes.ts';
 import { interactionRoutes, planRoutes } from './features/interactions/routes.ts';
 import type { Connection } from './platform/db/client.ts';
@@ -70,6 +72,7 @@ export async function buildApp({
 	boardRoutes(app, { connection });
 	interestRoutes(app, { connection });
 	clientRoutes(app, { connection });
+	contactRoutes(app, { connection });
 	dealListRoutes(app, { connection });
 	dealRoutes(app, { connection });
 	filterRoutes(app, { connection });
@@ -77,6 +80,7 @@ export async function buildApp({
 	planRoutes(app, { connection });
 	interactionRoutes(app, { connection });
 	editingRoutes(app, { connection });
+	agendaRoutes(app, { connection });
 	keepTallies(app, connection);
 	return app;
 }

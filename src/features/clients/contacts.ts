@@ -7,21 +7,14 @@ import { NotFound } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { setPoints } from './points.ts';
 import { clientVisibleTo } from './queries.ts';
-import { clientConflict, findClientToEdit, type Point, pointsOf } from './record.ts';
-
-/** A person at a client, as the card shows it. */
-export type Contact = {
-	id: number;
-	clientId: number;
-	name: string;
-	position: string | null;
-	role: string | null;
-	bornOn: string | null;
-	note: string | null;
-	archivedAt: Date | null;
-	version: number;
-	points: Point[];
-};
+import {
+	CONTACT,
+	type Contact,
+	clientConflict,
+	datedContact,
+	findClientToEdit,
+	type Point,
+} from './record.ts';
 
 /** What people say of a contact; phones and mails as typed, the first ones first. */
 export type ContactFacts = {
@@ -34,31 +27,13 @@ export type ContactFacts = {
 	emails: string[];
 };
 
-const COLUMNS = sql`co.id, co.client_id as "clientId", co.name, co.position, co.role,
-	co.born_on as "bornOn", co.note, co.archived_at as "archivedAt", co.version,
-	${pointsOf('contact')} as points`;
-const MOST = 500;
-
-const dated = (row: Contact): Contact => ({
-	...row,
-	archivedAt: row.archivedAt && new Date(row.archivedAt),
-});
-
-/** The contacts of a client whom the caller has loaded, those in use first. */
-export async function listContacts(db: Sql, clientId: number): Promise<Contact[]> {
-	const { rows } = await db.execute<Contact>(sql`
-		select ${COLUMNS} from contacts co where co.client_id = ${clientId}
-		order by co.archived_at nulls first, co.id limit ${MOST}`);
-	return rows.map(dated);
-}
-
 /** A contact of a client that the actor may see. Throws NotFound for any other. */
 export async function findContact(db: Sql, actor: Actor, contactId: number): Promise<Contact> {
 	const { rows } = await db.execute<Contact>(sql`
-		select ${COLUMNS} from contacts co join clients c on c.id = co.client_id
+		select ${CONTACT} from contacts co join clients c on c.id = co.client_id
 		where co.id = ${contactId} and ${clientVisibleTo(actor)}`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
-	return dated(rows[0]);
+	return datedContact(rows[0]);
 }
 
 /** What somebody's phones or mails are, as typed. */

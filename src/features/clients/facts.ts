@@ -1,5 +1,5 @@
 import type { Colleague } from '#src/features/auth/queries.ts';
-import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import type { Fact } from '#src/platform/web/facts.ts';
 import { type ExtraField, extraFacts } from './extra-fields.ts';
@@ -178,4 +178,10 @@ export function siteHref(typed: string): string | null {
 	if (!URL.canParse(address)) return null;
 	const { protocol, hostname, href } = new URL(address);
 	return /^https?:$/.test(protocol) && hostname.includes('.') ? href : null;
+}
+
+/** A birthday: «12 мар 1985»; on what weekday it was tells nobody anything. */
+export function bornWords(day: string, viewer: Viewer): string {
+	const words = formatDay(day, viewer);
+	return words.slice(words.indexOf(', ') + 2);
 }

@@ -20,6 +20,9 @@ export const ClientParams = form({ id: id() });
 /** Clients while their name is typed. */
 export const SuggestQuery = form({ clientName: optional(text(300)) });
 
+/** A new client, perhaps with the name that was looked for in vain. */
+export const NewClientQuery = form({ name: optional(text(300)), returnTo: optional(text(500)) });
+
 /** The part of a client's history that is looked at, and where the page before ended. */
 export const HISTORY_PARTS = ['interactions', 'deals', 'client'] as const;
 export type HistoryPart = (typeof HISTORY_PARTS)[number];
@@ -28,7 +31,7 @@ export const HistoryQuery = form({
 	after: optional(text(200)),
 });
 
-const POINTS = 10;
+const POINTS = 60;
 const ADDRESSES = 20;
 const address = () => optional(lines(ADDRESSES, 500));
 
@@ -94,7 +97,7 @@ export const ContactForm = form({
 export const ArchiveForm = form({ version: version(), returnTo: optional(text(500)) });
 
 /** As many rows of phones, and of mails, as a contact can have. */
-export const POINT_ROWS = 12;
+export const POINT_ROWS = 60;
 const rows = (name: 'phone' | 'email', field: () => TSchema) =>
 	Object.fromEntries(
 		Array.from({ length: POINT_ROWS }, (_, n) => [`${name}_${n + 1}`, optional(field())]),

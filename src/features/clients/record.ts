@@ -59,6 +59,32 @@ export const pointsOf = (whose: 'contact' | 'client'): SQL => sql`coalesce((
 	where ${whose === 'contact' ? sql`cp.contact_id = co.id` : sql`cp.client_id = c.id and cp.contact_id is null`}
 ), '[]')`;
 
+/** What a Contact is read from: a contact `co`. */
+export const CONTACT = sql`co.id, co.client_id as "clientId", co.name, co.position, co.role,
+	co.born_on as "bornOn", co.note, co.archived_at as "archivedAt", co.version,
+	${pointsOf('contact')} as points`;
+const MOST_CONTACTS = 300;
+
+/** A person at a client, as the card shows it. */
+export type Contact = {
+	id: number;
+	clientId: number;
+	name: string;
+	position: string | null;
+	role: string | null;
+	bornOn: string | null;
+	note: string | null;
+	archivedAt: Date | null;
+	version: number;
+	points: Point[];
+};
+
+/** A row of CONTACT with its moment as a Date. */
+export const datedContact = (row: Contact): Contact => ({
+	...row,
+	archivedAt: row.archivedAt && new Date(row.archivedAt),
+});
+
 const COLUMNS = sql`c.id, c.name, c.legal_kind as "legalKind", c.status, c.owner_id as "ownerId",
 	p.name as "ownerName", c.inn, c.kpp, c.ogrn, c.bank_name as "bankName", c.bic, c.account,
 	c.correspondent_account as "correspondentAccount", c.website, c.segment, c.region, c.source,
@@ -85,6 +111,38 @@ export async function findClient(db: Sql, actor: Actor, clientId: number): Promi
 		where c.id = ${clientId} and ${clientVisibleTo(actor)}`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
 	return dated(rows[0]);
+}
+
+/** Several of them, by their ids. Throws NotFound if one is not among them. */
+export async function findClients(
+	db: Sql,
+	actor: Actor,
+	clientIds: readonly number[],
+): Promise<ClientRecord[]> {
+	const { rows } = await db.execute<ClientRecord>(sql`
+		select ${COLUMNS} from clients c left join people p on p.id = c.owner_id
+		where c.id = any(${sql.param(clientIds)}::bigint[]) and ${clientVisibleTo(actor)} order by c.id`);
+	if (rows.length < clientIds.length) throw new NotFound('error.notFound');
+	return rows.map(dated);
+}
+
+/** The same with its contacts, those in use first. */
+export async function findClientCard(
+	db: Sql,
+	actor: Actor,
+	clientId: number,
+): Promise<ClientRecord & { contacts: Contact[] }> {
+	const { rows } = await db.execute<ClientRecord & { contacts: Contact[] }>(sql`
+		select ${COLUMNS}, coalesce((
+				select jsonb_agg(shown) from (
+					select ${CONTACT} from contacts co where co.client_id = c.id
+					order by co.archived_at nulls first, co.id limit ${MOST_CONTACTS}
+				) shown), '[]') as contacts
+		from clients c left join people p on p.id = c.owner_id
+		where c.id = ${clientId} and ${clientVisibleTo(actor)}`);
+	const [client] = rows;
+	if (client === undefined) throw new NotFound('error.notFound');
+	return { ...dated(client), contacts: client.contacts.map(datedContact) };
 }
 
 /**

@@ -1,19 +1,39 @@
-import type { FastifyInstance } from 'fastify';
-import { actorOf } from '#src/features/auth/guard.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { form, optional, readQuery, text } from '#src/platform/web/forms.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { wantsFragments } from '#src/platform/web/errors.ts';
+import { drawFacts } from '#src/platform/web/facts.ts';
+import { readQuery } from '#src/platform/web/forms.ts';
+import { createClient, editClient } from './actions.ts';
+import { answerClient } from './answer.ts';
+import { editOf, newClientOf } from './edits.ts';
+import { readWithExtra } from './extra-fields.ts';
+import {
+	ClientForm,
+	ClientParams,
+	HistoryQuery,
+	NewClientForm,
+	NewClientQuery,
+	SuggestQuery,
+} from './forms.ts';
 import { suggestClients } from './queries.ts';
+import { heirOf } from './record.ts';
+import { readClientCard, readClientForm, readMoreHistory, readNewClient } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
-const SuggestQuery = form({ clientName: optional(text(300)) });
+const CHANGES = { config: { access: 'signed-in' as const, changes: 'client' as const } };
+const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
 const SUGGESTIONS = 8;
 
-/** Clients while their name is typed. */
+/** The client's card and the doors to its verbs. */
 export function clientRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
 ): void {
 	const { db } = connection;
+	const idOf = (request: FastifyRequest) => readQuery(ClientParams, request.params).id;
 
 	app.get('/clients/suggestions', SIGNED_IN, async (request, reply) => {
 		const { clientName } = readQuery(SuggestQuery, request.query);
@@ -22,4 +42,103 @@ export function clientRoutes(
 			: [];
 		return await reply.fragments('clients/suggested', { clients });
 	});
+
+	app.get('/clients/:id', SIGNED_IN, async (request, reply) => {
+		const place = readQuery(HistoryQuery, request.query);
+		const card = await readClientCard(db, actorOf(request), idOf(request), place, request.viewer);
+		const { id, mergedInto } = card.client;
+		if (mergedInto !== null) return reply.redirect(`/clients/${await heirOf(db, id)}`, 303);
+		return await reply.page('clients/show', card);
+	});
+
+	app.get('/clients/:id/history', SIGNED_IN, async (request, reply) => {
+		const { part, after } = readQuery(HistoryQuery, request.query);
+		const id = idOf(request);
+		if (!wantsFragments(request)) {
+			const query = new URLSearchParams({ ...(part && { part }), ...(after && { after }) });
+			return reply.redirect(`/clients/${id}?${query}`, 303);
+		}
+		const place = { ...(part && { part }), ...(after && { after }) };
+		const more = await readMoreHistory(db, actorOf(request), id, place, request.viewer);
+		return await reply.fragments('clients/unfolded', more);
+	});
+
+	app.get('/clients/new', SIGNED_IN, async (request, reply) => {
+		const { name } = readQuery(NewClientQuery, request.query);
+		return await drawNew(request, reply, null, name);
+	});
+
+	async function drawNew(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		problem: Problem | null,
+		name = '',
+	) {
+		const data = { ...(await readNewClient(db, request.viewer)), name };
+		return await drawForm(
+			request,
+			reply,
+			{ fragment: 'clients/_new', title: 'client.new', data },
+			problem,
+		);
+	}
+
+	app.post('/clients', MAKES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { extraFields } = await readNewClient(db, request.viewer);
+				const { part, extra } = readWithExtra(NewClientForm, extraFields, {}, request.body);
+				if (!part.name) throw new InvalidForm({ name: { key: 'field.required' } }, {});
+				const client = newClientOf({ ...part, name: part.name }, extra);
+				const clientId = await createClient(db, acting(request), client);
+				const toast = { key: 'toast.clientCreated', args: { name: part.name } } as const;
+				return await answerClient(connection, request, reply, { clientId, toast, made: true });
+			},
+			async (problem) => await drawNew(request, reply, problem),
+		),
+	);
+
+	app.get(
+		'/clients/:id/edit',
+		SIGNED_IN,
+		async (request, reply) => await drawEdit(request, reply, null),
+	);
+
+	async function drawEdit(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
+		const data = await readClientForm(db, actorOf(request), idOf(request), request.viewer);
+		return await drawFacts(
+			request,
+			reply,
+			{ fragment: 'clients/_edit', title: 'client.edit', data },
+			problem,
+		);
+	}
+
+	app.post('/clients/:id/edit', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const clientId = idOf(request);
+				const by = acting(request);
+				const { client, extraFields } = await readClientForm(
+					db,
+					by.actor,
+					clientId,
+					request.viewer,
+				);
+				const { part, extra } = readWithExtra(ClientForm, extraFields, client.extra, request.body);
+				const { version, edit } = editOf(part, extra);
+				const now = await editClient(db, by, clientId, version, edit);
+				const toast = {
+					key: 'toast.clientSaved',
+					args: { name: part.name ?? client.name },
+				} as const;
+				const json = { version: now };
+				const returnTo = part.returnTo ?? undefined;
+				return await answerClient(connection, request, reply, { clientId, toast, json, returnTo });
+			},
+			async (problem) => await drawEdit(request, reply, problem),
+		),
+	);
 }

@@ -72,7 +72,7 @@ export async function drawFacts(
 		return await drawForm(
 			request,
 			reply,
-			{ ...view, data: { ...view.data, labels } },
+			{ ...view, data: { ...view.data, labels, was: factsWere(facts) } },
 			problem && onlyTouched(problem),
 		);
 	const fact = facts.find(({ name, fixed }) => name === field && (shown || !fixed));

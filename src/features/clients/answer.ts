@@ -1,0 +1,72 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { actorOf } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { BadRequest, NotFound } from '#src/platform/errors.ts';
+import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
+import { keepToast, type Toast } from '#src/platform/web/flash.ts';
+import { readQuery } from '#src/platform/web/forms.ts';
+import { localPath } from '#src/platform/web/origin.ts';
+import { HistoryQuery } from './forms.ts';
+import { readClientCard } from './screen.ts';
+
+/** What a door did to a client or to one of its contacts, and what to say. */
+export type ClientChange = {
+	clientId: number;
+	toast: Toast;
+	/** For programs: what happened, as data. */
+	json?: Record<string, unknown>;
+	returnTo?: string | undefined;
+	/** A new client is gone to, whatever page one was on. */
+	made?: boolean;
+};
+
+/**
+ * One answer for every door that changes a client: JSON for programs; for htmx on its card the card anew,
+ * elsewhere a reload or the way to a new client; for plain forms a redirect back.
+ */
+export async function answerClient(
+	connection: Connection,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	change: ClientChange,
+): Promise<unknown> {
+	const { clientId, toast, json, returnTo, made } = change;
+	if (wantsJson(request)) return reply.send({ clientId, ...json });
+	const home = `/clients/${clientId}`;
+	if (!wantsFragments(request)) {
+		keepToast(reply, toast);
+		return reply.redirect(made ? home : localPath(returnTo, home), 303);
+	}
+	const drawn = made ? null : await redrawClient(connection, request, reply, clientId, toast);
+	if (drawn !== null) return drawn;
+	keepToast(reply, toast);
+	return made
+		? reply.header('hx-redirect', home).send('')
+		: reply.header('hx-refresh', 'true').send('');
+}
+
+/**
+ * The card of a client anew, as fragments, if that is the page that htmx was asked from; null on any other.
+ * `toast`: what to say.
+ */
+export async function redrawClient(
+	{ db }: Connection,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	clientId: number,
+	toast: Toast,
+): Promise<unknown> {
+	const header = request.headers['hx-current-url'];
+	const seen = new URL(typeof header === 'string' && URL.canParse(header) ? header : 'http://here');
+	if (seen.pathname !== `/clients/${clientId}`) return null;
+	try {
+		const { part } = readQuery(HistoryQuery, Object.fromEntries(seen.searchParams));
+		const place = part ? { part } : {};
+		const card = await readClientCard(db, actorOf(request), clientId, place, request.viewer);
+		return await reply.fragments('clients/changed', { ...card, toast });
+	} catch (error) {
+		// Changed it is: an address or a right that holds no longer must not turn that into a refusal.
+		if (error instanceof NotFound || error instanceof BadRequest) return null;
+		throw error;
+	}
+}

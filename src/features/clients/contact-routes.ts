@@ -1,0 +1,135 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { onlyTouched } from '#src/platform/web/facts.ts';
+import { readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
+import { answerClient } from './answer.ts';
+import { contactForm } from './contact-form.ts';
+import { addContact, archiveContact, editContact, findContact } from './contacts.ts';
+import { contactOf } from './edits.ts';
+import { ArchiveForm, ClientParams, ContactRows, NewContactRows } from './forms.ts';
+import { findClient } from './record.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const CHANGES = { config: { access: 'signed-in' as const, changes: 'contact' as const } };
+const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
+
+/** The people at a client: added, edited, put out of use and back. */
+export function contactRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+	const idOf = (request: FastifyRequest) => readQuery(ClientParams, request.params).id;
+
+	app.get(
+		'/clients/:id/contacts/new',
+		SIGNED_IN,
+		async (request, reply) => await drawNew(request, reply, null),
+	);
+
+	async function drawNew(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
+		const client = await findClient(db, actorOf(request), idOf(request));
+		const data = { client, contact: null, ...contactForm(null, request.viewer, problem?.typed) };
+		return await drawForm(
+			request,
+			reply,
+			{ fragment: 'clients/_contact', title: 'contact.new', data },
+			problem,
+		);
+	}
+
+	app.post('/clients/:id/contacts', MAKES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const clientId = idOf(request);
+				const { returnTo, ...part } = readPart(NewContactRows, request.body);
+				const { name } = part;
+				if (!name) throw new InvalidForm({ name: { key: 'field.required' } }, {});
+				const contact = { ...contactOf(part), name };
+				const contactId = await addContact(db, acting(request), clientId, contact);
+				const toast = { key: 'toast.contactSaved', args: { name } } as const;
+				return await answerClient(connection, request, reply, {
+					...{ clientId, toast, json: { contactId }, returnTo: returnTo ?? undefined },
+				});
+			},
+			async (problem) => await drawNew(request, reply, problem),
+		),
+	);
+
+	app.get(
+		'/contacts/:id/edit',
+		SIGNED_IN,
+		async (request, reply) => await drawEdit(request, reply, null),
+	);
+
+	async function drawEdit(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
+		const actor = actorOf(request);
+		const contact = await findContact(db, actor, idOf(request));
+		const client = await findClient(db, actor, contact.clientId);
+		const touched = problem && onlyTouched(problem);
+		const data = { client, contact, ...contactForm(contact, request.viewer, touched?.typed) };
+		return await drawForm(
+			request,
+			reply,
+			{ fragment: 'clients/_contact', title: 'contact.edit', data },
+			touched,
+		);
+	}
+
+	app.post('/contacts/:id/edit', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const contactId = idOf(request);
+				const by = acting(request);
+				const { version, returnTo, ...part } = readPart(ContactRows, request.body);
+				const now = await editContact(db, by, contactId, version, contactOf(part));
+				return await answer(request, reply, contactId, now, 'toast.contactSaved', returnTo);
+			},
+			async (problem) => await drawEdit(request, reply, problem),
+		),
+	);
+
+	for (const [noun, archived, key] of [
+		['archive', true, 'toast.contactArchived'],
+		['restoration', false, 'toast.contactRestored'],
+	] as const)
+		app.post(`/contacts/:id/${noun}`, CHANGES, async (request, reply) =>
+			attempt(
+				request,
+				async () => {
+					const contactId = idOf(request);
+					const { version, returnTo } = readForm(ArchiveForm, request.body);
+					const now = await archiveContact(db, acting(request), contactId, version, archived);
+					return await answer(request, reply, contactId, now, key, returnTo);
+				},
+				async (problem) => await drawEdit(request, reply, problem),
+			),
+		);
+
+	async function answer(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		contactId: number,
+		version: number,
+		key: 'toast.contactSaved' | 'toast.contactArchived' | 'toast.contactRestored',
+		returnTo: string | null | undefined,
+	) {
+		const { clientId, name } = await findContact(db, actorOf(request), contactId);
+		const undo = {
+			action: `/contacts/${contactId}/restoration`,
+			fields: { version: String(version) },
+		};
+		const toast = {
+			...{ key, args: { name } },
+			...(key === 'toast.contactArchived' ? { undo } : {}),
+		};
+		return await answerClient(connection, request, reply, {
+			...{ clientId, toast, json: { contactId, version }, returnTo: returnTo ?? undefined },
+		});
+	}
+}
