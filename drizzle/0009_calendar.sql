@@ -17,3 +17,29 @@ BEGIN
   RETURN NEW;
 END $$;--> statement-breakpoint
 CREATE TRIGGER interactions_changed BEFORE UPDATE ON "interactions" FOR EACH ROW WHEN (OLD.version IS DISTINCT FROM NEW.version OR OLD.owner_id IS DISTINCT FROM NEW.owner_id) EXECUTE FUNCTION note_change();
+--> statement-breakpoint
+CREATE TABLE "calendar_accounts" (
+	"person_id" bigint PRIMARY KEY REFERENCES "people"("id"),
+	"login" text NOT NULL,
+	"sealed_password" text NOT NULL,
+	"calendar_url" text,
+	"state" text DEFAULT 'ok' NOT NULL,
+	"answered" smallint,
+	"tried_at" timestamp with time zone,
+	"synced_at" timestamp with time zone,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "calendar_accounts_state" CHECK ("state" in ('ok', 'failing', 'refused'))
+);--> statement-breakpoint
+CREATE TABLE "calendar_links" (
+	"person_id" bigint NOT NULL REFERENCES "calendar_accounts"("person_id") ON DELETE CASCADE,
+	"href" text NOT NULL,
+	"etag" text NOT NULL,
+	"interaction_id" bigint,
+	"synced_version" integer,
+	"stranger" text,
+	"copy_id" bigint,
+	"conflicted_at" timestamp with time zone,
+	CONSTRAINT "calendar_links_person_id_href_pk" PRIMARY KEY("person_id","href"),
+	CONSTRAINT "calendar_links_whole" CHECK (("interaction_id" is null) = ("synced_version" is null))
+);--> statement-breakpoint
+CREATE UNIQUE INDEX "calendar_links_interaction" ON "calendar_links" USING btree ("person_id","interaction_id");

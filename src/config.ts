@@ -32,6 +32,15 @@ const httpUrl = (value: string) => {
 		throw new Error('должен быть адресом вида https://crm.example.ru');
 	return value.replace(/\/$/, '');
 };
+const wholeUrl = (value: string) => {
+	if (value && !/^https?:\/\/[^\s@]+$/.test(value))
+		throw new Error('должен быть адресом вида https://cal.example.ru/dav/, без имени и пароля');
+	return value;
+};
+const secret = (value: string) => {
+	if (value && value.length < 16) throw new Error('должен быть не короче 16 знаков');
+	return value;
+};
 const postgresUrl = (value: string) => {
 	if (value && !/^postgres(ql)?:\/\//.test(value))
 		throw new Error('должен начинаться с postgres://');
@@ -102,6 +111,18 @@ export const SETTINGS = {
 		read: oneOf('on', 'off'),
 		sentence:
 			'Whether `npm start` does the jobs of the queue too; off where `npm run worker` does.',
+	},
+	CALDAV_URL: {
+		fallback: '',
+		read: wholeUrl,
+		sentence:
+			'Calendar server of the company (CalDAV), such as https://cal.example.ru/; empty: no synchronization.',
+	},
+	SECRET_KEY: {
+		fallback: '',
+		read: secret,
+		sentence:
+			'What people’s passwords for other servers are encrypted with, 16 characters or more; empty: a file beside the embedded server’s data is made. Several instances need the same one.',
 	},
 	LOG_LEVEL: {
 		fallback: 'warn',

@@ -36,15 +36,27 @@ function plain(text: string): string {
 
 /** A calendar (RFC 5545) of events, in UTC; `name` is what programs call it, refreshed hourly if they like. */
 export function calendarText(name: string, events: CalendarEvent[]): string {
-	const calendar = new ICAL.Component('vcalendar');
-	calendar.addPropertyWithValue('prodid', '-//moi-prodazhi//RU');
-	calendar.addPropertyWithValue('version', '2.0');
-	calendar.addPropertyWithValue('calscale', 'GREGORIAN');
+	const calendar = emptyCalendar();
 	calendar.addPropertyWithValue('x-wr-calname', plain(name));
 	calendar.addPropertyWithValue('refresh-interval', ICAL.Duration.fromString('PT1H'));
 	calendar.addPropertyWithValue('x-published-ttl', 'PT1H');
 	for (const event of events) calendar.addSubcomponent(eventOf(event));
 	return `${calendar.toString()}\r\n`;
+}
+
+/** One event as a calendar of its own, as CalDAV keeps them (RFC 4791, 4.1: no METHOD, one UID). */
+export function eventText(event: CalendarEvent): string {
+	const calendar = emptyCalendar();
+	calendar.addSubcomponent(eventOf(event));
+	return `${calendar.toString()}\r\n`;
+}
+
+function emptyCalendar(): ICAL.Component {
+	const calendar = new ICAL.Component('vcalendar');
+	calendar.addPropertyWithValue('prodid', '-//moi-prodazhi//RU');
+	calendar.addPropertyWithValue('version', '2.0');
+	calendar.addPropertyWithValue('calscale', 'GREGORIAN');
+	return calendar;
 }
 
 function eventOf(event: CalendarEvent): ICAL.Component {

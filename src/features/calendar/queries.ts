@@ -25,6 +25,7 @@ export async function feedMadeAt(db: Sql, personId: number): Promise<Date | null
 export type CalendarStep = {
 	id: number;
 	uid: string;
+	kindId: number;
 	kindName: string;
 	summary: string;
 	description: string | null;
@@ -46,6 +47,31 @@ export type CalendarStep = {
 	changedAt: Date;
 };
 
+/** What a CalendarStep is read from: interactions `i` with `k`, `d`, `c` and `co` joined to them. */
+export const STEP = sql`
+	select i.id, coalesce(i.calendar_uid, 'interaction-' || i.id || '@moi-prodazhi') as uid,
+			k.name as "kindName", i.kind_id as "kindId", i.summary, i.description, i.place, i.planned_on as "plannedOn",
+			i.planned_at as "plannedAt", i.length_minutes as "lengthMinutes", i.remind_at as "remindAt",
+			i.status, i.outcome, d.id as "dealId", d.title as "dealTitle", c.id as "clientId",
+			c.name as "clientName", co.name as "contactName", i.version, i.created_at as "createdAt",
+			i.changed_at as "changedAt", (
+				select cp.value from contact_points cp
+				where cp.client_id = c.id and cp.kind = 'phone'
+				order by (cp.contact_id = i.contact_id) desc nulls last, cp.position, cp.id limit 1
+			) as phone`;
+
+/** A row of STEP with its moments as Dates. */
+export function dated(row: CalendarStep): CalendarStep {
+	const date = (value: Date | null) => value && new Date(value);
+	return {
+		...row,
+		plannedAt: date(row.plannedAt),
+		remindAt: date(row.remindAt),
+		createdAt: new Date(row.createdAt),
+		changedAt: new Date(row.changedAt),
+	};
+}
+
 const LOOK_BACK_DAYS = 30;
 const MOST = 2_000;
 
@@ -64,27 +90,11 @@ export async function calendarSteps(db: Sql, personId: number, now: Date): Promi
 				and status <> 'planned' and num_nonnulls(planned_on, planned_at) = 1
 			order by changed_at desc limit ${MOST})
 		)
-		select i.id, coalesce(i.calendar_uid, 'interaction-' || i.id || '@moi-prodazhi') as uid,
-			k.name as "kindName", i.summary, i.description, i.place, i.planned_on as "plannedOn",
-			i.planned_at as "plannedAt", i.length_minutes as "lengthMinutes", i.remind_at as "remindAt",
-			i.status, i.outcome, d.id as "dealId", d.title as "dealTitle", c.id as "clientId",
-			c.name as "clientName", co.name as "contactName", i.version, i.created_at as "createdAt",
-			i.changed_at as "changedAt", (
-				select cp.value from contact_points cp
-				where cp.client_id = c.id and cp.kind = 'phone'
-				order by (cp.contact_id = i.contact_id) desc nulls last, cp.position, cp.id limit 1
-			) as phone
+		${STEP}
 		from mine i join interaction_kinds k on k.id = i.kind_id
 		left join deals d on d.id = i.deal_id
 		left join clients c on c.id = coalesce(d.client_id, i.client_id)
 		left join contacts co on co.id = i.contact_id
 		order by i.id`);
-	const date = (value: Date | null) => value && new Date(value);
-	return rows.map((row) => ({
-		...row,
-		plannedAt: date(row.plannedAt),
-		remindAt: date(row.remindAt),
-		createdAt: new Date(row.createdAt),
-		changedAt: new Date(row.changedAt),
-	}));
+	return rows.map(dated);
 }

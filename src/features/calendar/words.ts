@@ -5,11 +5,11 @@ import type { CalendarStep, FeedOwner } from './queries.ts';
 /** How long something without a length is shown. */
 export const DEFAULT_MINUTES = 30;
 
-/** An interaction in the words of a calendar, in its owner's language; `home` is the address of this program. */
+/** An interaction in the words of a calendar, in its owner's language; `home` is the address of this program, empty where a job does not know it. */
 export function eventOf(step: CalendarStep, owner: FeedOwner, home: string): CalendarEvent {
 	const { language } = owner;
+	const { before, behind } = around(step);
 	const done = step.status === 'done' ? '✓ ' : '';
-	const client = step.clientName ? ` — ${step.clientName}` : '';
 	const url = addressOf(step, home);
 	const lines = [
 		step.description,
@@ -27,7 +27,7 @@ export function eventOf(step: CalendarStep, owner: FeedOwner, home: string): Cal
 		at: step.plannedAt,
 		lengthMinutes: step.lengthMinutes ?? DEFAULT_MINUTES,
 		cancelled: step.status === 'cancelled',
-		summary: `${done}${step.kindName}: ${step.summary}${client}`,
+		summary: `${done}${before}${step.summary}${behind}`,
 		description: lines.filter(Boolean).join('\n'),
 		place: step.place,
 		category: step.kindName,
@@ -36,7 +36,23 @@ export function eventOf(step: CalendarStep, owner: FeedOwner, home: string): Cal
 	};
 }
 
+type Named = Pick<CalendarStep, 'kindName' | 'clientName'>;
+
+// What stands around the words of a step in the title of its event.
+const around = ({ kindName, clientName }: Named) => ({
+	before: `${kindName}: `,
+	behind: clientName ? ` — ${clientName}` : '',
+});
+
+/** The words of a step out of the title of its event, as a person may have changed it elsewhere. */
+export function summaryIn(title: string, step: Named): string {
+	const { before, behind } = around(step);
+	const bare = title.startsWith(before) ? title.slice(before.length) : title;
+	return (behind && bare.endsWith(behind) ? bare.slice(0, -behind.length) : bare).trim();
+}
+
 function addressOf({ dealId, clientId }: CalendarStep, home: string): string | null {
+	if (home === '') return null;
 	if (dealId !== null) return `${home}/deals/${dealId}`;
 	return clientId === null ? null : `${home}/clients/${clientId}`;
 }

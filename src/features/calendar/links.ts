@@ -1,0 +1,110 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Sql } from '#src/platform/db/client.ts';
+import { type CalendarStep, dated, STEP } from './queries.ts';
+
+/** An event that both sides know, or a stranger that stands on the server alone. */
+export type Link = {
+	href: string;
+	etag: string;
+	interactionId: number | null;
+	syncedVersion: number | null;
+	/** The text of a stranger. */
+	stranger: string | null;
+	/** The interaction as it stands now; null where it has been deleted, or is a colleague's. */
+	step: CalendarStep | null;
+};
+
+/** Everything of a person's that stands on the server. */
+export async function readLinks(db: Sql, personId: number): Promise<Link[]> {
+	const { rows } = await db.execute<Omit<Link, 'step'>>(sql`
+		select href, etag, interaction_id as "interactionId", synced_version as "syncedVersion", stranger
+		from calendar_links where person_id = ${personId} order by href`);
+	const ids = sql.param(rows.flatMap(({ interactionId }) => interactionId ?? []));
+	const steps = await readSteps(db, sql`i.id = any(${ids}::bigint[]) and i.owner_id = ${personId}`);
+	const byId = new Map(steps.map((step) => [step.id, step]));
+	return rows.map((row) => ({
+		...row,
+		step: row.interactionId === null ? null : (byId.get(row.interactionId) ?? null),
+	}));
+}
+
+const AT_ONCE = 500;
+
+/** Planned calls and meetings of a person, from yesterday on, that do not stand on the server yet. */
+export async function unlinkedSteps(db: Sql, personId: number, now: Date): Promise<CalendarStep[]> {
+	const yesterday = new Date(now.getTime() - 86_400_000);
+	return await readSteps(
+		db,
+		sql`i.owner_id = ${personId} and i.status = 'planned' and k.code in ('call', 'meeting')
+			and coalesce(i.planned_at, i.planned_on::timestamptz) >= ${yesterday}
+			and not exists (select from calendar_links l
+				where l.person_id = ${personId} and l.interaction_id = i.id)`,
+		AT_ONCE,
+	);
+}
+
+/** An interaction of the person whose calendar it is in, as calendars show it; null where there is none. */
+export async function findCalendarStep(
+	db: Sql,
+	personId: number,
+	id: number,
+): Promise<CalendarStep | null> {
+	const steps = await readSteps(db, sql`i.owner_id = ${personId} and i.id = ${id}`);
+	return steps[0] ?? null;
+}
+
+async function readSteps(db: Sql, where: SQL, limit?: number): Promise<CalendarStep[]> {
+	const { rows } = await db.execute<CalendarStep>(sql`
+		${STEP} from interactions i join interaction_kinds k on k.id = i.kind_id
+		left join deals d on d.id = i.deal_id
+		left join clients c on c.id = coalesce(d.client_id, i.client_id)
+		left join contacts co on co.id = i.contact_id
+		where ${where} order by i.id ${limit === undefined ? sql`` : sql`limit ${limit}`}`);
+	return rows.map(dated);
+}
+
+/** Notes that both sides are the same now. */
+export async function keepLink(
+	tx: Sql,
+	personId: number,
+	link: { href: string; etag: string; interactionId: number; version: number },
+): Promise<void> {
+	await tx.execute(sql`
+		insert into calendar_links (person_id, href, etag, interaction_id, synced_version)
+		values (${personId}, ${link.href}, ${link.etag}, ${link.interactionId}, ${link.version})
+		on conflict (person_id, href) do update set etag = excluded.etag, stranger = null,
+			interaction_id = excluded.interaction_id, synced_version = excluded.synced_version`);
+}
+
+/** Keeps the text of an event that nobody here knows, for its person to take it in or not. */
+export async function keepStranger(
+	tx: Sql,
+	personId: number,
+	event: { href: string; etag: string; text: string },
+): Promise<void> {
+	await tx.execute(sql`
+		insert into calendar_links (person_id, href, etag, stranger)
+		values (${personId}, ${event.href}, ${event.etag}, ${event.text})
+		on conflict (person_id, href) do update set etag = excluded.etag, stranger = excluded.stranger,
+			interaction_id = null, synced_version = null`);
+}
+
+/** Notes that both sides had changed one event, and which interaction holds what the server had. */
+export async function noteConflict(
+	tx: Sql,
+	personId: number,
+	href: string,
+	copyId: number,
+	now: Date,
+): Promise<void> {
+	await tx.execute(sql`
+		update calendar_links set copy_id = ${copyId}, conflicted_at = ${now}
+		where person_id = ${personId} and href = ${href}`);
+}
+
+/** Forgets an event that stands on neither side any more. */
+export async function dropLink(tx: Sql, personId: number, href: string): Promise<void> {
+	await tx.execute(
+		sql`delete from calendar_links where person_id = ${personId} and href = ${href}`,
+	);
+}
