@@ -15,8 +15,11 @@ const NOUNS = {
 	teams: 'команды',
 	people: 'сотрудники',
 	clients: 'клиенты',
+	contacts: 'контакты',
 	products: 'товары',
 	deals: 'интересы',
+	dealLines: 'товары интересов',
+	interactions: 'взаимодействия',
 } as const;
 const HEADINGS = ['файл', 'что', 'создано', 'изменено', 'без изменений', 'отклонено'];
 
@@ -70,7 +73,9 @@ function summary(reports: FileReport[]): string[] {
 		tallies.map(({ feeds, tally }) => [
 			name,
 			NOUNS[feeds],
-			...[tally.created, tally.updated, tally.unchanged, tally.rejected].map(number),
+			...[tally.created, tally.updated, tally.unchanged, tally.rejected].map((count) =>
+				number(count),
+			),
 		]),
 	);
 	const widths = HEADINGS.map((heading, i) =>

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
-import type { Database } from '#src/platform/db/client.ts';
+import type { Database, Tx } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
 import { type By, record } from '#src/platform/events/record.ts';
 import type { Say } from '#src/platform/start-fault.ts';
 import { nameIn, type Plan, type PlannedFile } from './choosing.ts';
-import type { Draft } from './drafts.ts';
+import { feedBatch } from './feeding.ts';
 import type { NounName } from './fields.ts';
 import type { Mapping } from './mapping.ts';
 import { FileFault, number } from './messages.ts';
@@ -70,7 +70,7 @@ async function importFile(
 		await tx.execute(sql`select pg_advisory_xact_lock(${LOCKS.imports})`);
 		const by: By = { actorId: null, door: 'import', now: settings.now };
 		const runs = await stepsOf(tx, mapping, file, { by, timeZone: settings.timeZone });
-		const fed = await feedAll(file, runs, settings.say);
+		const fed = await feedAll(tx, file, runs, settings.say);
 		const [created, updated] = [total(runs, 'created'), total(runs, 'updated')];
 		// A second run over the same file leaves no trace at all.
 		if (created + updated > 0)
@@ -112,11 +112,11 @@ function total(runs: StepRun[], verdict: keyof Tally): number {
 
 type Fed = { rows: number; rejected: RejectedRow[] };
 
-async function feedAll(file: PlannedFile, runs: StepRun[], say: Say): Promise<Fed> {
+async function feedAll(tx: Tx, file: PlannedFile, runs: StepRun[], say: Say): Promise<Fed> {
 	const fed: Fed = { rows: 0, rejected: [] };
 	let told = 0;
 	for await (const batch of batches(await openTable(file.path))) {
-		fed.rejected.push(...(await feedBatch(batch, runs)));
+		fed.rejected.push(...(await feedBatch(tx, batch, runs)).rejected);
 		fed.rows += batch.length;
 		if (fed.rows - told < PROGRESS_ROWS) continue;
 		told = fed.rows;
@@ -134,19 +134,4 @@ async function* batches({ rows }: { rows: AsyncIterable<Row> }): AsyncGenerator<
 		batch = [];
 	}
 	if (batch.length > 0) yield batch;
-}
-
-// What one step rejects, the next ones do not see.
-async function feedBatch(batch: Row[], runs: StepRun[]): Promise<RejectedRow[]> {
-	const rejected = batch.flatMap((row) => (row.fault ? [{ row, reasons: [row.fault] }] : []));
-	const last = runs.at(-1);
-	if (last) last.tally.rejected += rejected.length;
-	let rows = batch.filter((row) => !row.fault);
-	for (const run of runs) {
-		const drafts: Draft[] = await run.feed(rows);
-		const lines = new Set(drafts.map(({ row }) => row.line));
-		rows = rows.filter(({ line }) => !lines.has(line));
-		rejected.push(...drafts.map(({ row, reasons }) => ({ row, reasons })));
-	}
-	return rejected;
 }

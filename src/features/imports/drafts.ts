@@ -1,8 +1,10 @@
 import type { PlannedFile } from './choosing.ts';
-import { type Field, fieldOf, type Target } from './fields.ts';
+import type { Field, Target } from './fields.ts';
+import { joined } from './lists.ts';
 import type { Mapping, Source, Step } from './mapping.ts';
 import type { Reason } from './messages.ts';
 import type { Row } from './readers.ts';
+import type { Way } from './tables.ts';
 import { alike, type Value } from './values.ts';
 
 export type Values = Record<string, Value>;
@@ -12,7 +14,7 @@ export type Pointer = {
 	field: string;
 	column: string;
 	target: Target;
-	by: 'key' | 'name';
+	by: Source['find'];
 	text: string;
 	/** Whether what is found is for new rows only. */
 	fallback: boolean;
@@ -23,6 +25,10 @@ export type Draft = {
 	row: Row;
 	/** External refs by which the record may be known, the best first. */
 	refs: string[];
+	/** What it is known by where that is no ref. */
+	way: Way | null;
+	/** What tells it from the other rows of the file; absent where the row does not say. */
+	identity: string | undefined;
 	/** What the file says; an empty cell says nothing. */
 	given: Values;
 	/** What a new record gets where the file says nothing. */
@@ -31,8 +37,13 @@ export type Draft = {
 	reasons: Reason[];
 };
 
-/** A step of a mapping together with the file that it reads. */
-export type Reading = { mapping: Mapping; step: Step; columns: PlannedFile['columns'] };
+/** A step of a mapping together with the file that it reads, and the fields that its noun has. */
+export type Reading = {
+	mapping: Mapping;
+	step: Step;
+	columns: PlannedFile['columns'];
+	fields: Readonly<Record<string, Field>>;
+};
 
 const KEY_LIMIT = 300;
 
@@ -41,22 +52,22 @@ export function refOf(mapping: Mapping, noun: string, key: string): string {
 	return `${mapping.source}/${noun}:${key}`;
 }
 
-/** Reads a row; what is wrong with its cells is collected in `reasons`. Without a key, `refs` is empty. */
+/** Reads a row; what is wrong with its cells is collected in `reasons`. Without a key it has no identity. */
 export function draftOf(row: Row, reading: Reading): Draft {
-	const { step } = reading;
+	const { step, fields } = reading;
 	const draft: Draft = {
 		row,
-		refs: refsOf(row, reading),
+		...keyOf(row, reading),
 		given: {},
 		fallback: {},
 		pointers: [],
 		reasons: [],
 	};
-	if (draft.refs.some((ref) => ref.length > KEY_LIMIT))
+	if ([...draft.refs, draft.identity ?? ''].some((ref) => ref.length > KEY_LIMIT))
 		draft.reasons.push({ key: 'row.longKey', args: { limit: KEY_LIMIT } });
 	for (const [name, source] of Object.entries(step.fields)) {
-		const field = fieldOf(step.feeds, name);
-		if (field) fill(draft, name, field, source, textOf(row, source, reading));
+		const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+		if (field) fill(draft, name, field, source, reading);
 	}
 	return draft;
 }
@@ -73,31 +84,63 @@ function known(spellings: Record<string, string>, text: string): string {
 	return spelling === undefined ? text : (spellings[spelling] ?? text);
 }
 
-function refsOf(row: Row, reading: Reading): string[] {
+// The refs of all keys that are filled in; or, of a step that knows records otherwise, the first key's.
+function keyOf(row: Row, reading: Reading): Pick<Draft, 'refs' | 'way' | 'identity'> {
 	const { mapping, step } = reading;
-	return step.key.flatMap((columns) => {
+	const keys = step.key.flatMap((columns, at) => {
 		const parts = columns.map((column) => cell(row, column, reading).replace(/\s+/g, ' '));
-		return parts.includes('') ? [] : [refOf(mapping, step.feeds, parts.join(' · '))];
+		return parts.includes('') ? [] : [{ text: parts.join(' · '), way: step.ways[at] ?? 'ref' }];
 	});
+	const [first] = keys;
+	if (first === undefined) return { refs: [], way: null, identity: undefined };
+	const refs = keys
+		.filter(({ way }) => way === 'ref')
+		.map(({ text }) => refOf(mapping, step.feeds, text));
+	if (first.way === 'ref') return { refs, way: step.adopts ? 'name' : null, identity: refs[0] };
+	return { refs: [], way: first.way, identity: `${first.way} ${alike(first.text)}` };
 }
 
-function textOf(row: Row, source: Source, reading: Reading): string {
-	if (source.column === undefined) return '';
-	const text = known(source.values, cell(row, source.column, reading));
+function fill(draft: Draft, name: string, field: Field, source: Source, reading: Reading): void {
+	const column = source.column ?? name;
+	if ('find' in field && source.find === 'row') {
+		const { find: target } = field;
+		draft.pointers.push({ field: name, column, target, by: 'row', text: '', fallback: false });
+		return;
+	}
+	for (const [at, from] of [source.column, ...source.more].entries()) {
+		const typed = from === undefined ? '' : textOf(draft.row, from, source, reading);
+		const fallback = typed === '' && at === 0;
+		const text = fallback ? (source.default ?? '') : typed;
+		if (text !== '') put(draft, { name, field, source, column: from ?? name }, text, fallback);
+	}
+}
+
+function textOf(row: Row, column: string, source: Source, reading: Reading): string {
+	const text = known(source.values, cell(row, column, reading));
 	return text === '' ? '' : source.prefix + text;
 }
 
-function fill(draft: Draft, name: string, field: Field, source: Source, typed: string): void {
-	const fallback = typed === '';
-	const text = fallback ? (source.default ?? '') : typed;
-	if (text === '') return;
-	const column = source.column ?? name;
+type Place = { name: string; field: Field; source: Source; column: string };
+
+function put(
+	draft: Draft,
+	{ name, field, source, column }: Place,
+	text: string,
+	fallback: boolean,
+) {
 	if ('find' in field) {
-		const by = field.find === 'stages' || field.find === 'lossReasons' ? 'name' : source.find;
+		const named = field.find === 'stages' || field.find === 'lossReasons' || field.find === 'kinds';
+		const by = named ? 'name' : source.find;
 		draft.pointers.push({ field: name, column, target: field.find, by, text, fallback });
 		return;
 	}
 	const reading = field.read(text);
-	if ('reason' in reading) draft.reasons.push({ column, ...reading.reason });
-	else draft[fallback ? 'fallback' : 'given'][name] = reading.value;
+	if ('reason' in reading) {
+		draft.reasons.push({ column, ...reading.reason });
+		return;
+	}
+	const values = draft[fallback ? 'fallback' : 'given'];
+	const before = values[name] ?? null;
+	const value = field.list ? joined(before, String(reading.value), field.list) : reading.value;
+	if (value !== null) values[name] = value;
 }

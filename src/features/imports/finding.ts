@@ -1,8 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
+import type { Actor } from '#src/features/auth/rules.ts';
+import { clientVisibleTo } from '#src/features/clients/queries.ts';
+import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { type Draft, type Pointer, refOf } from './drafts.ts';
 import type { Target } from './fields.ts';
 import type { Mapping } from './mapping.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import { alike } from './values.ts';
 
 /** What a cell pointed to: the id, or that there are several. */
@@ -14,85 +18,126 @@ const NOUN: Record<Target, string> = {
 	people: 'сотрудник',
 	clients: 'клиент',
 	products: 'товар',
+	deals: 'сделка',
 	stages: 'состояние',
 	lossReasons: 'причина неудачи',
+	kinds: 'вид взаимодействия',
 };
 
 // The collation is named, for a database with the locale C knows no Cyrillic capitals.
 const folded = (column: SQL) => sql`translate(lower(${column} collate "russian"), 'ё', 'е')`;
 
-type Texts = { texts: string[]; pipelineId: number | null };
+/** What a finder goes by: whose rights, in which pipeline, and what is not there yet. */
+export type Search = {
+	mapping: Mapping;
+	pipelineId: number | null;
+	actor: Actor | null;
+	rehearsal: Rehearsal | null;
+};
+type Texts = { texts: SQL; search: Search };
+
+const seen = (actor: Actor | null, visible: (actor: Actor) => SQL) =>
+	actor === null ? sql`true` : visible(actor);
 
 /** Finds by name; several ways of naming the same one give several rows. */
 const BY_NAME: Record<Target, (wanted: Texts) => SQL> = {
 	teams: ({ texts }) => byName('teams', texts),
 	products: ({ texts }) => byName('products', texts),
 	lossReasons: ({ texts }) => byName('loss_reasons', texts),
-	clients: ({ texts }) =>
-		sql`select id, name_search as text from clients where name_search = any(${sql.param(texts)}::text[])`,
+	clients: ({ texts, search: { actor } }) => sql`
+		select c.id, c.name_search as text from clients c
+		where c.name_search = any(${texts}) and c.merged_into is null and ${seen(actor, clientVisibleTo)}`,
+	deals: ({ texts, search: { actor } }) => sql`
+		select d.id, d.title_search as text from deals d
+		where d.title_search = any(${texts}) and ${seen(actor, dealVisibleTo)}`,
 	people: ({ texts }) => sql`
 		select distinct p.id, t.text from people p
 		cross join lateral (values (${folded(sql`p.name`)}), (p.login), (lower(p.email))) t(text)
-		where t.text = any(${sql.param(texts)}::text[])`,
-	stages: ({ texts, pipelineId }) => sql`
+		where t.text = any(${texts})`,
+	stages: ({ texts, search: { pipelineId } }) => sql`
 		select id, ${folded(sql`name`)} as text from stages
-		where pipeline_id = ${pipelineId} and ${folded(sql`name`)} = any(${sql.param(texts)}::text[])`,
+		where pipeline_id = ${pipelineId} and ${folded(sql`name`)} = any(${texts})`,
+	kinds: ({ texts }) => sql`
+		select distinct k.id, t.text from interaction_kinds k
+		cross join lateral (values (${folded(sql`k.name`)}), (k.code)) t(text)
+		where k.active and t.text = any(${texts})`,
 };
 
-function byName(table: string, texts: string[]): SQL {
+function byName(table: string, texts: SQL): SQL {
 	return sql`
 		select id, ${folded(sql`name`)} as text from ${sql.identifier(table)}
-		where ${folded(sql`name`)} = any(${sql.param(texts)}::text[])`;
+		where ${folded(sql`name`)} = any(${texts})`;
 }
 
-function byRef(target: Target, refs: string[]): SQL {
-	return sql`
-		select id, external_ref as text from ${sql.identifier(target)}
-		where external_ref = any(${sql.param(refs)}::text[])`;
+function byInn({ texts, search: { actor } }: Texts): SQL {
+	return sql`select c.id, c.inn as text from clients c
+		where c.inn = any(${texts}) and c.merged_into is null and ${seen(actor, clientVisibleTo)}`;
 }
+
+function byRef(target: Target, { texts, search: { actor } }: Texts): SQL {
+	if (target === 'clients')
+		return sql`select client_heir(c.id) as id, c.external_ref as text from clients c
+			where c.external_ref = any(${texts}) and ${seen(actor, clientVisibleTo)}`;
+	const visible = target === 'deals' ? seen(actor, (one) => dealVisibleTo(one)) : sql`true`;
+	return sql`
+		select d.id, d.external_ref as text from ${sql.identifier(target)} d
+		where d.external_ref = any(${texts}) and ${visible}`;
+}
+
+/** Which record an earlier step made of a row, by noun and line. */
+export type MadeOfRow = (target: Target, line: number) => number | undefined;
 
 /** Finds what cells point to; what was found once in a file is remembered, what was not is asked for again. */
 export class Finder {
-	readonly #tx: Tx;
-	readonly #mapping: Mapping;
-	readonly #pipelineId: number | null;
+	readonly #search: Search;
+	readonly #madeOfRow: MadeOfRow;
 	readonly #known = new Map<string, Found>();
 
-	constructor(tx: Tx, mapping: Mapping, pipelineId: number | null) {
-		this.#tx = tx;
-		this.#mapping = mapping;
-		this.#pipelineId = pipelineId;
+	constructor(search: Search, madeOfRow: MadeOfRow) {
+		this.#search = search;
+		this.#madeOfRow = madeOfRow;
 	}
 
 	/** Puts the ids into the drafts, and the reason into those whose cells point to nothing. */
-	async resolve(drafts: Draft[]): Promise<void> {
-		const pointers = drafts.flatMap((draft) => draft.pointers);
+	async resolve(tx: Tx, drafts: Draft[]): Promise<void> {
+		const pointers = drafts.flatMap((draft) => draft.pointers).filter(({ by }) => by !== 'row');
 		for (const kind of new Set(pointers.map(kindOf)))
-			await this.#look(pointers.filter((pointer) => kindOf(pointer) === kind));
+			await this.#look(
+				tx,
+				pointers.filter((pointer) => kindOf(pointer) === kind),
+			);
 		for (const draft of drafts) for (const pointer of draft.pointers) this.#settle(draft, pointer);
 	}
 
-	async #look(pointers: Pointer[]): Promise<void> {
+	async #look(tx: Tx, pointers: Pointer[]): Promise<void> {
 		const [{ target, by } = { target: 'clients', by: 'key' } as const] = pointers;
-		const texts = [...new Set(pointers.map((pointer) => this.#text(pointer)))].filter(
+		const wanted = [...new Set(pointers.map((pointer) => this.#text(pointer)))].filter(
 			(text) => !this.#known.has(`${target} ${by} ${text}`),
 		);
-		if (texts.length === 0) return;
+		if (wanted.length === 0 || by === 'row') return;
+		const texts = { texts: sql`${sql.param(wanted)}::text[]`, search: this.#search };
 		const query =
-			by === 'key'
-				? byRef(target, texts)
-				: BY_NAME[target]({ texts, pipelineId: this.#pipelineId });
-		const { rows } = await this.#tx.execute<{ id: number; text: string }>(query);
-		for (const { id, text } of rows) {
-			const key = `${target} ${by} ${text}`;
-			const before = this.#known.get(key);
-			this.#known.set(key, before === undefined || before === id ? id : 'several');
-		}
+			by === 'key' ? byRef(target, texts) : by === 'inn' ? byInn(texts) : BY_NAME[target](texts);
+		const { rows } = await tx.execute<{ id: number; text: string }>(query);
+		for (const { id, text } of rows) this.#remember(`${target} ${by} ${text}`, id);
+		for (const text of wanted)
+			for (const id of this.#search.rehearsal?.find(target, by, text) ?? [])
+				this.#remember(`${target} ${by} ${text}`, id);
+	}
+
+	#remember(key: string, id: number): void {
+		const before = this.#known.get(key);
+		this.#known.set(key, before === undefined || before === id ? id : 'several');
 	}
 
 	#settle(draft: Draft, pointer: Pointer): void {
+		const { column, field, text, target, fallback, by } = pointer;
+		if (by === 'row') {
+			const made = this.#madeOfRow(target, draft.row.line);
+			if (made !== undefined) draft.given[field] = made;
+			return;
+		}
 		const found = this.#known.get(`${kindOf(pointer)} ${this.#text(pointer)}`);
-		const { column, field, text, target, fallback } = pointer;
 		if (typeof found === 'number') draft[fallback ? 'fallback' : 'given'][field] = found;
 		else {
 			const key = found === 'several' ? 'row.foundMany' : 'row.notFound';
@@ -101,7 +146,10 @@ export class Finder {
 	}
 
 	#text({ by, target, text }: Pointer): string {
-		return by === 'key' ? refOf(this.#mapping, target, text.replace(/\s+/g, ' ')) : alike(text);
+		if (by === 'inn') return text.replace(/\s/g, '');
+		return by === 'key'
+			? refOf(this.#search.mapping, target, text.replace(/\s+/g, ' '))
+			: alike(text);
 	}
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FIELDS, fieldOf, NOUNS, type NounName } from './fields.ts';
 import { MappingFault } from './messages.ts';
+import type { Known, Way } from './tables.ts';
 
 /**
  * A mapping says which columns of which files feed which fields. It is a JSON file; those in mappings/ are
@@ -31,8 +32,9 @@ import { MappingFault } from './messages.ts';
  * Beside these, a step may have "repeats": true (many rows, one record: a manager in every line of his
  * team; empty ones are passed over), "sameName": "adopt" (a record with this name that is already there is the
  * same one), and deals "pipeline" (by its name) and "startsIn" (the state in which finished deals began).
- * A field may have "prefix" (put before the text) and "find": "key" (the usual: what the cell names was fed by
- * this mapping under that key) or "name" (whoever brought it; people by login and mail too).
+ * A field may have "prefix" (put before the text), "more" (further columns of phones, mails and tags) and
+ * "find": "key" (the usual: what the cell names was fed by this mapping under that key), "name" (whoever
+ * brought it; people by login and mail too), "inn", or "row" (what an earlier step made of this very row).
  * An empty cell and an absent column never change what a record has.
  */
 export type Mapping = {
@@ -49,6 +51,10 @@ export type Step = {
 	feeds: NounName;
 	/** Alternatives, the best first; each is one column or several together. */
 	key: string[][];
+	/** What each alternative knows a record by; an external ref where nothing is said. */
+	ways: Way[];
+	/** What happens to a record that is known. */
+	known: Known;
 	repeats: boolean;
 	adopts: boolean;
 	pipeline: string | null;
@@ -58,9 +64,12 @@ export type Step = {
 
 export type Source = {
 	column?: string;
+	/** Further columns of a field that holds several values. */
+	more: string[];
 	values: Record<string, string>;
 	prefix: string;
-	find: 'key' | 'name';
+	/** `row`: the record of that noun which an earlier step made of the same row. */
+	find: 'key' | 'name' | 'inn' | 'row';
 	mayBeEmpty: boolean;
 	default?: string;
 };
@@ -137,6 +146,8 @@ function stepOf(json: unknown, at: string, faults: Faults): Step {
 	return {
 		feeds: feeds ?? 'deals',
 		key: keyOf(step.key, `${at}.key`, faults),
+		ways: [],
+		known: 'update',
 		repeats: flag(step.repeats, `${at}.repeats`, faults),
 		adopts: step.sameName === 'adopt',
 		pipeline: optional(step.pipeline, `${at}.pipeline`, faults),
@@ -163,22 +174,26 @@ function keyOf(json: unknown, at: string, faults: Faults): string[][] {
 	);
 }
 
-const SOURCE = ['column', 'values', 'prefix', 'find', 'mayBeEmpty', 'default'];
+const SOURCE = ['column', 'more', 'values', 'prefix', 'find', 'mayBeEmpty', 'default'];
+const FINDS = ['key', 'name', 'inn', 'row'] as const;
 
 function sourceOf(json: unknown, at: string, faults: Faults): Source {
 	const source = typeof json === 'string' ? { column: json } : object(json, at, faults);
 	only(source, SOURCE, at, faults);
 	const { column, default: fallback, find } = source as Json;
-	if (column === undefined && fallback === undefined)
+	if (column === undefined && fallback === undefined && find !== 'row')
 		faults.push(`${at}: нужен "column" или "default"`);
-	if (![undefined, 'key', 'name'].includes(find as string | undefined))
-		faults.push(`${at}.find: "key" или "name"`);
+	const found = FINDS.find((one) => one === (find ?? 'key'));
+	if (!found) faults.push(`${at}.find: ${FINDS.map((one) => `"${one}"`).join(', ')}`);
 	return {
 		...(column === undefined ? {} : { column: text(column, `${at}.column`, faults) }),
 		...(fallback === undefined ? {} : { default: text(fallback, `${at}.default`, faults) }),
 		values: texts((source as Json).values, `${at}.values`, faults),
 		prefix: optional((source as Json).prefix, `${at}.prefix`, faults) ?? '',
-		find: find === 'name' ? 'name' : 'key',
+		more: list((source as Json).more ?? [], `${at}.more`, faults, 0).map((one, i) =>
+			text(one, `${at}.more[${i}]`, faults),
+		),
+		find: found ?? 'key',
 		mayBeEmpty: flag((source as Json).mayBeEmpty, `${at}.mayBeEmpty`, faults),
 	};
 }

@@ -1,8 +1,10 @@
+import type { Language } from '#src/platform/i18n/translate.ts';
 import { StartFault } from '#src/platform/start-fault.ts';
+import { ENGLISH } from './messages-en.ts';
 
 /**
- * What the import tells the person at the console: Russian only, like the whole command line, so that
- * these sentences stay out of the locale files of the screens.
+ * What the import tells of files and rows, at the console and in the browser. English ones stand in
+ * messages-en.ts: two hundred sentences of one feature would drown the locale files of the screens.
  */
 const MESSAGES = {
 	// A file that is refused whole.
@@ -10,6 +12,7 @@ const MESSAGES = {
 	'file.kind': 'это не CSV и не XLSX',
 	'file.oldExcel': 'это старый формат Excel (.xls): сохраните файл как .xlsx или .csv',
 	'file.empty': 'файл пуст',
+	'file.onlyHeader': 'в файле есть заголовки, но нет ни одной строки',
 	'file.binary': 'внутри двоичные данные, а не текст',
 	'file.mixedEncodings':
 		'строка {line} записана не в той кодировке, что строка {other}: в файле смешаны UTF-8 и другая кодировка',
@@ -18,9 +21,10 @@ const MESSAGES = {
 	'file.longLine': 'строка {line} длиннее {limit}; возможно, в ней не закрыта кавычка',
 	'file.openQuote': 'кавычка не закрыта, файл кончился на строке {line}',
 	'file.broken': 'файл не разбирается: {reason}',
+	'file.tooBig': 'файл больше {limit}',
 	'file.tooManyRows': 'строк больше {limit}: разделите файл',
 	'file.tooManyColumns': 'столбцов {count}, а разрешено {limit}',
-	'file.headerAbsent': 'в первой строке столбец {position} без названия',
+	'file.headerAbsent': 'в строке заголовков столбец {position} без названия',
 	'file.headerTwice': 'столбец «{header}» встречается дважды',
 	'file.headerForbidden': 'столбец не может называться «{header}»: переименуйте его',
 	'file.notZip': 'это не XLSX: архив повреждён',
@@ -80,6 +84,15 @@ const MESSAGES = {
 	'row.closedBeforeBegun': 'закрыто {closed}, раньше, чем начато {begun}',
 	'row.begunInFuture': 'создано {begun}: этот день ещё не наступил',
 	'row.closedInFuture': 'закрыто {closed}: этот день ещё не наступил',
+	'row.notPhone': '«{text}» – не телефон',
+	'row.notNumber': '«{text}» – не число',
+	'row.tooMany': 'больше {limit} значений в одной ячейке',
+	'row.foreign': 'такая запись уже есть, но она не ваша: обратитесь к руководителю',
+	'row.ownerForeign': 'ответственным здесь можно указать только себя или того, кто вам подчинён',
+	'row.mayNotReassign': 'сменить ответственного может руководитель',
+	'row.doneInFuture': '«{text}»: сделанное не может быть в будущем',
+	'row.noSubject': 'не указано, с кем или по какой сделке',
+	'row.alreadyThere': 'такая запись уже есть',
 	'row.reasonWithoutLoss': 'причина неудачи указана, а состояние «{stage}» – не неудача',
 } as const;
 
@@ -92,30 +105,41 @@ export type Reason = { column?: string; key: MessageKey; args: MessageArgs };
 const SHOWN = 80;
 
 /** The sentence for `key` with its arguments filled in; long ones are cut to 80 characters. */
-export function sentence(key: MessageKey, args: MessageArgs = {}): string {
-	return MESSAGES[key].replace(/\{(\w+)\}/g, (_, name: string) => {
+export function sentence(
+	key: MessageKey,
+	args: MessageArgs = {},
+	language: Language = 'ru',
+): string {
+	const message = language === 'ru' ? MESSAGES[key] : ENGLISH[key];
+	return message.replace(/\{(\w+)\}/g, (_, name: string) => {
 		const value = args[name] ?? '';
-		if (typeof value === 'number') return number(value);
+		if (typeof value === 'number') return number(value, language);
 		return name === 'faults' || value.length <= SHOWN ? value : `${value.slice(0, SHOWN - 1)}…`;
 	});
 }
 
 /** The sentence of a rejected row, with the column in front where one is to blame. */
-export function reasonSentence({ column, key, args }: Reason): string {
-	return column ? `${column}: ${sentence(key, args)}` : sentence(key, args);
+export function reasonSentence({ column, key, args }: Reason, language: Language = 'ru'): string {
+	const said = sentence(key, args, language);
+	return column ? `${column}: ${said}` : said;
 }
 
-const whole = new Intl.NumberFormat('ru');
+const whole = { ru: new Intl.NumberFormat('ru'), en: new Intl.NumberFormat('en-GB') };
 
-/** A whole number as it is written in Russian: «8 800». */
-export function number(value: number): string {
-	return whole.format(value);
+/** A whole number as it is written: «8 800». */
+export function number(value: number, language: Language = 'ru'): string {
+	return whole[language].format(value);
 }
+
+/** Why a file as a whole cannot be read. */
+export type Fault = { key: MessageKey; args: MessageArgs };
 
 /** A file that cannot be read as a whole: nothing of it is written. */
 export class FileFault extends StartFault {
+	readonly fault: Fault;
 	constructor(key: MessageKey, args: MessageArgs = {}) {
 		super(sentence(key, args));
+		this.fault = { key, args };
 	}
 }
 

@@ -28,7 +28,7 @@ export async function writeRejected(
 		.map(({ row, reasons }) => [
 			...headers.map((header) => row.cells[header] ?? ''),
 			String(row.line),
-			reasons.map(reasonSentence).join('; '),
+			reasons.map((reason) => reasonSentence(reason)).join('; '),
 		]);
 	const text = csvLines([[...headers, ...OURS], ...lines].map((cells) => cells.map(disarmed)));
 	const path = freePath(folder, file.path, kept);

@@ -1,4 +1,6 @@
 import type { Draft } from './drafts.ts';
+import type { Field } from './fields.ts';
+import { itemsBeside, joined } from './lists.ts';
 import type { Step } from './mapping.ts';
 
 /** What the rows of a file have said so far about one record. */
@@ -12,10 +14,12 @@ type Sifted = { fresh: Draft[]; rejected: Draft[] };
  */
 export class Repeats {
 	readonly #step: Step;
+	readonly #fields: Readonly<Record<string, Field>>;
 	readonly #said = new Map<string, Said>();
 
-	constructor(step: Step) {
+	constructor(step: Step, fields: Readonly<Record<string, Field>>) {
 		this.#step = step;
+		this.#fields = fields;
 	}
 
 	/** Parts a batch into drafts to go on with and rejected ones; rows that add nothing are in neither. */
@@ -29,11 +33,11 @@ export class Repeats {
 
 	/** Rejected after all: the next row with this key stands for itself. */
 	forget(drafts: Draft[]): void {
-		for (const { refs } of drafts) this.#said.delete(refs[0] ?? '');
+		for (const { identity } of drafts) this.#said.delete(identity ?? '');
 	}
 
 	#put(draft: Draft, { fresh, rejected }: Sifted): void {
-		const key = draft.refs[0];
+		const key = draft.identity;
 		if (key === undefined) {
 			if (this.#step.repeats) return;
 			const columns = this.#step.key.map((columns) => columns.join(' + ')).join(' / ');
@@ -47,6 +51,11 @@ export class Repeats {
 			fresh.push(draft);
 			return;
 		}
+		if (!this.#step.repeats && this.#step.known === 'create') {
+			// A namesake is wanted; a ref has one record.
+			fresh.push({ ...draft, refs: [] });
+			return;
+		}
 		if (!this.#step.repeats) draft.reasons.push({ key: 'row.sameKey', args: { line: said.line } });
 		if (this.#adds(draft, said) && draft.reasons.length === 0) fresh.push(draft);
 		if (draft.reasons.length > 0) rejected.push(draft);
@@ -58,19 +67,29 @@ export class Repeats {
 		for (const [field, text] of columnsOf(draft)) {
 			const before = said.columns.get(field);
 			if (before === text) continue;
-			if (before !== undefined) {
+			const list = this.#fields[field]?.list;
+			if (list && itemsBeside(text, before, list).length === 0) continue;
+			if (before !== undefined && !list) {
 				const column = this.#step.fields[field]?.column ?? field;
 				const args = { line: said.line, other: before };
 				draft.reasons.push({ column, key: 'row.differs', args });
 			} else news = true;
 		}
 		if (!news || draft.reasons.length > 0) return false;
-		for (const [field, text] of columnsOf(draft)) said.columns.set(field, text);
+		for (const [field, text] of columnsOf(draft))
+			said.columns.set(field, this.#together(field, said.columns.get(field), text));
 		if (!said.draft) return true;
-		said.draft.given = { ...said.draft.given, ...draft.given };
+		for (const [field, value] of Object.entries(draft.given))
+			said.draft.given[field] =
+				typeof value === 'string' ? this.#together(field, said.draft.given[field], value) : value;
 		const known = new Set(said.draft.pointers.map(({ field }) => field));
 		said.draft.pointers.push(...draft.pointers.filter(({ field }) => !known.has(field)));
 		return false;
+	}
+
+	#together(field: string, before: string | number | undefined, text: string): string {
+		const list = this.#fields[field]?.list;
+		return list && before !== undefined ? (joined(before, text, list) ?? text) : text;
 	}
 }
 

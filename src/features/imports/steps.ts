@@ -1,77 +1,197 @@
-import type { Tx } from '#src/platform/db/client.ts';
+import { sql } from 'drizzle-orm';
+import { type Actor, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
 import type { By } from '#src/platform/events/record.ts';
 import type { PlannedFile } from './choosing.ts';
 import { type Draft, draftOf, type Reading } from './drafts.ts';
-import type { NounName } from './fields.ts';
+import { extraFieldsOf } from './extra.ts';
+import { FIELDS, type NounName, type Target } from './fields.ts';
 import { Finder } from './finding.ts';
 import type { Mapping, Step } from './mapping.ts';
 import { CLIENTS } from './nouns/clients.ts';
+import { CONTACTS } from './nouns/contacts.ts';
 import { courseOf } from './nouns/course.ts';
+import { DEAL_LINES } from './nouns/deal-lines.ts';
 import { DEALS } from './nouns/deals.ts';
-import type { Context, Noun } from './nouns/noun.ts';
+import { INTERACTIONS } from './nouns/interactions.ts';
+import type { Context, Made, Noun, Outcome, Wanted } from './nouns/noun.ts';
 import { PEOPLE } from './nouns/people.ts';
 import { PRODUCTS } from './nouns/products.ts';
 import { TEAMS } from './nouns/teams.ts';
 import type { Row } from './readers.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import { Repeats } from './repeats.ts';
-import { alike } from './values.ts';
-import { noTally, outcomesOf, type Tally, type Verdicts, verdictsOn } from './verdicts.ts';
+import type { RowResult } from './tables.ts';
+import {
+	type Claims,
+	noTally,
+	outcomesOf,
+	type Tally,
+	type Verdicts,
+	verdictsOn,
+} from './verdicts.ts';
 
-const WORK: Record<NounName, Noun> = {
+/** What the import knows of each noun. */
+export const WORK: Record<NounName, Noun> = {
 	teams: TEAMS,
 	people: PEOPLE,
 	clients: CLIENTS,
+	contacts: CONTACTS,
 	products: PRODUCTS,
 	deals: DEALS,
+	dealLines: DEAL_LINES,
+	interactions: INTERACTIONS,
 };
 
-/** One step of a mapping on its way through one file, inside the transaction of that file. */
+/** What a batch of rows has come to in one step. */
+export type Fed = { rejected: Draft[]; results: Map<number, RowResult> };
+
+type StepSetting = { at: number; reading: Reading; context: Context; rehearsal: Rehearsal | null };
+
+/** One step of a mapping on its way through one file. */
 export class StepRun {
 	readonly step: Step;
 	readonly tally: Tally = noTally();
 	/** How many accepted records lack a field that may be empty, by its column. */
 	readonly lacking = new Map<string, number>();
-	readonly #tx: Tx;
-	readonly #reading: Reading;
-	readonly #context: Context;
+	readonly #setting: StepSetting;
+	readonly #noun: Noun;
 	readonly #finder: Finder;
 	readonly #repeats: Repeats;
-	readonly #claimed = new Map<number, number>();
+	readonly #claims: Claims = new Map();
+	/** Which record a row has become or is about: by what it is in the file, and by its line. */
+	readonly #recordOf = new Map<string, number>();
+	readonly #lines = new Map<number, number>();
 
-	constructor(tx: Tx, reading: Reading, context: Context) {
+	constructor(setting: StepSetting, earlier: readonly StepRun[]) {
+		const { reading, context, rehearsal } = setting;
 		this.step = reading.step;
-		this.#tx = tx;
-		this.#reading = reading;
-		this.#context = context;
-		this.#finder = new Finder(tx, reading.mapping, context.course?.pipelineId ?? null);
-		this.#repeats = new Repeats(reading.step);
+		this.#setting = setting;
+		this.#noun = WORK[this.step.feeds];
+		const { mapping } = reading;
+		const { course, actor } = context;
+		const pipelineId = course?.pipelineId ?? null;
+		this.#finder = new Finder({ mapping, pipelineId, actor, rehearsal }, (target, line) =>
+			madeOf(earlier, target, line),
+		);
+		this.#repeats = new Repeats(reading.step, reading.fields);
 	}
 
-	/** Feeds up to 500 rows into the noun of the step; returns the drafts that are rejected. */
-	async feed(rows: Row[]): Promise<Draft[]> {
-		const noun = WORK[this.step.feeds];
-		const { fresh, rejected } = this.#repeats.sift(rows.map((row) => draftOf(row, this.#reading)));
-		await this.#finder.resolve(fresh);
-		const outcomes = outcomesOf(fresh, await this.#load(fresh), this.step, this.#claimed);
-		await noun.examine?.(this.#tx, this.#context, outcomes);
+	/** The record that a row of the last batch has become or is about. */
+	recordOfLine(line: number): number | undefined {
+		return this.#lines.get(line);
+	}
+
+	/** Feeds up to 500 rows into the noun of the step. */
+	async feed(tx: Tx, rows: Row[]): Promise<Fed> {
+		const { reading, context } = this.#setting;
+		const drafts = rows.map((row) => draftOf(row, reading));
+		const { fresh, rejected } = this.#repeats.sift(drafts);
+		for (const draft of fresh) this.#giveOwner(draft);
+		await this.#finder.resolve(tx, fresh);
+		const outcomes = outcomesOf(fresh, await this.#load(tx, fresh), {
+			...{ step: this.step, noun: this.#noun, fields: reading.fields, claims: this.#claims },
+		});
+		await this.#noun.examine?.(tx, context, outcomes);
+		for (const outcome of outcomes) this.#checkOwner(outcome);
 		const verdicts = verdictsOn(outcomes);
-		if (verdicts.created.length > 0) await noun.create(this.#tx, this.#context, verdicts.created);
-		if (verdicts.updated.length > 0) await noun.update(this.#tx, this.#context, verdicts.updated);
-		this.#count(verdicts, rejected.length);
+		const made = await this.#write(tx, verdicts);
 		this.#repeats.forget(verdicts.rejected);
-		return [...rejected, ...verdicts.rejected];
+		this.#count(verdicts, rejected.length);
+		return {
+			rejected: [...rejected, ...verdicts.rejected],
+			results: this.#resultsOf(verdicts, made, drafts),
+		};
 	}
 
-	async #load(drafts: Draft[]) {
-		const names = this.step.adopts ? drafts.map(({ given }) => alike(String(given.name))) : [];
-		const refs = drafts.flatMap((draft) => draft.refs);
-		return WORK[this.step.feeds].load(this.#tx, refs, names);
+	/** Goes over rows that were fed before the program was stopped, so that what follows sees them. */
+	replay(rows: Row[], before: Map<number, RowResult>, rejectedLines: ReadonlySet<number>): void {
+		const drafts = rows.map((row) => draftOf(row, this.#setting.reading));
+		const { fresh } = this.#repeats.sift(drafts);
+		this.#repeats.forget(fresh.filter(({ row }) => rejectedLines.has(row.line)));
+		for (const { row, identity } of drafts) {
+			const result = before.get(row.line);
+			if (result === undefined) continue;
+			if (identity !== undefined) this.#recordOf.set(identity, result.id);
+			if (!this.#claims.has(result.id)) this.#claims.set(result.id, { line: row.line, identity });
+		}
 	}
 
-	#count({ created, updated, unchanged, rejected }: Verdicts, sifted: number): void {
+	async #load(tx: Tx, drafts: Draft[]) {
+		const { context, rehearsal } = this.#setting;
+		const ways = new Set(drafts.flatMap(({ way }) => (way === null ? [] : [way])));
+		const wanted: Wanted = {
+			ids: [],
+			refs: drafts.flatMap((draft) => draft.refs),
+			keys: [...ways].map((way) => {
+				const own = drafts.filter((draft) => draft.way === way);
+				return { way, texts: own.flatMap(({ given }) => this.#noun.keysOf(way, given)) };
+			}),
+			actor: context.actor,
+			lock: rehearsal === null,
+		};
+		const existing = await this.#noun.load(tx, wanted);
+		return rehearsal ? rehearsal.over(this.step.feeds, existing, wanted) : existing;
+	}
+
+	// Who brings in a record without an owner has it themself.
+	#giveOwner(draft: Draft): void {
+		const { context, reading } = this.#setting;
+		const owned = Object.hasOwn(reading.fields, 'owner');
+		if (context.actor && owned) draft.fallback.owner ??= context.actor.id;
+	}
+
+	#checkOwner({ draft, was, values }: Outcome): void {
+		const { actor } = this.#setting.context;
+		const { given } = draft;
+		if (!actor || typeof given.owner !== 'number' || given.owner === was?.values.owner) return;
+		const column = this.step.fields.owner?.column ?? 'owner';
+		const refused = ownerRefused(actor, given.owner, was !== null);
+		if (refused && values.owner !== null) draft.reasons.push({ column, key: refused, args: {} });
+	}
+
+	async #write(tx: Tx, { created, updated }: Verdicts): Promise<Made[]> {
+		const { context, rehearsal } = this.#setting;
+		const ids = rehearsal
+			? created.map(() => rehearsal.nextId())
+			: await newIds(tx, this.#noun, created);
+		const made = created.map((outcome, at) => ({ ...outcome, id: ids[at] ?? 0 }));
+		if (rehearsal) {
+			for (const one of made) rehearsal.create(this.step.feeds, this.#noun, one);
+			for (const one of updated) rehearsal.change(this.step.feeds, this.#noun, one);
+			return made;
+		}
+		if (made.length > 0) await this.#noun.create(tx, context, made);
+		if (updated.length > 0) await this.#noun.update(tx, context, updated);
+		return made;
+	}
+
+	#resultsOf(verdicts: Verdicts, made: Made[], drafts: Draft[]): Map<number, RowResult> {
+		const results = new Map<number, RowResult>();
+		const { step, at } = { step: this.step, at: this.#setting.at };
+		const put = (draft: Draft, result: Pick<RowResult, 'verdict' | 'id' | 'name' | 'changes'>) => {
+			results.set(draft.row.line, { step: at, noun: step.feeds, ...result });
+			if (draft.identity !== undefined) this.#recordOf.set(draft.identity, result.id);
+		};
+		for (const { draft, id, values } of made)
+			put(draft, { verdict: 'created', id, name: nameOf(values) });
+		for (const { draft, id, was, changes } of verdicts.updated)
+			put(draft, { verdict: 'updated', id, name: was.name, changes });
+		for (const verdict of ['unchanged', 'skipped'] as const)
+			for (const { draft, was } of verdicts[verdict])
+				put(draft, { verdict, id: was?.id ?? 0, name: was?.name ?? '' });
+		this.#lines.clear();
+		for (const { row, identity } of drafts) {
+			const id = identity === undefined ? results.get(row.line)?.id : this.#recordOf.get(identity);
+			if (id !== undefined) this.#lines.set(row.line, id);
+		}
+		return results;
+	}
+
+	#count({ created, updated, unchanged, skipped, rejected }: Verdicts, sifted: number): void {
 		this.tally.created += created.length;
 		this.tally.updated += updated.length;
-		this.tally.unchanged += unchanged.length;
+		this.tally.unchanged += unchanged.length + skipped.length;
 		this.tally.rejected += rejected.length + sifted;
 		for (const [field, { mayBeEmpty, column }] of Object.entries(this.step.fields)) {
 			if (!mayBeEmpty || column === undefined) continue;
@@ -82,17 +202,48 @@ export class StepRun {
 	}
 }
 
+const nameOf = (values: Outcome['values']): string =>
+	String(values.name ?? values.title ?? values.summary ?? '');
+
+function madeOf(earlier: readonly StepRun[], target: Target, line: number): number | undefined {
+	return earlier.findLast(({ step }) => step.feeds === target)?.recordOfLine(line);
+}
+
+function ownerRefused(actor: Actor, ownerId: number, isThere: boolean) {
+	if (isThere && !mayReassign(actor)) return 'row.mayNotReassign';
+	return inScope(actor, ownerId) ? null : 'row.ownerForeign';
+}
+
+async function newIds(tx: Tx, { table, idOf }: Noun, created: Outcome[]): Promise<number[]> {
+	if (table === null) return created.map(({ values }) => idOf?.(values) ?? 0);
+	const count = created.length;
+	if (count === 0) return [];
+	const { rows } = await tx.execute<{ id: number }>(sql`
+		select nextval(pg_get_serial_sequence(${table}, 'id')) as id from generate_series(1, ${count}::int)`);
+	return rows.map(({ id }) => Number(id));
+}
+
+export type StepsSetting = {
+	by: By;
+	timeZone: string;
+	actor?: Actor | null;
+	rehearsal?: Rehearsal | null;
+};
+
 /** The steps of a file, ready to be fed. Throws MappingFault for a pipeline or state that is not there. */
 export async function stepsOf(
-	tx: Tx,
+	db: Sql,
 	mapping: Mapping,
-	{ entry, columns }: PlannedFile,
-	settings: { by: By; timeZone: string },
+	{ entry, columns }: Pick<PlannedFile, 'entry' | 'columns'>,
+	{ actor = null, rehearsal = null, ...settings }: StepsSetting,
 ): Promise<StepRun[]> {
 	const runs: StepRun[] = [];
-	for (const step of entry.steps) {
-		const course = step.feeds === 'deals' ? await courseOf(tx, step.pipeline, step.startsIn) : null;
-		runs.push(new StepRun(tx, { mapping, step, columns }, { ...settings, course }));
+	for (const [at, step] of entry.steps.entries()) {
+		const course = step.feeds === 'deals' ? await courseOf(db, step.pipeline, step.startsIn) : null;
+		const fields = { ...FIELDS[step.feeds], ...(await extraFieldsOf(db, step.feeds)) };
+		const reading = { mapping, step, columns, fields };
+		const context = { ...settings, course, actor };
+		runs.push(new StepRun({ at, reading, context, rehearsal }, [...runs]));
 	}
 	return runs;
 }

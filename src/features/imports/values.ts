@@ -104,6 +104,45 @@ function calendarDay(text: string, year: number, month: number, date: number): R
 	return real ? { value: moment.toISOString().slice(0, 10) } : bad('row.noSuchDay', { text });
 }
 
+/** A day, or a day and a clock time as `2026-12-31T15:30`; what zone that clock is in, others know. */
+export function dayOrTime(text: string): Reading {
+	const reading = day(text);
+	const [, hours, minutes] = /[T ](\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?$/.exec(text) ?? [];
+	if ('reason' in reading || hours === undefined) return reading;
+	if (Number(hours) > 23 || Number(minutes) > 59) return bad('row.notDay', { text });
+	return { value: `${reading.value}T${hours.padStart(2, '0')}:${minutes}` };
+}
+
+/** A number as an exact decimal string without needless zeros. */
+export function decimal(text: string): Reading {
+	const bare = withoutThousands(text.replace(/\s/g, ' ').replace('−', '-').trim()).replace(
+		',',
+		'.',
+	);
+	const [, sign = '', whole, tail = ''] = /^(-?)0*(\d{1,15})(?:\.(\d{1,6}))?$/.exec(bare) ?? [];
+	if (whole === undefined) return bad('row.notNumber', { text });
+	const fraction = tail.replace(/0+$/, '');
+	const value = fraction ? `${whole}.${fraction}` : whole;
+	return { value: value === '0' ? value : sign + value };
+}
+
+/** «Да» or «нет» as `true` and `false`. */
+export function yesNo(text: string): Reading {
+	const word = alike(text);
+	if (['да', 'yes', 'true', 'истина', '1', '+', 'y', 'д'].includes(word)) return { value: 'true' };
+	if (['нет', 'no', 'false', 'ложь', '0', '-', 'n', 'н'].includes(word)) return { value: 'false' };
+	return bad('row.notOneOf', { text, allowed: 'да, нет' });
+}
+
+/** One of `choices`, whatever its case. */
+export function choice(choices: readonly string[]): Reader {
+	return (text) => {
+		const found = choices.find((one) => alike(one) === alike(text));
+		if (found !== undefined) return { value: found };
+		return bad('row.notOneOf', { text, allowed: choices.join(', ') });
+	};
+}
+
 /** A whole number of per cent, 0 to 100. */
 export function percent(text: string): Reading {
 	const digits = text.replace(/\s*%$/, '');

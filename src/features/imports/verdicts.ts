@@ -1,17 +1,18 @@
 import type { Draft } from './drafts.ts';
-import { FIELDS } from './fields.ts';
+import type { Field } from './fields.ts';
+import { joined } from './lists.ts';
 import type { Step } from './mapping.ts';
 import { differences } from './nouns/changes.ts';
-import type { Change, Existing, Outcome, Stored } from './nouns/noun.ts';
-import { alike } from './values.ts';
+import type { Change, Existing, Noun, Outcome, Stored } from './nouns/noun.ts';
 
 export type Tally = { created: number; updated: number; unchanged: number; rejected: number };
 
 /** What a batch of rows comes to. */
 export type Verdicts = {
 	created: Outcome[];
-	updated: Change[];
+	updated: (Change & { draft: Draft })[];
 	unchanged: Outcome[];
+	skipped: Outcome[];
 	rejected: Draft[];
 };
 
@@ -20,49 +21,93 @@ export function noTally(): Tally {
 	return { created: 0, updated: 0, unchanged: 0, rejected: 0 };
 }
 
-/**
- * Puts each draft beside the record that it is about: known by its refs, else by its name where the step
- * adopts. `claimed` remembers which line has already spoken for a record.
- */
-export function outcomesOf(
-	drafts: Draft[],
-	existing: Existing[],
-	step: Step,
-	claimed: Map<number, number>,
-): Outcome[] {
+/** Which row has already spoken for a record: its line, and what it is in the file. */
+export type Claims = Map<number, { line: number; identity: string | undefined }>;
+
+type Setting = {
+	step: Step;
+	noun: Noun;
+	fields: Readonly<Record<string, Field>>;
+	claims: Claims;
+};
+
+/** Puts each draft beside the record that it is about: known by its refs, else in the way of the step. */
+export function outcomesOf(drafts: Draft[], existing: Existing[], setting: Setting): Outcome[] {
+	const { step, noun, fields, claims } = setting;
 	const byRef = new Map(existing.flatMap((was) => (was.ref === null ? [] : [[was.ref, was]])));
+	const byKey = keysIn(existing, drafts, noun);
 	return drafts.map((draft) => {
 		const known = draft.refs.map((ref) => byRef.get(ref)).find((was) => was !== undefined);
-		const was = known ?? (step.adopts ? namesake(draft, existing) : null);
-		if (was) claim(draft, was, claimed);
-		const values = was ? { ...was.values, ...draft.given } : { ...draft.fallback, ...draft.given };
-		require(draft, was, values, step);
-		return { draft, was, values, ref: draft.refs[0] ?? '' };
+		const ref = draft.refs[0] ?? null;
+		if (step.known === 'create') return outcome(draft, null, known ? null : ref, { fields, step });
+		const was = known ?? namesake(draft, noun, byKey);
+		if (was && !was.visible) {
+			draft.reasons.push({ key: 'row.foreign', args: {} });
+			return outcome(draft, null, null, { fields, step });
+		}
+		if (was) claim(draft, was, claims);
+		return outcome(draft, was, ref, { fields, step });
 	});
 }
 
-function namesake(draft: Draft, existing: Existing[]): Existing | null {
-	const name = draft.given.name;
-	if (name === undefined) return null;
-	const found = existing.filter((was) => alike(was.name) === alike(String(name)));
-	if (found.length > 1) {
-		const args = { text: String(name) };
-		draft.reasons.push({ key: 'row.ambiguous', args });
+function outcome(
+	draft: Draft,
+	was: Existing | null,
+	ref: string | null,
+	{ fields, step }: Pick<Setting, 'fields' | 'step'>,
+): Outcome {
+	const values: Stored = was ? { ...was.values } : { ...draft.fallback };
+	for (const [name, value] of Object.entries(draft.given)) {
+		const list = was ? fields[name]?.list : undefined;
+		values[name] = list ? joined(was?.values[name] ?? null, String(value), list) : value;
 	}
-	return found[0] ?? null;
+	require(draft, was, values, fields, step);
+	return { draft, was, values, ref, skipped: was !== null && step.known === 'skip' };
 }
 
-function claim(draft: Draft, was: Existing, claimed: Map<number, number>): void {
-	const line = claimed.get(was.id);
-	if (line !== undefined && line !== draft.row.line)
-		draft.reasons.push({ key: 'row.claimed', args: { line } });
-	else claimed.set(was.id, draft.row.line);
+function keysIn(existing: Existing[], drafts: Draft[], noun: Noun): Map<string, Existing[]> {
+	const found = new Map<string, Existing[]>();
+	for (const way of new Set(drafts.map((draft) => draft.way)))
+		for (const was of existing)
+			for (const text of way === null ? [] : noun.keysOf(way, was.values)) {
+				const key = `${way} ${text}`;
+				found.set(key, [...(found.get(key) ?? []), was]);
+			}
+	return found;
+}
+
+// A name alone proves nothing: one that the person does not see is nobody they know.
+function namesake(draft: Draft, noun: Noun, byKey: Map<string, Existing[]>): Existing | null {
+	const { way, given } = draft;
+	if (way === null) return null;
+	const keys = noun.keysOf(way, given);
+	const found = [...new Set(keys.flatMap((key) => byKey.get(`${way} ${key}`) ?? []))];
+	const mine = found.filter(({ visible }) => visible);
+	if (mine.length > 1) {
+		const text = String(given[way] ?? given[`${way}s`] ?? given.name ?? given.title ?? '');
+		draft.reasons.push({ key: 'row.ambiguous', args: { text } });
+	}
+	return mine[0] ?? (way === 'name' ? null : (found[0] ?? null));
+}
+
+function claim(draft: Draft, was: Existing, claims: Claims): void {
+	const before = claims.get(was.id);
+	const { row, identity } = draft;
+	if (before === undefined) claims.set(was.id, { line: row.line, identity });
+	else if (before.line !== row.line && before.identity !== identity)
+		draft.reasons.push({ key: 'row.claimed', args: { line: before.line } });
 }
 
 // A cell that could not be read has its reason already.
-function require(draft: Draft, was: Existing | null, values: Stored, step: Step): void {
+function require(
+	draft: Draft,
+	was: Existing | null,
+	values: Stored,
+	fields: Setting['fields'],
+	step: Step,
+): void {
 	if (was) return;
-	for (const [name, field] of Object.entries(FIELDS[step.feeds])) {
+	for (const [name, field] of Object.entries(fields)) {
 		const source = step.fields[name];
 		const column = source?.column ?? name;
 		if (!field.required || source?.mayBeEmpty || values[name] !== undefined) continue;
@@ -73,15 +118,16 @@ function require(draft: Draft, was: Existing | null, values: Stored, step: Step)
 
 /** Sorts the outcomes, once everything that can be said against them has been said. */
 export function verdictsOn(outcomes: Outcome[]): Verdicts {
-	const verdicts: Verdicts = { created: [], updated: [], unchanged: [], rejected: [] };
+	const verdicts: Verdicts = { created: [], updated: [], unchanged: [], skipped: [], rejected: [] };
 	for (const outcome of outcomes) {
 		const { draft, was, values } = outcome;
 		if (draft.reasons.length > 0) verdicts.rejected.push(draft);
 		else if (!was) verdicts.created.push(outcome);
+		else if (outcome.skipped) verdicts.skipped.push(outcome);
 		else {
 			const changes = differences(was.values, values);
 			if (Object.keys(changes).length === 0) verdicts.unchanged.push(outcome);
-			else verdicts.updated.push({ id: was.id, was, values, changes });
+			else verdicts.updated.push({ id: was.id, was, values, changes, draft });
 		}
 	}
 	return verdicts;

@@ -9,6 +9,8 @@ const COLUMNS: Record<string, string> = {
 	stage: 'stageId',
 	lossReason: 'lossReasonId',
 	product: 'productId',
+	kind: 'kindId',
+	deal: 'dealId',
 };
 
 /** What differs between a record as it was and as it will be, field by field. */
@@ -21,6 +23,11 @@ function plain(value: Value | null | undefined): Value | null {
 	return value ?? null;
 }
 
+// Lists are told as the forms tell them: «опт, сети».
+function inOneLine<T>(value: T): T | string {
+	return typeof value === 'string' ? value.replaceAll('\n', ', ') : value;
+}
+
 /** The changes by the names of the columns, as events keep them; without those of `apart`. */
 export function columnChanges(
 	changes: Record<string, FieldChange>,
@@ -29,6 +36,6 @@ export function columnChanges(
 	return Object.fromEntries(
 		Object.entries(changes)
 			.filter(([field]) => !apart.includes(field))
-			.map(([field, change]) => [COLUMNS[field] ?? field, change]),
+			.map(([field, [from, to]]) => [COLUMNS[field] ?? field, [inOneLine(from), inOneLine(to)]]),
 	);
 }

@@ -1,6 +1,6 @@
 import { asc, eq } from 'drizzle-orm';
 import { pipelines, type StageKind, stages } from '#src/features/deals/tables.ts';
-import type { Tx } from '#src/platform/db/client.ts';
+import type { Sql } from '#src/platform/db/client.ts';
 import { MappingFault } from '../messages.ts';
 import { alike } from '../values.ts';
 
@@ -14,7 +14,7 @@ export type Course = { pipelineId: number; startsIn: Stage; stages: Map<number, 
  * began (the first one for null). Throws MappingFault.
  */
 export async function courseOf(
-	tx: Tx,
+	tx: Sql,
 	pipeline: string | null,
 	startsIn: string | null,
 ): Promise<Course> {

@@ -8,8 +8,8 @@ import {
 	type Change,
 	type Context,
 	type Existing,
+	type Made,
 	numberIn,
-	type Outcome,
 	type Stored,
 	textIn,
 } from './noun.ts';
@@ -31,7 +31,7 @@ export async function recordCreated(
 	tx: Tx,
 	{ by }: Context,
 	course: Course,
-	created: (Outcome & { id: number })[],
+	created: Made[],
 ): Promise<void> {
 	const moves: NewStageChange[] = [];
 	const events: AppEvent[] = [];
@@ -39,7 +39,9 @@ export async function recordCreated(
 		const to = numberIn(values, 'stage') ?? 0;
 		const way = wayOf(values, to, course, by.now);
 		const about = { dealId: id, clientId: numberIn(values, 'client') };
-		moves.push(...way.map((step) => ({ ...step, dealId: id, door: by.door })));
+		moves.push(
+			...way.map((step) => ({ ...step, dealId: id, personId: by.actorId, door: by.door })),
+		);
 		const first = way[0]?.toStageId ?? to;
 		events.push({ type: 'deal.created', ...about, data: { stageId: first } });
 		const from = course.startsIn.id;
@@ -86,7 +88,7 @@ export async function recordChanged(
 			const at = stageMoved(was, textIn(values, 'closedOn'), by.now);
 			const secondsInPrevious = seconds(was.deal?.enteredAt ?? at, at);
 			moves.push({
-				...{ dealId: id, fromStageId: from, toStageId: to },
+				...{ dealId: id, fromStageId: from, toStageId: to, personId: by.actorId },
 				...{ at, door: by.door, secondsInPrevious },
 			});
 			const move = { from, to, secondsInPrevious };

@@ -1,81 +1,110 @@
 import { sql } from 'drizzle-orm';
-import { deals } from '#src/features/deals/tables.ts';
+import type { ExtraValues } from '#src/features/clients/tables.ts';
+import { dealVisibleTo } from '#src/features/deals/visibility.ts';
+import type { Tx } from '#src/platform/db/client.ts';
+import { extraKept, extraStored } from '../extra.ts';
+import { alike } from '../values.ts';
 import { closing } from './closing.ts';
 import type { Course } from './course.ts';
 import { recordChanged, recordCreated, stageMoved } from './deal-history.ts';
+import { removeDeals } from './deal-removal.ts';
 import {
 	type Change,
 	type Context,
-	idsByRef,
-	matching,
+	candidates,
+	type Made,
 	type Noun,
 	numberIn,
-	type Outcome,
 	recordset,
+	type Stored,
 	textIn,
 } from './noun.ts';
+import { writeTags } from './tags.ts';
+
+type Row = Stored & {
+	id: number;
+	ref: string | null;
+	visible: boolean;
+	extra: ExtraValues;
+	enteredAt: string;
+	products: number[];
+};
 
 /** Deals, open and finished, with one product each and their history. */
 export const DEALS: Noun = {
-	async load(tx, refs, names) {
-		const rows = await tx
-			.select({
-				id: deals.id,
-				ref: deals.externalRef,
-				enteredAt: deals.stageEnteredAt,
-				products: sql<number[]>`array(
-					select product_id::int8 from deal_products where deal_id = "deals"."id" order by 1)`,
-				title: deals.title,
-				client: deals.clientId,
-				owner: deals.ownerId,
-				stage: deals.stageId,
-				amount: deals.amount,
-				currency: deals.currency,
-				source: deals.source,
-				probability: deals.probability,
-				createdOn: sql<string>`to_char(${deals.createdAt} at time zone 'UTC', 'YYYY-MM-DD')`,
-				expectedCloseOn: deals.expectedCloseOn,
-				closedOn: deals.closedOn,
-				lossReason: deals.lossReasonId,
-				closeComment: deals.closeComment,
-			})
-			.from(deals)
-			.where(matching(sql`${deals.externalRef}`, refs, sql`${deals.titleSearch}`, names))
-			.orderBy(deals.id)
-			.for('update');
-		return rows.map(({ id, ref, enteredAt, products, ...values }) => {
+	table: 'deals',
+
+	/** By their title, within the client. */
+	keysOf(way, values) {
+		if (way !== 'name' || !values.title) return [];
+		return [`${values.client ?? ''} ${alike(String(values.title))}`];
+	},
+
+	async load(tx, wanted) {
+		const { actor, lock } = wanted;
+		const found = candidates(wanted, {
+			table: sql`deals`,
+			ref: sql`external_ref`,
+			ways: {
+				name: (texts) => sql`select id from deals
+					where client_id in (select nullif(split_part(one, ' ', 1), '')::bigint from unnest(${texts}) one)
+						and client_id::text || ' ' || title_search = any(${texts})`,
+			},
+		});
+		const { rows } = await tx.execute<Row>(sql`
+			select d.id, d.external_ref as ref, d.stage_entered_at as "enteredAt",
+				array(select product_id::int8 from deal_products where deal_id = d.id order by 1) as products,
+				d.title, d.client_id as client, d.owner_id as owner, d.stage_id as stage, d.amount::text,
+				d.currency, d.source, d.campaign, d.probability, d.note, d.extra,
+				to_char(d.created_at at time zone 'UTC', 'YYYY-MM-DD') as "createdOn",
+				d.expected_close_on as "expectedCloseOn", d.closed_on as "closedOn",
+				d.loss_reason_id as "lossReason", d.close_comment as "closeComment",
+				(select string_agg(t.name, E'\n' order by t.name) from deal_tags l
+					join tags t on t.id = l.tag_id where l.deal_id = d.id) as tags,
+				${actor ? dealVisibleTo(actor) : sql`true`} as visible
+			from (${found}) f join deals d on d.id = f.id
+			order by d.id ${lock ? sql`for update of d` : sql``}`);
+		return rows.map(({ id, ref, visible, enteredAt, products, extra, ...values }) => {
 			const ids = products.map(Number);
 			const product = ids[0] ?? null;
 			return {
-				...{ id, ref, name: values.title, values: { ...values, product } },
-				deal: { enteredAt, products: ids },
+				...{ id, ref, visible, name: String(values.title) },
+				values: { ...values, ...extraStored(extra), product },
+				deal: { enteredAt: new Date(enteredAt), products: ids },
 			};
 		});
 	},
 
 	examine(_tx, context, outcomes) {
-		for (const outcome of outcomes) {
-			closing(outcome, courseOf(context), context.by.now);
-			// A person may have added products: the one of the file is then one of several.
-			const { was, values } = outcome;
-			if (was?.deal?.products.includes(Number(values.product)))
-				values.product = was.values.product ?? null;
-		}
+		for (const outcome of outcomes) closing(outcome, courseOf(context), context.by.now);
 	},
 
-	async create(tx, context, outcomes) {
-		const rows = await tx
-			.insert(deals)
-			.values(outcomes.map((outcome) => newDeal(outcome, context)))
-			.returning({ id: deals.id, ref: deals.externalRef });
-		const ids = idsByRef(rows);
-		const created = outcomes.map((outcome) => ({ ...outcome, id: ids.get(outcome.ref) ?? 0 }));
-		const sold = created.filter(({ values }) => numberIn(values, 'product') !== null);
+	async create(tx, context, made) {
+		await tx.execute(sql`
+			insert into deals (id, external_ref, pipeline_id, stage_id, client_id, title, amount, owner_id,
+				source, campaign, note, extra, probability, expected_close_on, closed_on, closed_at,
+				loss_reason_id, close_comment, stage_entered_at, created_at, created_by, currency)
+			overriding system value
+			select id, ref, pipeline, stage, client, title, amount, owner, source, campaign, note, extra,
+				probability, "expectedCloseOn", "closedOn", "closedAt", "lossReason", "closeComment",
+				"enteredAt", "createdAt", ${context.by.actorId}, coalesce(currency, 'RUB')
+			from ${recordset(made.map((one) => newDeal(one, context)))} as v(id bigint, ref text,
+				pipeline bigint, stage bigint, client bigint, title text, amount numeric(15, 2), owner bigint,
+				source text, campaign text, note text, extra jsonb, probability smallint,
+				"expectedCloseOn" date, "closedOn" date, "closedAt" timestamptz, "lossReason" bigint,
+				"closeComment" text, "enteredAt" timestamptz, "createdAt" timestamptz, currency text)
+			order by id`);
+		const sold = made.filter(({ values }) => numberIn(values, 'product') !== null);
 		await tx.execute(sql`
 			insert into deal_products (deal_id, product_id)
 			select id, product from ${recordset(sold.map(({ id, values }) => ({ id, product: values.product ?? null })))}
 				as v(id bigint, product bigint)`);
-		await recordCreated(tx, context, courseOf(context), created);
+		await writeTags(
+			tx,
+			'deal',
+			made.map(({ id, values }) => ({ id, was: {}, values })),
+		);
+		await recordCreated(tx, context, courseOf(context), made);
 	},
 
 	async update(tx, context, changes) {
@@ -83,7 +112,8 @@ export const DEALS: Noun = {
 		await tx.execute(sql`
 			update deals d set title = v.title, client_id = v.client, owner_id = v.owner,
 				stage_id = v.stage, pipeline_id = v.pipeline, amount = v.amount, currency = v.currency,
-				source = v.source, probability = v.probability, expected_close_on = v."expectedCloseOn",
+				source = v.source, campaign = v.campaign, note = v.note, extra = v.extra,
+				probability = v.probability, expected_close_on = v."expectedCloseOn",
 				closed_on = v."closedOn",
 				closed_at = case when v."closedOn" is null then null else coalesce(v."closedAt", d.closed_at) end,
 				loss_reason_id = v."lossReason", close_comment = v."closeComment",
@@ -91,14 +121,21 @@ export const DEALS: Noun = {
 				stage_entered_at = coalesce(v."enteredAt", d.stage_entered_at), version = d.version + 1
 			from ${recordset(changes.map((change) => changedDeal(change, course, context.by.now)))}
 				as v(id bigint, title text, client bigint, owner bigint, stage bigint, pipeline bigint,
-					amount numeric(15, 2), currency char(3), source text, probability smallint,
-					"expectedCloseOn" date, "closedOn" date, "closedAt" timestamptz, "lossReason" bigint,
-					"closeComment" text, "createdAt" timestamptz, "enteredAt" timestamptz)
+					amount numeric(15, 2), currency char(3), source text, campaign text, note text, extra jsonb,
+					probability smallint, "expectedCloseOn" date, "closedOn" date, "closedAt" timestamptz,
+					"lossReason" bigint, "closeComment" text, "createdAt" timestamptz, "enteredAt" timestamptz)
 			where d.id = v.id`);
 		await replaceProducts(tx, changes);
+		await writeTags(
+			tx,
+			'deal',
+			changes.map(({ id, was, values }) => ({ id, was: was.values, values })),
+		);
 		await takeStepsAlong(tx, changes);
 		await recordChanged(tx, context, course, changes);
 	},
+
+	remove: removeDeals,
 };
 
 function courseOf({ course }: Context): Course {
@@ -110,48 +147,36 @@ function courseOf({ course }: Context): Course {
 const morning = (day: string) => new Date(`${day}T09:00:00Z`);
 const noon = (day: string) => new Date(`${day}T12:00:00Z`);
 
-function newDeal({ ref, values }: Outcome, { by, course }: Context) {
+function newDeal({ id, ref, values }: Made, { by, course }: Context): Stored {
 	const createdOn = textIn(values, 'createdOn');
 	const closedOn = textIn(values, 'closedOn');
 	const closedAt = closedOn === null ? null : noon(closedOn);
 	const createdAt = createdOn === null ? (closedAt ?? by.now) : morning(createdOn);
 	return {
-		externalRef: ref,
-		pipelineId: course?.pipelineId ?? 0,
-		stageId: numberIn(values, 'stage') ?? 0,
-		clientId: numberIn(values, 'client'),
-		title: textIn(values, 'title') ?? '',
-		amount: textIn(values, 'amount'),
-		ownerId: numberIn(values, 'owner') ?? 0,
-		source: textIn(values, 'source'),
-		probability: numberIn(values, 'probability'),
-		expectedCloseOn: textIn(values, 'expectedCloseOn'),
-		closedOn,
-		closedAt,
-		lossReasonId: numberIn(values, 'lossReason'),
-		closeComment: textIn(values, 'closeComment'),
-		stageEnteredAt: closedAt ?? createdAt,
-		createdAt,
-		...(values.currency ? { currency: String(values.currency) } : {}),
-	};
+		...values,
+		...{ id, ref, pipeline: course?.pipelineId ?? 0, extra: extraKept(values) },
+		closedAt: closedAt?.toISOString() ?? null,
+		enteredAt: (closedAt ?? createdAt).toISOString(),
+		createdAt: createdAt.toISOString(),
+	} as unknown as Stored;
 }
 
-function changedDeal(change: Change, { stages }: Course, now: Date) {
+function changedDeal(change: Change, { stages }: Course, now: Date): Stored {
 	const { id, was, values, changes } = change;
 	const stage = numberIn(values, 'stage') ?? 0;
 	const closedOn = textIn(values, 'closedOn');
 	const closed = changes.closedOn || changes.stage ? closedOn : null;
 	return {
 		...values,
-		id,
+		...{ id, extra: extraKept(values) },
 		pipeline: stages.get(stage)?.pipelineId ?? 0,
 		closedAt: closed === null ? null : noon(closed).toISOString(),
 		createdAt: changes.createdOn ? morning(String(values.createdOn)).toISOString() : null,
 		enteredAt: changes.stage ? stageMoved(was, closedOn, now).toISOString() : null,
-	};
+	} as unknown as Stored;
 }
 
-async function replaceProducts(tx: Parameters<Noun['update']>[0], changes: Change[]) {
+async function replaceProducts(tx: Tx, changes: Change[]) {
 	const sold = changes.filter(({ changes }) => changes.product);
 	if (sold.length === 0) return;
 	const replaced = sold.filter(({ was }) => was.deal?.products.length === 1).map(({ id }) => id);
@@ -166,7 +191,7 @@ async function replaceProducts(tx: Parameters<Noun['update']>[0], changes: Chang
 }
 
 // A deal that changes hands takes what is planned on it along, as reassignDeal does.
-async function takeStepsAlong(tx: Parameters<Noun['update']>[0], changes: Change[]) {
+async function takeStepsAlong(tx: Tx, changes: Change[]) {
 	const given = changes.filter(({ changes }) => changes.owner);
 	if (given.length === 0) return;
 	await tx.execute(sql`

@@ -2,11 +2,28 @@ import { sql } from 'drizzle-orm';
 import { people, type Role } from '#src/features/auth/tables.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { freeLogin } from '../logins.ts';
-import { matching, type Noun, numberIn, type Outcome, recordset, textIn } from './noun.ts';
+import {
+	byNameAlone,
+	candidates,
+	lockRows,
+	type Made,
+	type Noun,
+	named,
+	numberIn,
+	recordset,
+	textIn,
+} from './noun.ts';
+
+const CANDIDATES = named('people');
 
 /** People of the company. A login is derived from the name, once: later files change it only by a column. */
 export const PEOPLE: Noun = {
-	async load(tx, refs, names) {
+	table: 'people',
+
+	keysOf: byNameAlone,
+
+	async load(tx, wanted) {
+		await lockRows(tx, 'people', wanted, CANDIDATES);
 		const rows = await tx
 			.select({
 				id: people.id,
@@ -20,17 +37,15 @@ export const PEOPLE: Noun = {
 				timeZone: people.timeZone,
 			})
 			.from(people)
-			.where(
-				matching(
-					sql`${people.externalRef}`,
-					refs,
-					sql`translate(lower(${people.name}), 'ё', 'е')`,
-					names,
-				),
-			)
-			.orderBy(people.id)
-			.for('update');
-		return rows.map(({ id, ref, ...values }) => ({ id, ref, name: values.name, values }));
+			.where(sql`${people.id} in (${candidates(wanted, CANDIDATES)})`)
+			.orderBy(people.id);
+		return rows.map(({ id, ref, ...values }) => ({
+			id,
+			ref,
+			visible: true,
+			name: values.name,
+			values,
+		}));
 	},
 
 	async examine(tx, _context, outcomes) {
@@ -45,10 +60,13 @@ export const PEOPLE: Noun = {
 		}
 	},
 
-	async create(tx, { timeZone }, outcomes) {
+	async create(tx, { timeZone }, made) {
 		const taken = await logins(tx);
-		for (const { values } of outcomes) taken.add(textIn(values, 'login') ?? '');
-		await tx.insert(people).values(outcomes.map((outcome) => newPerson(outcome, taken, timeZone)));
+		for (const { values } of made) taken.add(textIn(values, 'login') ?? '');
+		await tx
+			.insert(people)
+			.overridingSystemValue()
+			.values(made.map((one) => newPerson(one, taken, timeZone)));
 	},
 
 	async update(tx, _context, changes) {
@@ -66,9 +84,10 @@ async function logins(tx: Tx): Promise<Set<string>> {
 	return new Set(rows.map(({ login }) => login));
 }
 
-function newPerson({ ref, values }: Outcome, taken: Set<string>, timeZone: string) {
+function newPerson({ id, ref, values }: Made, taken: Set<string>, timeZone: string) {
 	const name = textIn(values, 'name') ?? '';
 	return {
+		id,
 		externalRef: ref,
 		name,
 		role: (textIn(values, 'role') ?? 'manager') as Role,

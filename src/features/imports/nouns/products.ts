@@ -1,10 +1,17 @@
 import { sql } from 'drizzle-orm';
 import { products } from '#src/features/clients/tables.ts';
-import { matching, type Noun, recordset, textIn } from './noun.ts';
+import { byNameAlone, candidates, lockRows, type Noun, named, recordset, textIn } from './noun.ts';
+
+const CANDIDATES = named('products');
 
 /** Номенклатура. */
 export const PRODUCTS: Noun = {
-	async load(tx, refs, names) {
+	table: 'products',
+
+	keysOf: byNameAlone,
+
+	async load(tx, wanted) {
+		await lockRows(tx, 'products', wanted, CANDIDATES);
 		const rows = await tx
 			.select({
 				id: products.id,
@@ -15,29 +22,30 @@ export const PRODUCTS: Noun = {
 				currency: products.currency,
 			})
 			.from(products)
-			.where(
-				matching(
-					sql`${products.externalRef}`,
-					refs,
-					sql`translate(lower(${products.name}), 'ё', 'е')`,
-					names,
-				),
-			)
-			.orderBy(products.id)
-			.for('update');
-		return rows.map(({ id, ref, ...values }) => ({ id, ref, name: values.name, values }));
+			.where(sql`${products.id} in (${candidates(wanted, CANDIDATES)})`)
+			.orderBy(products.id);
+		return rows.map(({ id, ref, ...values }) => ({
+			id,
+			ref,
+			visible: true,
+			name: values.name,
+			values,
+		}));
 	},
 
-	async create(tx, _context, outcomes) {
-		await tx.insert(products).values(
-			outcomes.map(({ ref, values }) => ({
-				externalRef: ref,
-				name: textIn(values, 'name') ?? '',
-				series: textIn(values, 'series'),
-				price: textIn(values, 'price'),
-				...(values.currency ? { currency: String(values.currency) } : {}),
-			})),
-		);
+	async create(tx, _context, made) {
+		await tx
+			.insert(products)
+			.overridingSystemValue()
+			.values(
+				made.map(({ id, ref, values }) => ({
+					...{ id, externalRef: ref },
+					name: textIn(values, 'name') ?? '',
+					series: textIn(values, 'series'),
+					price: textIn(values, 'price'),
+					...(values.currency ? { currency: String(values.currency) } : {}),
+				})),
+			);
 	},
 
 	async update(tx, _context, changes) {
@@ -46,5 +54,12 @@ export const PRODUCTS: Noun = {
 			from ${recordset(changes.map(({ id, values }) => ({ ...values, id })))}
 				as v(id bigint, name text, series text, price numeric(15, 2), currency char(3))
 			where p.id = v.id`);
+	},
+
+	async remove(tx, ids) {
+		const { rows } = await tx.execute<{ id: number }>(sql`
+			delete from products p where p.id = any(${sql.param(ids)}::bigint[])
+				and not exists (select from deal_products l where l.product_id = p.id) returning p.id`);
+		return rows.map(({ id }) => Number(id));
 	},
 };

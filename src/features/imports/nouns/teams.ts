@@ -1,24 +1,35 @@
 import { sql } from 'drizzle-orm';
 import { teams } from '#src/features/auth/tables.ts';
-import { matching, type Noun, numberIn, recordset, textIn } from './noun.ts';
+import {
+	byNameAlone,
+	candidates,
+	lockRows,
+	type Noun,
+	named,
+	numberIn,
+	recordset,
+	textIn,
+} from './noun.ts';
+
+const CANDIDATES = named('teams');
 
 /** Teams of a company; the tree is made by their field `parent`. */
 export const TEAMS: Noun = {
-	async load(tx, refs, names) {
+	table: 'teams',
+
+	keysOf: byNameAlone,
+
+	async load(tx, wanted) {
+		await lockRows(tx, 'teams', wanted, CANDIDATES);
 		const rows = await tx
 			.select({ id: teams.id, ref: teams.externalRef, name: teams.name, parent: teams.parentId })
 			.from(teams)
-			.where(
-				matching(
-					sql`${teams.externalRef}`,
-					refs,
-					sql`translate(lower(${teams.name}), 'ё', 'е')`,
-					names,
-				),
-			)
-			.orderBy(teams.id)
-			.for('update');
-		return rows.map(({ id, ref, name, parent }) => ({ id, ref, name, values: { name, parent } }));
+			.where(sql`${teams.id} in (${candidates(wanted, CANDIDATES)})`)
+			.orderBy(teams.id);
+		return rows.map(({ id, ref, name, parent }) => ({
+			...{ id, ref, name, visible: true },
+			values: { name, parent },
+		}));
 	},
 
 	examine(_tx, _context, outcomes) {
@@ -26,14 +37,17 @@ export const TEAMS: Noun = {
 			if (was && values.parent === was.id) draft.reasons.push({ key: 'row.ownParent', args: {} });
 	},
 
-	async create(tx, _context, outcomes) {
-		await tx.insert(teams).values(
-			outcomes.map(({ ref, values }) => ({
-				externalRef: ref,
-				name: textIn(values, 'name') ?? '',
-				parentId: numberIn(values, 'parent'),
-			})),
-		);
+	async create(tx, _context, made) {
+		await tx
+			.insert(teams)
+			.overridingSystemValue()
+			.values(
+				made.map(({ id, ref, values }) => ({
+					...{ id, externalRef: ref },
+					name: textIn(values, 'name') ?? '',
+					parentId: numberIn(values, 'parent'),
+				})),
+			);
 	},
 
 	async update(tx, _context, changes) {
