@@ -11,9 +11,18 @@ import { boardRoutes, interestRoutes } from './features/board/routes.ts';
 import { keepTallies } from './features/board/tallies.ts';
 import { feedRoutes } from './features/calendar/feed-routes.ts';
 import { contactRoutes } from './features/clients/contact-routes.ts';
+import { clientListRoutes } from './features/clients/list-routes.ts';
+import { mergeRoutes } from './features/clients/merge-routes.ts';
+import { removalRoutes } from './features/clients/removal-routes.ts';
 import { clientRoutes } from './features/clients/routes.ts';
+import { keepClientTallies } from './features/clients/tallies.ts';
+import { collaboratorRoutes } from './features/deals/collaborator-routes.ts';
+import { dealEntryRoutes } from './features/deals/entry-routes.ts';
 import { dealListRoutes } from './features/deals/list-routes.ts';
+import { dealMoveRoutes } from './features/deals/move-routes.ts';
+import { dealProductRoutes } from './features/deals/product-routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
+import { stageRoutes } from './features/deals/stage-routes.ts';
 import { filterRoutes } from './features/filters/routes.ts';
 import { agendaRoutes } from './features/interactions/agenda-routes.ts';
 import { editingRoutes } from './features/interactions/editing-routes.ts';
@@ -71,10 +80,18 @@ export async function buildApp({
 	authRoutes(app, { connection, config });
 	boardRoutes(app, { connection });
 	interestRoutes(app, { connection });
+	clientListRoutes(app, { connection });
 	clientRoutes(app, { connection });
+	mergeRoutes(app, { connection });
+	removalRoutes(app, { connection });
 	contactRoutes(app, { connection });
 	dealListRoutes(app, { connection });
 	dealRoutes(app, { connection });
+	dealMoveRoutes(app, { connection });
+	dealEntryRoutes(app, { connection });
+	collaboratorRoutes(app, { connection });
+	dealProductRoutes(app, { connection });
+	stageRoutes(app, { connection });
 	filterRoutes(app, { connection });
 	feedRoutes(app, { connection, config });
 	planRoutes(app, { connection });
@@ -82,6 +99,7 @@ export async function buildApp({
 	editingRoutes(app, { connection });
 	agendaRoutes(app, { connection });
 	keepTallies(app, connection);
+	keepClientTallies(app, connection);
 	return app;
 }
 

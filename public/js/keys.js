@@ -2,9 +2,12 @@
 import { openForm } from './dialog.js';
 
 const OFF = 'shortcuts-off';
-const ACTIONS = { m: 'move', d: 'done', p: 'postpone', s: 'plan' };
+const ACTIONS = { m: 'move', d: 'done', p: 'postpone', s: 'plan', e: 'edit', x: 'cancel' };
 // The same keys on a Russian keyboard.
-const LATIN = { ь: 'm', в: 'd', з: 'p', ы: 's', т: 'n', '.': '/', ',': '?' };
+const LATIN = { ь: 'm', в: 'd', з: 'p', ы: 's', у: 'e', ч: 'x', т: 'n', '.': '/', ',': '?' };
+
+/** Whether the person has switched single keys off. */
+export const shortcutsOff = () => localStorage.getItem(OFF) !== null;
 
 const keys = document.getElementById('keys');
 const box = document.querySelector('[data-shortcuts]');
@@ -18,7 +21,7 @@ if (box) {
 	button.addEventListener('click', () => keys.showModal());
 }
 
-const cardOf = (element) => element?.closest?.('.card');
+const cardOf = (element) => element?.closest?.('.card, .todo');
 const linkOf = (card) => card?.querySelector('h3 a');
 const columns = () => [...document.querySelectorAll('.stage > .cards')];
 

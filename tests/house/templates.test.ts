@@ -20,6 +20,8 @@ const isResponse = ({ name, text }: { name: string; text: string }) =>
 /** Fragments without a root of their own, and why. */
 const ROOTLESS = {
 	'board/_cards': 'a list of rows that the column and «Показать ещё» put into the same <ul>',
+	'interactions/_todo-lines':
+		'a list of rows that a group and «Показать ещё» put into the same <ol>',
 	'board/_card': 'its root is a row: <li> around the article with the id of the deal',
 };
 

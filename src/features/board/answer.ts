@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
+import { redrawClient } from '#src/features/clients/answer.ts';
 import { readDealPage } from '#src/features/deals/screen.ts';
 import { readAgendaPage } from '#src/features/interactions/agenda-screen.ts';
 import type { Connection } from '#src/platform/db/client.ts';
@@ -60,11 +61,12 @@ function withReturn(toast: Toast, returnTo: string): Toast {
 // What was changed is changed: an address that makes no sense any more (an owner who has left the team)
 // must not turn the answer into a refusal, or the person does it again.
 async function redraw(
-	{ db }: Connection,
+	connection: Connection,
 	request: FastifyRequest,
 	reply: FastifyReply,
 	{ dealId, stageIds, toast, dialog }: Change,
 ): Promise<unknown> {
+	const { db } = connection;
 	const seen = pageSeen(request);
 	const actor = actorOf(request);
 	try {
@@ -80,6 +82,9 @@ async function redraw(
 			const page = await readDealPage(db, actor, dealId, viewer, query, shownLines(request));
 			return await reply.fragments('deals/changed', { ...page, toast, dialog });
 		}
+		const clientId = /^\/clients\/(\d{1,15})$/.exec(seen.pathname)?.[1];
+		if (clientId !== undefined && toast !== null)
+			return await redrawClient(connection, request, reply, Number(clientId), toast);
 		if (seen.pathname === '/agenda') {
 			const query = Object.fromEntries(seen.searchParams);
 			const page = await readAgendaPage(db, actor, query, request.viewer, shownCards(request));

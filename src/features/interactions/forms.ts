@@ -25,8 +25,6 @@ import type { Edit } from './editing.ts';
 
 /** So many minutes before a step its owner can be reminded. */
 export const REMINDERS = [0, 5, 10, 15, 30, 60, 120, 1440] as const;
-/** What a moment is reminded of where nobody says otherwise. */
-export const USUAL_REMINDER = 15;
 
 const facts = {
 	kindId: optional(id()),
@@ -110,6 +108,8 @@ export const ReopeningForm = form({
 export const InterestForm = form({
 	stageId: id(),
 	clientName: text(300),
+	/** The client that the form was opened for; it counts while its name was left as it is. */
+	clientId: optional(id()),
 	title: text(300),
 	amount: optional(money()),
 	...firstStep,
@@ -152,7 +152,7 @@ export function stepOf(
 		throw required('plannedDay');
 	}
 	checkDistance(plannedDay, viewer);
-	const remindMinutes = remind === undefined ? usualReminder(plannedTime) : minutesOf(remind);
+	const remindMinutes = remind === undefined ? undefined : minutesOf(remind);
 	const plan = planOf(plannedDay, plannedTime, viewer);
 	return { ...factsOf(fields, defaultSummary), plan, remindMinutes, ownerId };
 }
@@ -171,7 +171,6 @@ function checkDistance(day: string, viewer: Viewer): void {
 		throw new InvalidForm({ plannedDay: { key: 'field.dayFar' } }, {});
 }
 
-const usualReminder = (time: string | undefined) => (time === undefined ? null : USUAL_REMINDER);
 const minutesOf = (remind: string) => (remind === 'none' ? null : Number(remind));
 
 type DoneFields = FactFields & { doneDay?: string; doneTime?: string; outcome?: string };

@@ -3,7 +3,7 @@ import { inScope } from '#src/features/auth/rules.ts';
 import { findDeal } from '#src/features/deals/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
-import { REMINDERS, suggestedDay, USUAL_REMINDER } from './forms.ts';
+import { REMINDERS, suggestedDay } from './forms.ts';
 import {
 	type Choices,
 	findClientToPlan,
@@ -70,7 +70,7 @@ export async function readClientPlan(
 
 function suggestedValues({ kinds }: Choices, ownerId: number, viewer: Viewer): StepValues {
 	const plannedDay = suggestedDay(1, viewer);
-	return { kindId: kinds[0]?.id ?? null, plannedDay, remind: USUAL_REMINDER, ownerId };
+	return { kindId: kinds[0]?.id ?? null, plannedDay, ownerId };
 }
 
 /** An interaction with what its form offers. */

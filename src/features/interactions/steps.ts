@@ -35,10 +35,13 @@ export type StepFacts = {
 	lengthMinutes?: number | null | undefined;
 };
 
-/** A step to be taken; without `ownerId` by whoever has the deal or the client. */
+/**
+ * A step to be taken; without `ownerId` by whoever has the deal or the client. One for a moment takes as
+ * long as its kind usually does, and is reminded of as its owner likes it, where nobody says otherwise.
+ */
 export type NewStep = StepFacts & {
 	plan: Plan;
-	/** So long before its moment, or before the working day of its day begins, its owner is reminded. */
+	/** So long before its moment, or before the working day of its day begins; null: not at all. */
 	remindMinutes?: number | null | undefined;
 	ownerId?: number | undefined;
 };
@@ -76,8 +79,15 @@ export async function findSubject(tx: Tx, actor: Actor, target: Target): Promise
 /** What a step points at, to be looked up; `held`: what it points at already and may keep. */
 type Pointers = { kindId: number; contactId: number | null; ownerId: number };
 
-/** Whom a step lies with. */
-export type Owner = Reminded & { id: number; login: string; name: string };
+/** Whom a step lies with, and how long before a moment they usually want to be reminded. */
+export type Owner = Reminded & {
+	id: number;
+	login: string;
+	name: string;
+	usualReminder: number | null;
+	/** How long a step of the kind wanted usually takes. */
+	usualLength: number | null;
+};
 
 /**
  * Looks up what a step points at. Returns its owner. Throws InvalidForm for a kind that is not offered, a
@@ -94,6 +104,8 @@ export async function checkPointers(
 		Owner & { kind: boolean; contact: boolean; active: boolean }
 	>(sql`
 		select p.id, p.login, p.name, p.time_zone as "timeZone", p.work_from as "workFrom", p.active,
+			p.remind_minutes as "usualReminder",
+			(select length_minutes from interaction_kinds where id = ${kindId}) as "usualLength",
 			exists (select from interaction_kinds where id = ${kindId}
 				and (active or id = ${held?.kindId ?? null})) as kind,
 			(${contactId}::bigint is null or exists (select from contacts
@@ -139,7 +151,8 @@ export async function insertStep(
 	const owner = await checkPointers(tx, subject.clientId, pointers, { ownerId: subject.ownerId });
 	await letIn(tx, subject, owner);
 	const { plannedOn, plannedAt } = columnsOf(step.plan);
-	const remindMinutes = step.remindMinutes ?? null;
+	const { remindMinutes = plannedAt && owner.usualReminder } = step;
+	const { lengthMinutes = plannedAt && owner.usualLength } = step;
 	const remindAt = remindAtOf({ plannedOn, plannedAt, remindMinutes }, owner);
 	const { rows } = await tx.execute<{ id: number }>(sql`
 		insert into interactions (deal_id, client_id, contact_id, kind_id, summary, description, place,
@@ -147,7 +160,7 @@ export async function insertStep(
 			owner_id, author_id, created_at)
 		values (${subject.dealId}, ${subject.clientId}, ${contactId}, ${kindId}, ${summary},
 			${step.description ?? null}, ${step.place ?? null}, ${plannedOn}, ${plannedAt},
-			${step.lengthMinutes ?? null}, ${remindMinutes}, ${remindAt}, ${series?.seriesId ?? null},
+			${lengthMinutes}, ${remindMinutes}, ${remindAt}, ${series?.seriesId ?? null},
 			${series?.occurrence ?? null}, ${ownerId}, ${acting.actorId}, ${acting.now})
 		returning id`);
 	const interactionId = rows[0]?.id as number;

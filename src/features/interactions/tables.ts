@@ -36,26 +36,48 @@ export const interactionKinds = pgTable(
 		active: boolean().notNull().default(true),
 		version: version(),
 	},
-	(t) => [uniqueIndex('interaction_kinds_code').on(t.code)],
+	(t) => [
+		uniqueIndex('interaction_kinds_code').on(t.code),
+		check('interaction_kinds_named', sql`length(btrim(${t.name})) > 0`),
+		check('interaction_kinds_length', sql`${t.lengthMinutes} between 1 and 1440`),
+	],
 );
 
 /** A repeated step: its rule and what every occurrence begins with. The occurrences are interactions. */
-export const interactionSeries = pgTable('interaction_series', {
-	id: id(),
-	/** RFC 5545, section 3.3.10, without DTSTART: `FREQ=WEEKLY;BYDAY=MO`. */
-	rule: text().notNull(),
-	/** The first occurrence: a day, … */
-	startsOn: day(),
-	/** … or a wall clock in `timeZone`, as `2026-11-23T15:00`, so that 15:00 stays 15:00 over a change of clocks. */
-	startsAt: text(),
-	timeZone: text().notNull(),
-	/** Up to which day occurrences have been made. */
-	madeUntil: day(),
-	/** From here on no more. */
-	endedOn: day(),
-	version: version(),
-	createdAt: createdAt(),
-});
+export const interactionSeries = pgTable(
+	'interaction_series',
+	{
+		id: id(),
+		/** RFC 5545, section 3.3.10, without DTSTART: `FREQ=WEEKLY;BYDAY=MO`. */
+		rule: text().notNull(),
+		/** The first occurrence: a day, … */
+		startsOn: day(),
+		/** … or a wall clock in `timeZone`, as `2026-11-23T15:00`, so that 15:00 stays 15:00 over a change of clocks. */
+		startsAt: text(),
+		timeZone: text().notNull(),
+		/** Up to which day occurrences have been made. */
+		madeUntil: day(),
+		/** From here on no more. */
+		endedOn: day(),
+		kindId: ref()
+			.notNull()
+			.references(() => interactionKinds.id),
+		summary: text().notNull(),
+		description: text(),
+		place: text(),
+		/** Looked up anew for each occurrence: contacts come and go. */
+		contactId: ref(),
+		lengthMinutes: smallint(),
+		remindMinutes: integer(),
+		ownerId: ref()
+			.notNull()
+			.references(() => people.id),
+		authorId: ref(),
+		version: version(),
+		createdAt: createdAt(),
+	},
+	(t) => [check('interaction_series_starts', sql`num_nonnulls(${t.startsOn}, ${t.startsAt}) = 1`)],
+);
 
 export const interactions = pgTable(
 	'interactions',
@@ -109,6 +131,7 @@ export const interactions = pgTable(
 		uniqueIndex('interactions_external_ref').on(t.externalRef),
 		index('interactions_deal_planned').on(t.dealId).where(sql`${t.status} = 'planned'`),
 		index('interactions_deal_done').on(t.dealId, t.completedAt).where(sql`${t.status} = 'done'`),
+		index('interactions_contact').on(t.contactId).where(sql`${t.contactId} is not null`),
 		index('interactions_client').on(t.clientId),
 		index('interactions_of_client').on(t.clientId, t.status).where(sql`${t.dealId} is null`),
 		uniqueIndex('interactions_occurrence').on(t.seriesId, t.occurrence),
@@ -124,9 +147,13 @@ export const interactions = pgTable(
 				sql`${t.status} = 'planned' and ${t.remindedAt} is null and ${t.mailedFor} is distinct from ${t.remindAt}`,
 			),
 		index('interactions_owner_done').on(t.ownerId, t.completedAt).where(sql`${t.status} = 'done'`),
-		index('interactions_owner_planned')
-			.on(t.ownerId, t.plannedAt, t.plannedOn)
-			.where(sql`${t.status} = 'planned'`),
+		// A person's days in order of time; interactions/agenda.ts merges the two.
+		index('interactions_owner_at')
+			.on(t.ownerId, t.plannedAt, t.id)
+			.where(sql`${t.status} = 'planned' and ${t.plannedAt} is not null`),
+		index('interactions_owner_on')
+			.on(t.ownerId, t.plannedOn, t.id)
+			.where(sql`${t.status} = 'planned' and ${t.plannedOn} is not null`),
 		check('interactions_status', sql`${t.status} in ('planned', 'done', 'cancelled')`),
 		check('interactions_one_plan', sql`num_nonnulls(${t.plannedOn}, ${t.plannedAt}) <= 1`),
 		check(

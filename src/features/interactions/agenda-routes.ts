@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import { actorOf } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { NotFound } from '#src/platform/errors.ts';
+import { wantsFragments } from '#src/platform/web/errors.ts';
+import { readAgendaPage, readMoreTodos } from './agenda-screen.ts';
+import { readDaySheet } from './agenda-sheet.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+
+/** «Мои дела»: the page, the rest of a group, the team person by person, the sheet of a day for paper. */
+export function agendaRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+
+	app.get('/agenda', SIGNED_IN, async (request, reply) => {
+		const { query, viewer } = request;
+		const screen = await readAgendaPage(db, actorOf(request), query, viewer);
+		if (wantsFragments(request))
+			return await reply.fragments('interactions/agenda-filtered', screen);
+		return await reply.page('interactions/agenda', screen);
+	});
+
+	app.get('/agenda/more', SIGNED_IN, async (request, reply) => {
+		const more = await readMoreTodos(db, actorOf(request), request.query, request.viewer);
+		if (more === null) throw new NotFound('error.notFound');
+		return await reply.fragments('interactions/agenda-unfolded', more);
+	});
+
+	app.get('/agenda/print', SIGNED_IN, async (request, reply) => {
+		const sheet = await readDaySheet(db, actorOf(request), request.query, request.viewer);
+		return await reply.page('interactions/agenda-print', sheet);
+	});
+}
