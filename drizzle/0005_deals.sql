@@ -24,4 +24,9 @@ CREATE INDEX "deals_at" ON "deals" USING btree ("next_planned_at","id") WHERE "d
 CREATE INDEX "deals_on" ON "deals" USING btree ("next_planned_on","id") WHERE "deals"."next_planned_on" is not null;--> statement-breakpoint
 CREATE INDEX "deals_open_none" ON "deals" USING btree ("id") WHERE "deals"."closed_on" is null and "deals"."next_planned_at" is null and "deals"."next_planned_on" is null;--> statement-breakpoint
 -- A person finds a saved filter by its name: two of one name would be one too many.
-CREATE UNIQUE INDEX "saved_filters_name" ON "saved_filters" USING btree ("owner_id","screen",lower("name" collate "russian"));
+CREATE UNIQUE INDEX "saved_filters_name" ON "saved_filters" USING btree ("owner_id","screen",lower("name" collate "russian"));--> statement-breakpoint
+-- deal page
+-- Two administrators never set up one state from the same version; products are found by typing.
+ALTER TABLE "stages" ADD COLUMN "version" integer DEFAULT 1 NOT NULL;--> statement-breakpoint
+ALTER TABLE "products" ADD COLUMN "name_search" text GENERATED ALWAYS AS (translate(lower(name collate "russian"), 'ё', 'е')) STORED NOT NULL;--> statement-breakpoint
+CREATE INDEX "products_name_search" ON "products" USING gin ("name_search" gin_trgm_ops);

@@ -3,13 +3,16 @@ import compress from '@fastify/compress';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type Config, FOLDERS } from './config.ts';
 import { setUpGuard } from './features/auth/guard.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import { boardRoutes, interestRoutes } from './features/board/routes.ts';
 import { keepTallies } from './features/board/tallies.ts';
+import { accountRoutes } from './features/calendar/account-routes.ts';
 import { feedRoutes } from './features/calendar/feed-routes.ts';
+import { intakeRoutes } from './features/calendar/intake-routes.ts';
 import { contactRoutes } from './features/clients/contact-routes.ts';
 import { clientListRoutes } from './features/clients/list-routes.ts';
 import { mergeRoutes } from './features/clients/merge-routes.ts';
@@ -27,6 +30,7 @@ import { filterRoutes } from './features/filters/routes.ts';
 import { agendaRoutes } from './features/interactions/agenda-routes.ts';
 import { editingRoutes } from './features/interactions/editing-routes.ts';
 import { interactionRoutes, planRoutes } from './features/interactions/routes.ts';
+import { reminderRoutes } from './features/reminders/routes.ts';
 import type { Connection } from './platform/db/client.ts';
 import { readAssets, serveAssets } from './platform/web/assets.ts';
 import { setUpErrors } from './platform/web/errors.ts';
@@ -57,6 +61,8 @@ export async function buildApp({
 
 	await app.register(cookie);
 	await app.register(formbody, { bodyLimit: BODY_BYTES });
+	// Each door that takes a file says how large; see platform/web/upload.ts.
+	await app.register(multipart, { throwFileSizeLimit: true });
 	await app.register(compress, {
 		threshold: COMPRESS_FROM_BYTES,
 		encodings: ['gzip', 'identity'],
@@ -94,10 +100,13 @@ export async function buildApp({
 	stageRoutes(app, { connection });
 	filterRoutes(app, { connection });
 	feedRoutes(app, { connection, config });
+	accountRoutes(app, { connection, config });
+	intakeRoutes(app, { connection });
 	planRoutes(app, { connection });
 	interactionRoutes(app, { connection });
 	editingRoutes(app, { connection });
 	agendaRoutes(app, { connection });
+	reminderRoutes(app, { connection });
 	keepTallies(app, connection);
 	keepClientTallies(app, connection);
 	return app;

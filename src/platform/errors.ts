@@ -48,8 +48,13 @@ export class InvalidForm extends Told {
 	readonly status = 422;
 	readonly fields: FieldErrors;
 	readonly typed: Record<string, string>;
-	constructor(fields: FieldErrors, typed: Record<string, string>) {
-		super('error.invalidForm');
+	constructor(
+		fields: FieldErrors,
+		typed: Record<string, string>,
+		key: MessageKey = 'error.invalidForm',
+		args: MessageArgs = {},
+	) {
+		super(key, args);
 		this.fields = fields;
 		this.typed = typed;
 	}

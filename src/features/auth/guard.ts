@@ -15,7 +15,18 @@ declare module 'fastify' {
 		/** Who may come in: everybody, who is signed in, or only these roles. Every route says it. */
 		access?: 'public' | 'signed-in' | readonly Role[];
 		/** What a changing route changes, and so whose version it demands; `new` makes a record. */
-		changes?: 'client' | 'contact' | 'deal' | 'deals' | 'extra' | 'filter' | 'interaction' | 'merge' | 'new' | 'session';
+		changes?:
+			| 'client'
+			| 'contact'
+			| 'deal'
+			| 'deals'
+			| 'extra'
+			| 'filter'
+			| 'interaction'
+			| 'merge'
+			| 'new'
+			| 'session'
+			| 'stage';
 	}
 	interface FastifyRequest {
 		/** The signed-in person; null only on public routes. */

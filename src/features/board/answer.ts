@@ -83,8 +83,8 @@ async function redraw(
 			return await reply.fragments('deals/changed', { ...page, toast, dialog });
 		}
 		const clientId = /^\/clients\/(\d{1,15})$/.exec(seen.pathname)?.[1];
-		if (clientId !== undefined && toast !== null)
-			return await redrawClient(connection, request, reply, Number(clientId), toast);
+		if (clientId !== undefined)
+			return await redrawClient(connection, request, reply, Number(clientId), { toast, dialog });
 		if (seen.pathname === '/agenda') {
 			const query = Object.fromEntries(seen.searchParams);
 			const page = await readAgendaPage(db, actor, query, request.viewer, shownCards(request));

@@ -7,6 +7,7 @@ import { Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { type Closing, closingOf, type Ending, NOT_CLOSED, saysEnding } from './closing.ts';
 import { checkVersion, conflictOn } from './conflicts.ts';
+import { checkEntry, type Filling, writeFilling } from './entering.ts';
 import { refreshNextStep } from './next-step.ts';
 import { type DealToEdit, findDealToEdit, findStage, type Stage } from './queries.ts';
 import { isFinal, secondsBetween } from './rules.ts';
@@ -49,8 +50,14 @@ export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): P
 	});
 }
 
-/** Where a deal goes, and what a final state asks for. */
-export type Move = Ending & { dealId: number; version: number; stageId: number };
+/** Where a deal goes, what a final state asks for, and what an open one demands. */
+export type Move = Ending & {
+	dealId: number;
+	version: number;
+	stageId: number;
+	/** Filled in along with the move, in its transaction; nothing of it where the state is a final one. */
+	filling?: Filling;
+};
 
 /** What a move did: the deal as it is now, and the states it went between. */
 export type Moved = {
@@ -67,8 +74,8 @@ export type Moved = {
 /**
  * Moves a deal to another state: the one command behind drag, menu, card page, bulk and API, for open
  * states, winning, losing and putting back to work alike. Moving to where it stands changes nothing.
- * Throws NotFound, Conflict for a stale version, InvalidForm for what a final state lacks, RuleBroken for
- * an unknown state and for closing what is closed so already.
+ * Throws NotFound, Conflict for a stale version, InvalidForm for what a final state lacks, FieldsMissing
+ * for what an open one demands, RuleBroken for an unknown state and for closing what is closed so already.
  */
 export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promise<Moved> {
 	return await transact(sqlOrTx, async (tx) => {
@@ -84,11 +91,15 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 			return { ...moved, version: deal.version };
 		}
 		const closing = isFinal(to.kind) ? closingOf(to.kind, move, deal, acting) : NOT_CLOSED;
-		const version = await writeMove(tx, acting, deal, to, closing);
+		const worth = isFinal(to.kind) ? closing.amount : await amountReopened(tx, deal);
+		const filling = isFinal(to.kind) ? {} : (move.filling ?? {});
+		if (!isFinal(to.kind)) await checkEntry(tx, acting, { ...deal, amount: worth }, to, filling);
+		const version = await writeMove(tx, acting, deal, to, { ...closing, amount: worth });
 		await recordStageChange(tx, acting, deal.id, from.id, to.id, deal.stageEnteredAt);
 		await record(tx, acting, moveEvent(deal, to, closing, acting.now));
-		const worth = isFinal(to.kind) ? closing.amount : amount;
-		return { ...moved, amount: worth, version };
+		if (Object.keys(filling).length === 0) return { ...moved, amount: worth, version };
+		const filled = await writeFilling(tx, acting, deal.id, filling);
+		return { ...moved, amount: filled.amount, version: filled.version };
 	});
 }
 
@@ -99,9 +110,8 @@ async function writeMove(
 	to: Stage,
 	closing: Closing,
 ): Promise<number> {
-	const amount = isFinal(to.kind) ? closing.amount : await amountReopened(tx, deal);
 	const { rows } = await tx.execute<{ version: number }>(sql`
-		update deals set stage_id = ${to.id}, stage_entered_at = ${acting.now}, amount = ${amount},
+		update deals set stage_id = ${to.id}, stage_entered_at = ${acting.now}, amount = ${closing.amount},
 			closed_on = ${closing.closedOn}, closed_at = ${closing.closedAt},
 			loss_reason_id = (
 				select id from loss_reasons where id = ${closing.lossReasonId} and active
@@ -118,7 +128,7 @@ async function writeMove(
 
 // Putting back to work takes back what winning wrote over; undoing a win must leave no trace of it.
 async function amountReopened(tx: Tx, deal: DealToEdit): Promise<string | null> {
-	if (deal.stageKind !== 'won') return deal.amount;
+	if (deal.stageKind !== 'won' || deal.amountFromProducts) return deal.amount;
 	const { rows } = await tx.execute<{ data: { amountBefore?: string | null } }>(sql`
 		select data from events where deal_id = ${deal.id} and type = 'deal.won'
 		order by at desc, id desc limit 1`);

@@ -49,6 +49,8 @@ export function closingOf(
 	const today = dayOf(acting.now, acting.actor.timeZone);
 	const closedOn = move.closedOn ?? (kind === 'lost' ? today : null);
 	if (kind === 'won' && move.amount === undefined) errors.amount = { key: 'field.required' };
+	else if (kind === 'won' && deal.amountFromProducts && move.amount !== deal.amount)
+		errors.amount = { key: 'deal.amountFollows' };
 	if (kind === 'lost' && move.lossReasonId === undefined)
 		errors.lossReasonId = { key: 'deal.reasonNeeded' };
 	if (closedOn === null) errors.closedOn = { key: 'field.required' };

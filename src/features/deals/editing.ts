@@ -1,28 +1,47 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import { findOrCreateClient } from '#src/features/clients/actions.ts';
+import { type ExtraEdit, extraAfter } from '#src/features/clients/extra-fields.ts';
 import { searchable } from '#src/features/clients/queries.ts';
+import { setTags } from '#src/features/clients/tags.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { checkVersion } from './conflicts.ts';
 import { type DealToEdit, findDealToEdit } from './queries.ts';
 
-/** The fields of a deal that its form changes; the client by name. */
+/** What an edit says of a deal; what it does not say stays as it is. The client is told by name. */
 export type DealEdit = {
-	title: string;
-	clientName: string | null;
-	amount: string | null;
-	expectedCloseOn: string | null;
-	probability: number | null;
-	source: string | null;
+	title?: string;
+	clientName?: string | null;
+	amount?: string | null;
+	expectedCloseOn?: string | null;
+	probability?: number | null;
+	source?: string | null;
+	campaign?: string | null;
+	note?: string | null;
+	tags?: readonly string[] | null;
+	extra?: ExtraEdit;
 };
 
+const COLUMNS = {
+	title: sql`title`,
+	clientId: sql`client_id`,
+	amount: sql`amount`,
+	expectedCloseOn: sql`expected_close_on`,
+	probability: sql`probability`,
+	source: sql`source`,
+	campaign: sql`campaign`,
+	note: sql`note`,
+} as const;
+type Column = keyof typeof COLUMNS;
+
 /**
- * Saves the form of a deal; nothing is written where nothing changed. A client's name that is not the
- * deal's own finds another client, or makes a new one. Returns the version. Throws NotFound, Conflict
- * for a stale version.
+ * Changes what an edit says of a deal, one field or all; nothing is written where nothing changed. A
+ * client's name that is not the deal's own finds another client, or makes a new one. Returns the version.
+ * Throws NotFound, Conflict for a stale version, InvalidForm for an amount that follows the products.
  */
 export async function editDeal(
 	sqlOrTx: Sql,
@@ -34,19 +53,31 @@ export async function editDeal(
 	return await transact(sqlOrTx, async (tx) => {
 		const deal = await findDealToEdit(tx, acting.actor, dealId);
 		await checkVersion(tx, deal, version);
-		const { clientName, ...facts } = edit;
-		const row = { ...facts, clientId: await clientNamed(tx, acting, deal, clientName) };
-		const changes = changesOf(deal, row);
-		if (Object.keys(changes).length === 0) return deal.version;
-		await tx.execute(sql`
-			update deals set title = ${row.title}, client_id = ${row.clientId}, amount = ${row.amount},
-				expected_close_on = ${row.expectedCloseOn}, probability = ${row.probability},
-				source = ${row.source}, version = version + 1
-			where id = ${dealId} and version = ${version}`);
-		const { clientId } = row;
-		await record(tx, acting, { type: 'deal.edited', dealId, clientId, data: { changes } });
+		const { clientName, tags, extra, ...row } = edit;
+		const client =
+			clientName === undefined ? {} : { clientId: await clientNamed(tx, acting, deal, clientName) };
+		const changes = changesOf(deal, { ...row, ...client });
+		if (changes.amount && deal.amountFromProducts)
+			throw new InvalidForm({ amount: { key: 'deal.amountFollows' } }, {});
+		const sets = Object.entries(changes).map(
+			([name, [, value]]) => sql`${COLUMNS[name as Column]} = ${value}`,
+		);
+		const more = extraAfter(deal.extra, extra ?? {});
+		if (Object.keys(more.changes).length > 0)
+			sets.push(sql`extra = ${JSON.stringify(more.values)}::jsonb`);
+		const tagged = tags === undefined ? null : await setTags(tx, 'deal', dealId, tags ?? []);
+		const all = { ...changes, ...(tagged ? { tags: tagged } : {}), ...more.changes };
+		if (Object.keys(all).length === 0) return deal.version;
+		await writeFacts(tx, dealId, sets);
+		const clientId = client.clientId === undefined ? deal.clientId : client.clientId;
+		await record(tx, acting, { type: 'deal.edited', dealId, clientId, data: { changes: all } });
 		return version + 1;
 	});
+}
+
+async function writeFacts(tx: Tx, dealId: number, sets: SQL[]): Promise<void> {
+	const all = sql.join([...sets, sql`version = version + 1`], sql`, `);
+	await tx.execute(sql`update deals set ${all} where id = ${dealId}`);
 }
 
 // Two clients may share a name: a form that was not touched must not change one for the other.
@@ -61,12 +92,13 @@ async function clientNamed(
 	return same ? deal.clientId : await findOrCreateClient(tx, acting, name);
 }
 
-function changesOf<T extends Partial<DealToEdit>>(
-	deal: DealToEdit,
-	row: T,
-): Record<string, FieldChange> {
+type Row = Partial<Pick<DealToEdit, Column>>;
+
+function changesOf(deal: DealToEdit, row: Row): Record<string, FieldChange> {
 	const changes: Record<string, FieldChange> = {};
-	for (const [name, value] of Object.entries(row) as [keyof DealToEdit, string | number | null][])
-		if (deal[name] !== value) changes[name] = [deal[name] as string | number | null, value];
+	for (const name of Object.keys(COLUMNS) as Column[]) {
+		const value = row[name];
+		if (value !== undefined && deal[name] !== value) changes[name] = [deal[name], value];
+	}
 	return changes;
 }

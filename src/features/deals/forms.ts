@@ -7,12 +7,15 @@ import {
 	oneOf,
 	optional,
 	quantity,
+	readForm,
 	text,
 	time,
 	version,
 	whole,
 	words,
 } from '#src/platform/web/forms.ts';
+import type { TypedLine } from './products.ts';
+import type { StageRules } from './stages.ts';
 import { TIMELINE_PARTS } from './timeline.ts';
 
 /** A record's id in an address. */
@@ -93,3 +96,110 @@ export const HistoryQuery = form({
 	part: optional(oneOf(...TIMELINE_PARTS)),
 	after: optional(text(200)),
 });
+
+const MOST_SUMMARY = 200;
+
+/**
+ * What was said in one field, as an interaction keeps it: the first line is what it is about, the rest its
+ * result; one long line is its own result. Without words, `usual` is what it is about.
+ */
+export function wordsOf(
+	text: string | undefined,
+	usual: string,
+): { summary: string; rest: string | null } {
+	if (text === undefined) return { summary: usual, rest: null };
+	const [first = '', ...more] = text.split('\n');
+	if (first.length <= MOST_SUMMARY) return { summary: first, rest: more.join('\n').trim() || null };
+	return { summary: `${[...first].slice(0, MOST_SUMMARY - 1).join('')}…`, rest: text };
+}
+
+const MOST_LINES = 100;
+
+/** The table of products as a form holds it. */
+export type LinesForm = {
+	version: number;
+	lines: TypedLine[];
+	amountFromProducts: boolean;
+	/** More empty rows are wanted, nothing is to be saved yet. */
+	more: boolean;
+	returnTo: string | undefined;
+};
+
+/**
+ * Reads `product1`, `quantity1`, `price1`, `remove1` and so on; empty rows and rows to be removed do not
+ * count. Throws as readForm does, and InvalidForm for a row that has no product.
+ */
+export function readLines(body: unknown): LinesForm {
+	const typed = (body ?? {}) as Record<string, unknown>;
+	const rows = rowsIn(typed);
+	const read = readForm(
+		form({
+			version: version(),
+			amountFromProducts: optional(checked()),
+			more: optional(checked()),
+			returnTo: optional(text(500)),
+			...Object.fromEntries(
+				rows.flatMap((row) => [
+					[`product${row}`, isSaid(typed, row) ? text(300) : optional(text(300))],
+					[`quantity${row}`, optional(quantity())],
+					[`price${row}`, optional(money())],
+					[`remove${row}`, optional(checked())],
+				]),
+			),
+		}),
+		body,
+	) as Record<string, unknown>;
+	return {
+		version: Number(read.version),
+		amountFromProducts: read.amountFromProducts === true,
+		more: read.more === true,
+		returnTo: read.returnTo as string | undefined,
+		lines: rows
+			.filter((row) => typeof read[`product${row}`] === 'string' && read[`remove${row}`] !== true)
+			.map((row) => ({
+				row,
+				name: String(read[`product${row}`]),
+				quantity: String(read[`quantity${row}`] ?? '1'),
+				price: (read[`price${row}`] as string | undefined) ?? null,
+			})),
+	};
+}
+
+/** The numbers of the rows that a form holds, in order. */
+export function rowsIn(typed: Record<string, unknown>): number[] {
+	const numbers = Object.keys(typed).map((name) =>
+		Number(/^(?:product|quantity|price|remove)([1-9]\d{0,2})$/.exec(name)?.[1] ?? 0),
+	);
+	return [...new Set(numbers)].filter((row) => row >= 1 && row <= MOST_LINES).sort((a, b) => a - b);
+}
+
+// A row to be removed may hold anything; one with a price and no product would be lost without a word.
+function isSaid(typed: Record<string, unknown>, row: number): boolean {
+	if (typed[`remove${row}`]) return false;
+	return ['quantity', 'price'].some((name) => String(typed[`${name}${row}`] ?? '').trim() !== '');
+}
+
+/**
+ * Reads what a state demands: a check box `requires_<name>` per field, and its idle days. Throws as
+ * readForm does.
+ */
+export function readStageRules(body: unknown): StageRules {
+	const boxes = Object.keys((body ?? {}) as object).filter((name) =>
+		/^requires_[a-zA-Z]\w{0,40}$/.test(name),
+	);
+	const read = readForm(
+		form({
+			version: version(),
+			idleDays: optional(whole(1, 365)),
+			...Object.fromEntries(boxes.map((name) => [name, optional(checked())])),
+		}),
+		body,
+	) as Record<string, unknown>;
+	return {
+		version: Number(read.version),
+		idleDays: typeof read.idleDays === 'number' ? read.idleDays : null,
+		requiredFields: boxes
+			.filter((name) => read[name] === true)
+			.map((name) => name.slice('requires_'.length)),
+	};
+}

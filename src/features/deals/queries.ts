@@ -1,5 +1,7 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '#src/features/auth/rules.ts';
+import type { ExtraField } from '#src/features/clients/extra-fields.ts';
+import type { ExtraValues } from '#src/features/clients/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import type { StageKind } from './tables.ts';
@@ -15,15 +17,44 @@ export type Stage = {
 	probability: number;
 };
 
+const STAGES = sql`
+	select s.id, s.pipeline_id as "pipelineId", s.name, s.kind, s.colour,
+		s.idle_days as "idleDays", s.probability
+	from stages s
+	where s.pipeline_id = (select id from pipelines order by position, id limit 1)
+	order by s.position, s.id`;
+
 /** The states of the first pipeline, in order. */
 export async function listStages(db: Sql): Promise<Stage[]> {
-	const { rows } = await db.execute<Stage>(sql`
-		select s.id, s.pipeline_id as "pipelineId", s.name, s.kind, s.colour,
-			s.idle_days as "idleDays", s.probability
-		from stages s
-		where s.pipeline_id = (select id from pipelines order by position, id limit 1)
-		order by s.position, s.id`);
+	const { rows } = await db.execute<Stage>(STAGES);
 	return rows;
+}
+
+/** What the company has set up for all deals: their states and extra fields, and what fields suggest. */
+export type DealFrame = {
+	stages: Stage[];
+	extraFields: ExtraField[];
+	sources: { name: string }[];
+	campaigns: { name: string }[];
+	tags: { name: string }[];
+};
+
+const SUGGESTED = 300;
+
+/** Reads that in one statement (twin of clients/extra-fields.ts, sources.ts and tags.ts). */
+export async function readDealFrame(db: Sql): Promise<DealFrame> {
+	const list = (rows: SQL) => sql`(select coalesce(jsonb_agg(to_jsonb(l)), '[]') from (${rows}) l)`;
+	const sources = (kind: string) =>
+		list(
+			sql`select name from sources where kind = ${kind} and active order by name limit ${SUGGESTED}`,
+		);
+	const { rows } = await db.execute<DealFrame>(sql`
+		select ${list(STAGES)} as stages,
+			${list(sql`select id, name, kind, choices from extra_fields
+				where noun = 'deal' and active order by position, id`)} as "extraFields",
+			${sources('source')} as sources, ${sources('campaign')} as campaigns,
+			${list(sql`select name from tags order by name limit ${SUGGESTED}`)} as tags`);
+	return rows[0] as DealFrame;
 }
 
 export type LossReason = { id: number; name: string };
@@ -36,12 +67,14 @@ export async function listLossReasons(db: Sql): Promise<LossReason[]> {
 	return rows;
 }
 
-/** A deal as its page shows it. */
+/** What is known of a deal. */
 export type DealView = {
 	id: number;
 	title: string;
 	amount: string | null;
 	currency: string;
+	/** The amount follows the sum of the products. */
+	amountFromProducts: boolean;
 	stageId: number;
 	stageName: string;
 	stageKind: StageKind;
@@ -53,6 +86,10 @@ export type DealView = {
 	ownerId: number;
 	ownerName: string;
 	source: string | null;
+	campaign: string | null;
+	note: string | null;
+	extra: ExtraValues;
+	tags: { name: string }[];
 	expectedCloseOn: string | null;
 	closedOn: string | null;
 	lossReason: string | null;
@@ -63,32 +100,41 @@ export type DealView = {
 	nextInteractionId: number | null;
 	lastDoneAt: Date | null;
 	version: number;
-	products: { name: string; quantity: string; price: string | null; currency: string }[];
 };
+
+const VIEW = sql`d.id, d.title, d.amount, d.currency, d.amount_from_products as "amountFromProducts",
+	d.stage_id as "stageId", s.name as "stageName", s.kind as "stageKind", s.idle_days as "idleDays",
+	s.probability as "stageProbability", d.probability, d.client_id as "clientId", c.name as "clientName",
+	d.owner_id as "ownerId", p.name as "ownerName", d.source, d.campaign, d.note, d.extra, (
+		select coalesce(jsonb_agg(jsonb_build_object('name', t.name) order by t.name, t.id), '[]')
+		from deal_tags dt join tags t on t.id = dt.tag_id where dt.deal_id = d.id
+	) as tags,
+	d.expected_close_on as "expectedCloseOn", d.closed_on as "closedOn",
+	r.name as "lossReason", d.loss_reason_id as "lossReasonId", d.close_comment as "closeComment",
+	d.created_at as "createdAt", d.stage_entered_at as "stageEnteredAt",
+	d.next_interaction_id as "nextInteractionId", d.last_done_at as "lastDoneAt", d.version`;
 
 /** A deal that the actor may see. Throws NotFound for any other, whether it exists or not. */
 export async function findDeal(db: Sql, actor: Actor, dealId: number): Promise<DealView> {
-	const { rows } = await db.execute<DealView>(sql`
-		select d.id, d.title, d.amount, d.currency, d.stage_id as "stageId", s.name as "stageName",
-			s.kind as "stageKind", s.idle_days as "idleDays", s.probability as "stageProbability",
-			d.probability, d.client_id as "clientId", c.name as "clientName",
-			d.owner_id as "ownerId", p.name as "ownerName", d.source,
-			d.expected_close_on as "expectedCloseOn", d.closed_on as "closedOn",
-			r.name as "lossReason", d.loss_reason_id as "lossReasonId", d.close_comment as "closeComment",
-			d.created_at as "createdAt", d.stage_entered_at as "stageEnteredAt",
-			d.next_interaction_id as "nextInteractionId", d.last_done_at as "lastDoneAt", d.version,
-			coalesce((
-				select jsonb_agg(jsonb_build_object('name', pr.name, 'quantity', dp.quantity::text,
-					'price', dp.price::text, 'currency', pr.currency) order by pr.name)
-				from deal_products dp join products pr on pr.id = dp.product_id where dp.deal_id = d.id
-			), '[]') as products
+	return await findDealWith(db, actor, dealId, sql``);
+}
+
+/** The same, with more columns: SQL on `d`, beginning with a comma. Throws NotFound. */
+export async function findDealWith<More>(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+	more: SQL,
+): Promise<DealView & More> {
+	const { rows } = await db.execute<DealView & More>(sql`
+		select ${VIEW} ${more}
 		from deals d
 		join stages s on s.id = d.stage_id
 		join people p on p.id = d.owner_id
 		left join clients c on c.id = d.client_id
 		left join loss_reasons r on r.id = d.loss_reason_id
 		where d.id = ${dealId} and ${dealVisibleTo(actor)}`);
-	const deal = rows[0];
+	const deal = rows[0] as (DealView & More) | undefined;
 	if (deal === undefined) throw new NotFound('error.notFound');
 	return {
 		...deal,
@@ -111,7 +157,11 @@ export type DealToEdit = {
 	ownerId: number;
 	amount: string | null;
 	currency: string;
+	amountFromProducts: boolean;
 	source: string | null;
+	campaign: string | null;
+	note: string | null;
+	extra: ExtraValues;
 	probability: number | null;
 	expectedCloseOn: string | null;
 	stageEnteredAt: Date;
@@ -131,22 +181,27 @@ export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Prom
 		)
 		select d.id, d.title, d.pipeline_id as "pipelineId", d.stage_id as "stageId",
 			s.name as "stageName", s.kind as "stageKind", d.client_id as "clientId",
-			c.name as "clientName", d.owner_id as "ownerId", d.amount, d.currency, d.source, d.probability,
-			d.expected_close_on as "expectedCloseOn", d.stage_entered_at as "stageEnteredAt", d.version
+			c.name as "clientName", d.owner_id as "ownerId", d.amount, d.currency,
+			d.amount_from_products as "amountFromProducts", d.source, d.campaign, d.note, d.extra,
+			d.probability, d.expected_close_on as "expectedCloseOn", d.stage_entered_at as "stageEnteredAt", d.version
 		from d join stages s on s.id = d.stage_id left join clients c on c.id = d.client_id`);
 	const deal = rows[0];
 	if (deal === undefined) throw new NotFound('error.notFound');
 	return { ...deal, stageEnteredAt: new Date(deal.stageEnteredAt) };
 }
 
+/** A state with what it demands of the deals that enter it. */
+export type DemandingStage = Stage & { requiredFields: string[] };
+
 /** A state of the pipeline, or null. */
 export async function findStage(
 	db: Sql,
 	pipelineId: number,
 	stageId: number,
-): Promise<Stage | null> {
-	const { rows } = await db.execute<Stage>(sql`
-		select id, pipeline_id as "pipelineId", name, kind, colour, idle_days as "idleDays", probability
+): Promise<DemandingStage | null> {
+	const { rows } = await db.execute<DemandingStage>(sql`
+		select id, pipeline_id as "pipelineId", name, kind, colour, idle_days as "idleDays", probability,
+			required_fields as "requiredFields"
 		from stages where id = ${stageId} and pipeline_id = ${pipelineId}`);
 	return rows[0] ?? null;
 }
@@ -161,66 +216,4 @@ export async function lastChangeOf(
 		where e.deal_id = ${dealId} and e.type like 'deal.%' and e.type <> 'deal.noted'
 		order by e.at desc, e.id desc limit 1`);
 	return rows[0] ? { at: new Date(rows[0].at), by: rows[0].by } : null;
-}
-
-/** The names that a history speaks of, also of people, clients and reasons that are gone from the lists. */
-export async function namesIn(
-	db: Sql,
-	entries: TimelineEntry[],
-): Promise<Record<'people' | 'clients' | 'reasons', Map<number, string>>> {
-	const told = (pick: (entry: TimelineEntry) => unknown[]) =>
-		sql.param([...new Set(entries.flatMap(pick).map(Number).filter(Number.isInteger))]);
-	const changed = (entry: TimelineEntry, field: string): unknown[] =>
-		(entry.data.changes as Record<string, unknown[]> | undefined)?.[field] ?? [];
-	const { rows } = await db.execute<{
-		kind: 'people' | 'clients' | 'reasons';
-		id: number;
-		name: string;
-	}>(sql`
-		select 'people' as kind, id, name from people where id = any(${told((entry) =>
-			entry.type === 'deal.reassigned'
-				? [entry.data.from, entry.data.to]
-				: changed(entry, 'ownerId'),
-		)}::bigint[])
-		union all select 'clients', id, name from clients
-			where id = any(${told((entry) => changed(entry, 'clientId'))}::bigint[])
-		union all select 'reasons', id, name from loss_reasons
-			where id = any(${told((entry) => [entry.data.lossReasonId])}::bigint[])`);
-	const of = (kind: string) =>
-		new Map(rows.filter((row) => row.kind === kind).map((row) => [row.id, row.name]));
-	return { people: of('people'), clients: of('clients'), reasons: of('reasons') };
-}
-
-/** The open state that a deal was closed from the last time, or null. */
-export async function closedFrom(db: Sql, dealId: number): Promise<number | null> {
-	const { rows } = await db.execute<{ from: number }>(sql`
-		select (data->>'from')::bigint as from from events
-		where deal_id = ${dealId} and type in ('deal.won', 'deal.lost') order by at desc, id desc limit 1`);
-	return rows[0]?.from ?? null;
-}
-
-/** One line of a deal's history. */
-export type TimelineEntry = {
-	id: number;
-	type: string;
-	at: Date;
-	actorName: string | null;
-	door: string;
-	data: Record<string, unknown>;
-};
-
-/**
- * The history of a deal, newest first, out of the events; `limit` lines at most. What was planned only
- * to be noted as done at once is one line, not two.
- */
-export async function timelineOf(db: Sql, dealId: number, limit: number): Promise<TimelineEntry[]> {
-	const { rows } = await db.execute<TimelineEntry>(sql`
-		select e.id, e.type, e.at, p.name as "actorName", e.door, e.data
-		from events e left join people p on p.id = e.actor_id
-		where e.deal_id = ${dealId} and not (e.type = 'interaction.planned' and exists (
-			select from events done where done.deal_id = e.deal_id and done.at = e.at
-				and done.interaction_id = e.interaction_id and done.type = 'interaction.completed'
-		))
-		order by e.at desc, e.id desc limit ${limit}`);
-	return rows.map((row) => ({ ...row, at: new Date(row.at) }));
 }

@@ -44,3 +44,11 @@ export function moneyForInput(language: Language, amount: string | null): string
 	const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u00a0');
 	return kopecks === '00' ? grouped : `${grouped}${language === 'ru' ? ',' : '.'}${kopecks}`;
 }
+
+const MOST_DIGITS = 6;
+
+/** A decimal string for the reader, exact: «1 200,5» in Russian. */
+export function formatDecimal(language: Language, decimal: string): string {
+	const digits = Math.min(MOST_DIGITS, decimal.split('.')[1]?.length ?? 0);
+	return format(language, null, digits).format(decimal as Intl.StringNumericLiteral);
+}

@@ -24,15 +24,19 @@ export async function drawForm(
 	problem: Problem | null = null,
 ): Promise<string> {
 	if (problem) reply.code(problem.status);
-	const data = {
-		...view.data,
-		problem,
-		typed: problem?.typed ?? {},
-		returnTo: openedFrom(request),
-	};
-	const drawn = { fragment: view.fragment, title: view.title, data };
+	const drawn = filledIn(request, view, problem);
 	if (wantsFragments(request)) return await reply.fragments('shared/dialog-opened', drawn);
 	return await reply.page('shared/form', drawn);
+}
+
+/** A form with what is wrong with it, what was typed, and where it goes back to; for an answer to draw. */
+export function filledIn(
+	request: FastifyRequest,
+	{ fragment, title, data }: FormView,
+	problem: Problem | null,
+): FormView {
+	const typed = problem?.typed ?? {};
+	return { fragment, title, data: { ...data, problem, typed, returnTo: openedFrom(request) } };
 }
 
 // A form that is sent again after an error says where it came from itself.

@@ -42,6 +42,27 @@ export const id = () =>
 /** The version that a change started from. */
 export const version = () => id();
 
+/** Records' ids with commas between them, each once, in order: `least` to `most` of them. */
+export const ids = (least: number, most: number) =>
+	field((typed) => {
+		const all = [...new Set(typed.split(',').map((one) => one.trim()))];
+		if (all.some((one) => !/^[1-9]\d{0,14}$/.test(one)) || all.length < least)
+			throw new FieldError('field.choice');
+		if (all.length > most) throw new FieldError('field.tooMany', { max: most });
+		return all.map(Number).sort((a, b) => a - b);
+	});
+
+/** Versions of several records by their ids, as `5:1,7:3`; at most `most` of them. */
+export const versions = (most: number) =>
+	field((typed) => {
+		const all = typed.split(',').map((one) => /^([1-9]\d{0,14}):([1-9]\d{0,14})$/.exec(one));
+		if (all.length > most) throw new FieldError('field.tooMany', { max: most });
+		return all.map((match) => {
+			if (match === null) throw new FieldError('field.number');
+			return { id: Number(match[1]), version: Number(match[2]) };
+		});
+	});
+
 /** A whole number from min to max. */
 export const whole = (min: number, max: number) =>
 	field((typed) => {
@@ -60,6 +81,15 @@ export const money = () =>
 		const whole = (match[1] ?? '').replace(/^0+(?=\d)/, '');
 		if (whole.length > MAX_MONEY_DIGITS) throw new FieldError('field.moneyTooBig');
 		return `${whole}.${(match[2] ?? '').padEnd(2, '0')}`;
+	});
+
+/** How many or how much, as people type it («2», «0,5»): more than nothing, in thousandths at the finest. */
+export const quantity = () =>
+	field((typed) => {
+		const bare = typed.replace(/[\s\u00a0\u202f]/g, '').replace(',', '.');
+		const match = /^0*(\d{1,12}(?:\.\d{1,3})?)$/.exec(bare);
+		if (!match?.[1] || !/[1-9]/.test(match[1])) throw new FieldError('field.quantity');
+		return match[1];
 	});
 
 /** A number as people type it («1 234,5», «-3»), as an exact decimal string without needless zeros. */

@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { answerChange } from '#src/features/board/answer.ts';
+import { logInteraction, planInteraction } from '#src/features/interactions/actions.ts';
+import { answerStep } from '#src/features/interactions/answer.ts';
+import { stepOf, suggestedDay } from '#src/features/interactions/forms.ts';
+import { findInteraction, listKinds, summaryOf } from '#src/features/interactions/queries.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { wantsFragments } from '#src/platform/web/errors.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { DealParams, EntryForm, wordsOf } from './forms.ts';
+import { noteDeal } from './notes.ts';
+import { findDeal } from './queries.ts';
+
+const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
+const idOf = (request: FastifyRequest) => readQuery(DealParams, request.params).id;
+
+/** The one field for whatever happened: a note, or an interaction of a kind, done just now or planned. */
+export function dealEntryRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+
+	app.post('/deals/:id/entries', MAKES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { kindId, text, returnTo, ...when } = readForm(EntryForm, request.body);
+				if (kindId === 'note') return await addNote(request, reply, text, returnTo);
+				if (!/^\d+$/.test(kindId)) throw new InvalidForm({ kindId: { key: 'field.choice' } }, {});
+				return await addStep(request, reply, { kindId: Number(kindId), text, ...when }, returnTo);
+			},
+			async (problem) => await drawEntry(request, reply, problem),
+		),
+	);
+
+	async function addNote(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		text: string | undefined,
+		returnTo: string | undefined,
+	) {
+		if (text === undefined) throw new InvalidForm({ text: { key: 'field.required' } }, {});
+		const by = acting(request);
+		const dealId = idOf(request);
+		await noteDeal(db, by, dealId, text);
+		const { stageId, title } = await findDeal(db, by.actor, dealId);
+		const toast = { key: 'toast.noted', args: { title } } as const;
+		const change = { dealId, stageIds: [stageId], toast, returnTo };
+		return await answerChange(connection, request, reply, change);
+	}
+
+	type Said = {
+		kindId: number;
+		text: string | undefined;
+		plan?: boolean;
+		plannedDay?: string;
+		plannedTime?: string;
+	};
+
+	async function addStep(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		{ kindId, text, plan, plannedDay, plannedTime }: Said,
+		returnTo: string | undefined,
+	) {
+		const { viewer } = request;
+		const by = acting(request);
+		const usual = await summaryOf(db, { kindId }, viewer);
+		const { summary, rest } = wordsOf(text, usual);
+		const when = { ...(plannedDay && { plannedDay }), ...(plannedTime && { plannedTime }) };
+		const step = plan ? stepOf({ kindId, summary, ...when }, viewer) : null;
+		const made = step
+			? await planInteraction(db, by, idOf(request), { ...step, description: rest })
+			: await logInteraction(db, by, idOf(request), { kindId, summary, outcome: rest });
+		const now = await findInteraction(db, by.actor, made);
+		const key = plan ? 'toast.planned' : 'toast.completed';
+		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };
+		const toast = { key, args: { summary: now.summary }, undo } as const;
+		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
+	}
+
+	// The field comes back in its place, with all that was typed.
+	async function drawEntry(request: FastifyRequest, reply: FastifyReply, problem: Problem) {
+		const [deal, kinds] = await Promise.all([
+			findDeal(db, actorOf(request), idOf(request)),
+			listKinds(db),
+		]);
+		const data = { deal, kinds, suggested: suggestedDay(1, request.viewer) };
+		const view = { fragment: 'deals/_compose', title: 'interaction.plan', data } as const;
+		if (!wantsFragments(request)) return await drawForm(request, reply, view, problem);
+		reply.code(problem.status);
+		return await reply.fragments('deals/composed', { ...data, problem, typed: problem.typed });
+	}
+}

@@ -1,0 +1,174 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { StaticDecode } from 'typebox';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { answerChange } from '#src/features/board/answer.ts';
+import { readWithExtra } from '#src/features/clients/extra-fields.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { formatMoney } from '#src/platform/i18n/money.ts';
+import type { Language } from '#src/platform/i18n/translate.ts';
+import { attempt, drawForm, filledIn, type Problem } from '#src/platform/web/dialog.ts';
+import { wantsFragments } from '#src/platform/web/errors.ts';
+import { form, readForm, readQuery } from '#src/platform/web/forms.ts';
+import { type Move, type Moved, moveDeal } from './actions.ts';
+import { ClosureQuery, DealParams, MoveForm } from './forms.ts';
+import { isFinal } from './rules.ts';
+import { readClosure, readEditForm, readEntry, readMoveMenu } from './screen.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };
+const idOf = (request: FastifyRequest) => readQuery(DealParams, request.params).id;
+
+/** Moves of deals between states, and what states ask for. */
+export function dealMoveRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+
+	app.get('/deals/:id/moves/new', SIGNED_IN, async (request, reply) => {
+		const data = await readMoveMenu(db, actorOf(request), idOf(request));
+		return await drawForm(request, reply, { fragment: 'deals/_move', title: 'deal.move', data });
+	});
+
+	app.get('/deals/:id/closure/new', SIGNED_IN, async (request, reply) => {
+		const { stageId } = readQuery(ClosureQuery, request.query);
+		return await drawClosure(request, reply, stageId, null);
+	});
+
+	async function drawClosure(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		stageId: number,
+		problem: Problem | null,
+	) {
+		const data = await readClosure(db, actorOf(request), idOf(request), stageId);
+		const title = data.stage.kind === 'won' ? 'deal.win' : 'deal.lose';
+		return await drawForm(request, reply, { fragment: 'deals/_closure', title, data }, problem);
+	}
+
+	app.post('/deals/:id/moves', CHANGES_DEAL, async (request, reply) => {
+		const dealId = idOf(request);
+		return await attempt(
+			request,
+			async () => {
+				const { returnTo, ...move } = await readMove(request, dealId);
+				const moved = await moveDeal(db, acting(request), move);
+				return await answerChange(connection, request, reply, {
+					...changeOf(moved, request.viewer.language),
+					returnTo,
+				});
+			},
+			async (problem) => await refuseMove(request, reply, dealId, problem),
+		);
+	});
+
+	// Extra fields are the company's own: which there are is asked only where a form has some.
+	async function readMove(request: FastifyRequest, dealId: number): Promise<Move & Returning> {
+		const body = (request.body ?? {}) as Record<string, unknown>;
+		const own = Object.entries(body).filter(([name]) => !name.startsWith('extra_'));
+		const move = moveOf(dealId, readForm(MoveForm, Object.fromEntries(own)));
+		const more = Object.entries(body).filter(([name]) => name.startsWith('extra_'));
+		if (more.length === 0) return move;
+		const { deal, frame } = await readEditForm(db, actorOf(request), dealId, request.viewer);
+		const typed = Object.fromEntries(more);
+		const { extra } = readWithExtra(form({}), frame.extraFields, deal.extra, typed);
+		return { ...move, filling: { ...move.filling, extra } };
+	}
+
+	// A refused move shows where the deal stands; what a state lacks is asked for in its form.
+	async function refuseMove(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		dealId: number,
+		problem: Problem,
+	) {
+		const { deal, stages } = await readMoveMenu(db, actorOf(request), dealId);
+		const { typed, conflict } = problem;
+		const wanted = stages.find((stage) => stage.id === Number(typed.stageId));
+		// A form comes back with all that was typed; a bare drag has nothing to lose.
+		if (wanted && isFinal(wanted.kind) && (conflict === null || hasEnding(typed)))
+			return await drawClosure(request, reply, wanted.id, problem);
+		const lacking = conflict === null ? Object.keys(problem.fields).length > 0 : hasFilling(typed);
+		if (wanted && !isFinal(wanted.kind) && lacking)
+			return await drawEntry(request, reply, wanted.id, problem);
+		if (!wantsFragments(request)) {
+			const view = { fragment: 'deals/_move', title: 'deal.move', data: { deal, stages } } as const;
+			return await drawForm(request, reply, view, problem);
+		}
+		const args = {
+			title: deal.title,
+			now: deal.stageName,
+			wanted: wanted?.name ?? '',
+			by: problem.conflict?.by ?? 'none',
+		};
+		const key = problem.conflict ? 'toast.moveConflict' : 'toast.moveRefused';
+		const toast = { key, args: { ...args, why: problem.message }, error: true } as const;
+		const stageIds = stages.map((stage) => stage.id);
+		return await answerChange(
+			connection,
+			request,
+			reply,
+			{ dealId, stageIds, toast },
+			problem.status,
+		);
+	}
+
+	// The page shows the deal where it stands, and above it what the state asks for.
+	async function drawEntry(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		stageId: number,
+		problem: Problem,
+	) {
+		const { viewer } = request;
+		const dealId = idOf(request);
+		const actor = actorOf(request);
+		const entry = await readEntry(db, actor, dealId, stageId, viewer, problem.typed);
+		const view = { fragment: 'deals/_entry', title: 'deal.move', data: entry } as const;
+		if (!wantsFragments(request)) return await drawForm(request, reply, view, problem);
+		const stageIds = [entry.deal.stageId, stageId];
+		const change = { dealId, stageIds, toast: null, dialog: filledIn(request, view, problem) };
+		return await answerChange(connection, request, reply, change, problem.status);
+	}
+}
+
+type Returning = { returnTo: string | undefined };
+
+function moveOf(dealId: number, read: StaticDecode<typeof MoveForm>): Move & Returning {
+	const { version, stageId, lossReasonId, comment, amount, closedOn, returnTo, ...filled } = read;
+	const { product, quantity = '1', price = null, contactName, contactPhone, ...facts } = filled;
+	return {
+		...{ dealId, version, stageId, lossReasonId, comment, amount, closedOn, returnTo },
+		filling: {
+			...facts,
+			...(amount === undefined ? {} : { amount }),
+			...(product ? { product: { row: 0, name: product, quantity, price } } : {}),
+			...(contactName ? { contact: { name: contactName, phone: contactPhone ?? null } } : {}),
+		},
+	};
+}
+
+const ENDING = ['amount', 'comment', 'lossReasonId', 'closedOn'];
+const hasEnding = (typed: Record<string, string>) => ENDING.some((name) => typed[name]);
+const NOT_FILLED = ['stageId', 'version', 'returnTo'];
+const hasFilling = (typed: Record<string, string>) =>
+	Object.entries(typed).some(([name, value]) => value !== '' && !NOT_FILLED.includes(name));
+
+function changeOf(moved: Moved, language: Language) {
+	const { dealId, from, to, version, amount, currency } = moved;
+	const worth = amount === null ? 'none' : formatMoney(language, amount, currency);
+	const args = { title: moved.title, from: from.name, to: to.name, worth };
+	const key =
+		from.id === to.id ? 'toast.notMoved' : isFinal(to.kind) ? 'toast.closed' : 'toast.moved';
+	const undo = {
+		action: `/deals/${dealId}/moves`,
+		fields: { stageId: String(from.id), version: String(version) },
+	};
+	const undoable = from.id !== to.id && !isFinal(from.kind);
+	return {
+		dealId,
+		stageIds: [from.id, to.id],
+		toast: { key, args, ...(undoable ? { undo } : {}) } as const,
+		json: { version, stageId: to.id },
+	};
+}

@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { answerChange } from '#src/features/board/answer.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { form, optional, readQuery, text } from '#src/platform/web/forms.ts';
+import { DealParams, readLines, rowsIn } from './forms.ts';
+import { setDealProducts, suggestProducts } from './products.ts';
+import { findDeal } from './queries.ts';
+import { readProducts } from './screen.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };
+const idOf = (request: FastifyRequest) => readQuery(DealParams, request.params).id;
+const SuggestQuery = form({ product: optional(text(300)), currency: optional(text(3)) });
+const SUGGESTIONS = 10;
+
+/** The products of a deal, and products of the directory while one types. */
+export function dealProductRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+
+	app.get(
+		'/deals/:id/products',
+		SIGNED_IN,
+		async (request, reply) => await draw(request, reply, null),
+	);
+
+	async function draw(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
+		const typed = problem?.typed ?? {};
+		const data = await readProducts(db, actorOf(request), idOf(request), request.viewer, {
+			rows: rowsIn(typed),
+			...{ typed, problem },
+		});
+		const view = { fragment: 'deals/_lines-form', title: 'deal.products', data } as const;
+		return await drawForm(request, reply, view, problem);
+	}
+
+	app.post('/deals/:id/products', CHANGES_DEAL, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { returnTo, more, ...table } = readLines(request.body);
+				const dealId = idOf(request);
+				const by = acting(request);
+				const deal = await findDeal(db, by.actor, dealId);
+				if (more) return await draw(request, reply, unsaved(request));
+				await setDealProducts(db, by, dealId, table);
+				return await answerChange(connection, request, reply, {
+					...{ dealId, returnTo },
+					stageIds: [deal.stageId],
+					toast: { key: 'toast.dealSaved', args: { title: deal.title } },
+				});
+			},
+			async (problem) => await draw(request, reply, problem),
+		),
+	);
+
+	app.get('/products/suggestions', SIGNED_IN, async (request, reply) => {
+		const { product, currency = 'RUB' } = readQuery(SuggestQuery, request.query);
+		const products = product ? await suggestProducts(db, product, currency, SUGGESTIONS) : [];
+		return await reply.fragments('deals/suggested', { products, currency });
+	});
+}
+
+// More rows are no mistake: the form comes back as it was typed, with nothing to complain of.
+function unsaved(request: FastifyRequest): Problem {
+	const typed = Object.entries(request.body as Record<string, unknown>)
+		.filter(([name]) => name !== 'more')
+		.map(([name, value]) => [name, String(value)]);
+	return {
+		...{ status: 200, message: '', fields: {}, conflict: null },
+		typed: Object.fromEntries(typed),
+	};
+}

@@ -1,0 +1,82 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Sql } from '#src/platform/db/client.ts';
+import { readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
+
+/** What of a deal's history is looked at; nothing chosen: all of it. */
+export const TIMELINE_PARTS = ['interactions', 'documents', 'changes', 'notes'] as const;
+export type TimelinePart = (typeof TIMELINE_PARTS)[number];
+
+const PARTS: Record<TimelinePart, SQL> = {
+	interactions: sql`e.type like 'interaction.%'`,
+	documents: sql`e.type like 'document.%'`,
+	changes: sql`e.type like 'deal.%' and e.type <> 'deal.noted'`,
+	notes: sql`e.type = 'deal.noted'`,
+};
+
+type Named = 'people' | 'clients' | 'reasons';
+/** One line of a deal's history, with the names of those it speaks of, also where they are gone. */
+export type TimelineEntry = {
+	id: number;
+	type: string;
+	at: Date;
+	actorName: string | null;
+	door: string;
+	data: Record<string, unknown>;
+	names: Partial<Record<Named, Record<string, string> | null>>;
+};
+
+const both = (field: string) =>
+	sql`(e.data #>> ${`{changes,${field},0}`}::text[])::bigint, (e.data #>> ${`{changes,${field},1}`}::text[])::bigint`;
+const named = (table: SQL, ids: SQL) =>
+	sql`(select jsonb_object_agg(n.id, n.name) from ${table} n where n.id in (${ids}))`;
+/** The names that an event `e` speaks of, as JSON: what `names` of a TimelineEntry is read from. */
+export const NAMES = sql`jsonb_build_object(
+	'people', ${named(
+		sql`people`,
+		sql`case when e.type like '%.reassigned' then (e.data->>'from')::bigint end,
+			case when e.type like '%.reassigned' then (e.data->>'to')::bigint end,
+			(e.data->>'personId')::bigint, (e.data->>'ownerId')::bigint, ${both('ownerId')}`,
+	)},
+	'clients', ${named(sql`clients`, both('clientId'))},
+	'reasons', ${named(sql`loss_reasons`, sql`(e.data->>'lossReasonId')::bigint`)})`;
+
+const BY_TIME: SortBy = { by: sql`e.at`, type: 'moment' };
+
+/** Which page of a history: the part, where the one before ended, and how many lines. */
+export type TimelineQuery = { part: TimelinePart | null; after: string | null; limit: number };
+
+/**
+ * A page of a deal's history, newest first, out of the events, and where the next one begins. What was
+ * planned only to be noted as done at once is one line, not two. Throws BadRequest for a place that no
+ * link of ours names.
+ */
+export async function readTimeline(
+	db: Sql,
+	dealId: number,
+	{ part, after, limit }: TimelineQuery,
+): Promise<{ entries: TimelineEntry[]; next: string | null }> {
+	const { rows, next } = await readKeyset<TimelineEntry>(db, {
+		columns: sql`e.id, e.type, e.at, p.name as "actorName", e.door, e.data, ${NAMES} as names`,
+		from: sql`events e left join people p on p.id = e.actor_id`,
+		where: sql`e.deal_id = ${dealId} and ${part ? PARTS[part] : sql`true`}
+			and not (e.type = 'interaction.planned' and exists (
+				select from events done where done.deal_id = e.deal_id and done.at = e.at
+					and done.interaction_id = e.interaction_id and done.type = 'interaction.completed'
+			))`,
+		sorting: { ...BY_TIME, descending: true },
+		id: sql`e.id`,
+		after: after === null ? null : readPlace(after, BY_TIME),
+		limit,
+	});
+	return { entries: rows.map((row) => ({ ...row, at: new Date(row.at) })), next };
+}
+
+/** The moment at which a page of a history ended. Throws BadRequest for a place that no link of ours names. */
+export function momentOfPlace(after: string): Date {
+	const { value } = readPlace(after, BY_TIME);
+	return new Date(
+		String(value)
+			.replace(' ', 'T')
+			.replace(/([+-]\d\d)$/, '$1:00'),
+	);
+}
