@@ -77,17 +77,21 @@ CREATE INDEX "deals_owner_client" ON "deals" USING btree ("owner_id","client_id"
 -- Letters and digits in lower case, «ё» as «е», everything else a space; «альфа-банк» and «м.видео» also as
 -- one word. Twin of clients/search-words.ts.
 CREATE FUNCTION search_words(told text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT btrim(regexp_replace(lowered || ' ' || coalesce((
+	SELECT btrim(regexp_replace(CASE WHEN lowered !~ '[-.''’&+]' THEN lowered ELSE lowered || ' ' || coalesce((
 		SELECT string_agg(regexp_replace(whole[1], '[-.''’&+]', '', 'g'), ' ')
 		FROM regexp_matches(lowered, '[[:alnum:]]+(?:[-.''’&+][[:alnum:]]+)+', 'g') whole
-	), ''), '[^[:alnum:]]+', ' ', 'g'))
+	), '') END, '[^[:alnum:]]+', ' ', 'g'))
 	FROM (SELECT translate(lower(told COLLATE "russian"), 'ё', 'е') AS lowered) l
 $$;--> statement-breakpoint
 -- A name by which people know it: «ООО "Ромашка"» and «Ромашка, ООО» are one.
 CREATE FUNCTION bare_name(told text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT coalesce(nullif(btrim(regexp_replace(regexp_replace(' ' || replace(plain, ' ', '  ') || ' ',
-		' (общество  с  ограниченной  ответственностью|(?:(?:публичное|открытое|закрытое|непубличное)  )?акционерное  общество|индивидуальный  предприниматель|ооо|оао|зао|пао|нао|ао|ип|чп|тоо|нко|ано|фгуп|муп|гуп|гбуз?|мбу|мбоу|фгбу|фгбоу|фгау|гау|мау|гку|мку|снт|тсж|тсн|кфх|спк|ooo|oao|zao|pao|llc|ltd|jsc|ojsc|inc|gmbh) ',
-		' ', 'g'), ' +', ' ', 'g')), ''), plain)
+	SELECT coalesce((
+		SELECT string_agg(word, ' ' ORDER BY place)
+		FROM string_to_table(CASE WHEN plain !~ 'ответственностью|акционерное общество|предприниматель' THEN plain
+			ELSE regexp_replace(plain, 'общество с ограниченной ответственностью|((публичное|открытое|закрытое|непубличное) )?акционерное общество|индивидуальный предприниматель', '', 'g') END, ' ')
+			WITH ORDINALITY AS words (word, place)
+		WHERE word <> ALL ('{"",ооо,оао,зао,пао,нао,ао,ип,чп,тоо,нко,ано,фгуп,муп,гуп,гбу,гбуз,мбу,мбоу,фгбу,фгбоу,фгау,гау,мау,гку,мку,снт,тсж,тсн,кфх,спк,ooo,oao,zao,pao,llc,ltd,jsc,ojsc,inc,gmbh}')
+	), plain)
 	FROM (SELECT btrim(regexp_replace(translate(lower(told COLLATE "russian"), 'ё', 'е'), '[^[:alnum:]]+', ' ', 'g')) AS plain) p
 $$;--> statement-breakpoint
 
@@ -163,11 +167,11 @@ BEGIN
 		numbers = excluded.numbers, vector = excluded.vector
 	WHERE (client_search.bare, client_search.words, client_search.numbers)
 		IS DISTINCT FROM (excluded.bare, excluded.words, excluded.numbers);
-	-- Words that letters go wrong in: not numbers, not initials.
+	-- Words that letters go wrong in: not numbers, not initials, not mails.
 	INSERT INTO client_words (word)
 	SELECT word FROM (
-		SELECT DISTINCT word FROM client_search s, regexp_split_to_table(search_words(s.words), ' ') word
-		WHERE s.client_id = ANY (ids) AND length(word) BETWEEN 3 AND 40 AND word !~ '^\d+$'
+		SELECT DISTINCT word FROM client_search s, string_to_table(s.words, ' ') word
+		WHERE s.client_id = ANY (ids) AND length(word) BETWEEN 3 AND 40 AND strpos(word, '@') = 0 AND word !~ '^\d+$'
 	) new
 	WHERE NOT EXISTS (SELECT FROM client_words known WHERE known.word = new.word COLLATE "C");
 END $$;--> statement-breakpoint

@@ -21,6 +21,7 @@ import { clientRoutes } from './features/clients/routes.ts';
 import { keepClientTallies } from './features/clients/tallies.ts';
 import { collaboratorRoutes } from './features/deals/collaborator-routes.ts';
 import { dealEntryRoutes } from './features/deals/entry-routes.ts';
+import { bulkRoutes } from './features/deals/bulk-routes.ts';
 import { dealListRoutes } from './features/deals/list-routes.ts';
 import { dealMoveRoutes } from './features/deals/move-routes.ts';
 import { dealProductRoutes } from './features/deals/product-routes.ts';
@@ -92,6 +93,7 @@ export async function buildApp({
 	removalRoutes(app, { connection });
 	contactRoutes(app, { connection });
 	dealListRoutes(app, { connection });
+	bulkRoutes(app, { connection });
 	dealRoutes(app, { connection });
 	dealMoveRoutes(app, { connection });
 	dealEntryRoutes(app, { connection });

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Acting, inScope } from '#src/features/auth/rules.ts';
+import { type Acting, type Actor, inScope } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, RuleBroken } from '#src/platform/errors.ts';
@@ -23,7 +23,7 @@ export const FOLLOWER_NAMES = Object.keys(FOLLOWERS) as Follower[];
 export type MergeOrder = {
 	survivorId: number;
 	clients: { id: number; version: number }[];
-	/** Ids of clients by field (see MERGED_FIELDS), and by `extra-<id>`; not named: the survivor's, or the first there is. */
+	/** Ids of clients by field (see MERGED_FIELDS), and by `extra_<id>`; not named: the survivor's, or the first there is. */
 	choices: Partial<Record<string, number>>;
 };
 
@@ -103,11 +103,25 @@ async function check(
 	for (const { id, version, archivedAt, values } of found) {
 		if (seen.some((one) => one.id === id && one.version !== version))
 			throw await clientConflict(tx, id, version);
-		if (archivedAt !== null) throw new RuleBroken('merge.archived', { name: String(values.name) });
-		// Or a deal with somebody's client would be enough to take that client over.
-		if (values.ownerId !== null && !inScope(actor, Number(values.ownerId)))
-			throw new Forbidden('merge.othersClient', { name: String(values.name) });
+		checkMergeable(actor, {
+			archivedAt,
+			name: String(values.name),
+			ownerId: values.ownerId as number | null,
+		});
 	}
+}
+
+/**
+ * Holds that the actor may merge a client. Throws RuleBroken for an archived one, Forbidden for somebody
+ * else's: or a deal with a client would be enough to take that client over.
+ */
+export function checkMergeable(
+	actor: Actor,
+	{ archivedAt, name, ownerId }: { archivedAt: Date | null; name: string; ownerId: number | null },
+): void {
+	if (archivedAt !== null) throw new RuleBroken('merge.archived', { name });
+	if (ownerId !== null && !inScope(actor, ownerId))
+		throw new Forbidden('merge.othersClient', { name });
 }
 
 /** The values that the survivor takes: whose each is, was chosen; otherwise its own, or the first that there is. */
@@ -124,7 +138,7 @@ export function chosen(
 	});
 	const extraIds = new Set(all.flatMap(({ values }) => Object.keys(values.extra)));
 	const extra = [...extraIds].map((id) => {
-		const owner = whose(`extra-${id}`) ?? all.find(({ values }) => id in values.extra);
+		const owner = whose(`extra_${id}`) ?? all.find(({ values }) => id in values.extra);
 		return [id, owner?.values.extra[id]];
 	});
 	return {

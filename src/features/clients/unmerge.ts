@@ -83,7 +83,7 @@ export function valuesBefore(
 	}
 	for (const id of new Set([...Object.keys(before.extra), ...Object.keys(after.extra)])) {
 		if (now.extra[id] !== after.extra[id]) {
-			if (before.extra[id] !== after.extra[id]) kept.push(`extra-${id}`);
+			if (before.extra[id] !== after.extra[id]) kept.push(`extra_${id}`);
 		} else if (before.extra[id] === undefined) delete values.extra[id];
 		else values.extra[id] = before.extra[id];
 	}

@@ -1,0 +1,53 @@
+import {
+	form,
+	id,
+	ids,
+	oneOf,
+	optional,
+	text,
+	version,
+	versions,
+} from '#src/platform/web/forms.ts';
+import { type ExtraField, extraName } from './extra-fields.ts';
+import { DUPLICATE_KINDS } from './merge-tables.ts';
+import { MERGED_FIELDS } from './merging.ts';
+
+/** The most clients that one merge takes. */
+export const MOST_MERGED = 10;
+
+/** Which clients are to be merged. */
+export const MergeQuery = form({ ids: ids(2, MOST_MERGED), returnTo: optional(text(500)) });
+
+/** A merge: versions of all, the one that survives, and for each field whose value it takes. */
+export const mergeForm = (extra: readonly ExtraField[]) =>
+	form({
+		version: versions(MOST_MERGED),
+		survivorId: id(),
+		returnTo: optional(text(500)),
+		...Object.fromEntries(MERGED_FIELDS.map((field) => [field, optional(id())])),
+		...Object.fromEntries(extra.map((field) => [extraName(field), optional(id())])),
+	});
+
+export const MergeParams = form({ id: id() });
+/** Undoing a merge, removing and archiving ask for nothing but the version. */
+export const VersionForm = form({ version: version(), returnTo: optional(text(500)) });
+
+const words = () => optional(text(300));
+/** What is typed of a client while doubles are looked for, or which page of likely doubles is read. */
+export const DuplicatesQuery = form({
+	name: words(),
+	inn: words(),
+	phone: optional(text(2000)),
+	email: optional(text(2000)),
+	except: optional(id()),
+	by: optional(oneOf(...DUPLICATE_KINDS)),
+	after: words(),
+});
+
+/** «These are different»: which clients, and by what they looked alike. */
+export const DifferentForm = form({
+	kind: oneOf(...DUPLICATE_KINDS),
+	key: text(300),
+	ids: ids(2, MOST_MERGED),
+	after: words(),
+});

@@ -1,0 +1,116 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { leaveFor } from '#src/platform/web/leave.ts';
+import { answerClient } from './answer.ts';
+import { findContact } from './contacts.ts';
+import { MergeParams, VersionForm } from './merge-forms.ts';
+import { findClient } from './record.ts';
+import { archiveClient, isUsed, removeClient, removeContact, stepsOf, usesOf } from './removal.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const CHANGES = { config: { access: 'signed-in' as const, changes: 'client' as const } };
+const CHANGES_CONTACT = { config: { access: 'signed-in' as const, changes: 'contact' as const } };
+
+/** Clients and contacts leave: into the archive and back, or for good where nothing names them. */
+export function removalRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+	const idOf = (request: FastifyRequest) => readQuery(MergeParams, request.params).id;
+
+	app.get(
+		'/clients/:id/removal',
+		SIGNED_IN,
+		async (request, reply) => await drawRemoval(request, reply, null),
+	);
+
+	async function drawRemoval(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		problem: Problem | null,
+	) {
+		const client = await findClient(db, actorOf(request), idOf(request));
+		const uses = await usesOf(db, client.id);
+		const data = { client, uses, used: isUsed(uses) };
+		const view = { fragment: 'clients/_removal', title: 'client.remove', data } as const;
+		return await drawForm(request, reply, view, problem);
+	}
+
+	app.post('/clients/:id/removal', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { version } = readForm(VersionForm, request.body);
+				const name = await removeClient(db, acting(request), idOf(request), version);
+				const toast = { key: 'toast.clientRemoved', args: { name } } as const;
+				return leaveFor(request, reply, '/clients', toast);
+			},
+			async (problem) => await drawRemoval(request, reply, problem),
+		),
+	);
+
+	for (const [noun, archived] of [
+		['archive', true],
+		['restoration', false],
+	] as const)
+		app.post(`/clients/:id/${noun}`, CHANGES, async (request, reply) =>
+			attempt(
+				request,
+				async () => {
+					const clientId = idOf(request);
+					const { version, returnTo } = readForm(VersionForm, request.body);
+					const by = acting(request);
+					const done = await archiveClient(db, by, clientId, version, archived);
+					const undo = {
+						action: `/clients/${clientId}/restoration`,
+						fields: { version: String(done.version) },
+					};
+					const args = { name: done.name };
+					const toast = archived
+						? ({ key: 'toast.clientArchived', args, undo } as const)
+						: ({ key: 'toast.clientRestored', args } as const);
+					const json = { version: done.version };
+					return await answerClient(connection, request, reply, {
+						...{ clientId, toast, json, returnTo },
+					});
+				},
+				async (problem) => await drawRemoval(request, reply, problem),
+			),
+		);
+
+	app.get(
+		'/contacts/:id/removal',
+		SIGNED_IN,
+		async (request, reply) => await drawContact(request, reply, null),
+	);
+
+	async function drawContact(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		problem: Problem | null,
+	) {
+		const contact = await findContact(db, actorOf(request), idOf(request));
+		const interactions = await stepsOf(db, contact.id);
+		const data = { contact, interactions };
+		const fragment = 'clients/_contact-removal';
+		const view = { fragment, title: 'contact.remove', data } as const;
+		return await drawForm(request, reply, view, problem);
+	}
+
+	app.post('/contacts/:id/removal', CHANGES_CONTACT, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { version, returnTo } = readForm(VersionForm, request.body);
+				const { clientId, name } = await removeContact(db, acting(request), idOf(request), version);
+				const toast = { key: 'toast.contactRemoved', args: { name } } as const;
+				return await answerClient(connection, request, reply, { clientId, toast, returnTo });
+			},
+			async (problem) => await drawContact(request, reply, problem),
+		),
+	);
+}
