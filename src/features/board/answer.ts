@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
 import { redrawClient } from '#src/features/clients/answer.ts';
+import { readDealList } from '#src/features/deals/list.ts';
 import { readDealPage } from '#src/features/deals/screen.ts';
 import { readAgendaPage } from '#src/features/interactions/agenda-screen.ts';
 import type { Connection } from '#src/platform/db/client.ts';
@@ -20,6 +21,8 @@ export type Change = {
 	/** A form that has to be filled in yet: for htmx, in the dialog over the page as it is. */
 	dialog?: FormView;
 	home?: string;
+	/** What became of many deals, where somebody has to read it: shown instead of a closed dialog. */
+	result?: Record<string, unknown> | undefined;
 	/** For programs: what happened, as data. */
 	json?: Record<string, unknown>;
 	/** For browsers without JavaScript: where they came from. */
@@ -75,6 +78,11 @@ async function redraw(
 			const query = Object.fromEntries(seen.searchParams);
 			const board = await readBoard(db, actor, query, request.viewer, part);
 			return await reply.fragments('board/changed', { ...board, toast, dialog });
+		}
+		if (seen.pathname === '/deals') {
+			const { after: _, ...query } = Object.fromEntries(seen.searchParams);
+			const list = await readDealList(db, actor, query, request.viewer);
+			return await reply.fragments('deals/relisted', { ...list, toast, result });
 		}
 		if (dealId !== null && seen.pathname === `/deals/${dealId}`) {
 			const { viewer } = request;

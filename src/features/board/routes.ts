@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { findClient } from '#src/features/clients/record.ts';
 import { listStages } from '#src/features/deals/queries.ts';
 import { startDeal } from '#src/features/interactions/actions.ts';
 import { InterestForm, stepOf, suggestedDay } from '#src/features/interactions/forms.ts';
@@ -15,7 +16,11 @@ import { readBoard, readMore } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
-const NewInterestQuery = form({ stageId: optional(id()), returnTo: optional(text(500)) });
+const NewInterestQuery = form({
+	stageId: optional(id()),
+	clientId: optional(id()),
+	returnTo: optional(text(500)),
+});
 
 /** The board: the page, the rest of a column, the printed table. */
 export function boardRoutes(
@@ -52,21 +57,26 @@ export function interestRoutes(
 	const { db } = connection;
 
 	app.get('/deals/new', SIGNED_IN, async (request, reply) => {
-		const { stageId } = readQuery(NewInterestQuery, request.query);
-		return await drawInterest(request, reply, stageId, null);
+		const { stageId, clientId } = readQuery(NewInterestQuery, request.query);
+		return await drawInterest(request, reply, { stageId, clientId }, null);
 	});
 
 	async function drawInterest(
 		request: FastifyRequest,
 		reply: FastifyReply,
-		stageId: number | undefined,
+		{ stageId, clientId }: { stageId: number | undefined; clientId: number | undefined },
 		problem: Problem | null,
 	) {
-		const [stages, kinds] = await Promise.all([listStages(db), listKinds(db)]);
+		const [stages, kinds, client] = await Promise.all([
+			listStages(db),
+			listKinds(db),
+			clientId === undefined ? null : findClient(db, actorOf(request), clientId),
+		]);
 		const open = stages.filter((stage) => stage.kind === 'open');
 		const stage = open.find((one) => one.id === stageId) ?? open[0];
 		if (stage === undefined) throw new NotFound('error.notFound');
-		const data = { stage, stages: open, kinds, suggested: suggestedDay(1, request.viewer) };
+		const suggested = suggestedDay(1, request.viewer);
+		const data = { stage, stages: open, kinds, suggested, client };
 		return await drawForm(
 			request,
 			reply,
@@ -85,11 +95,12 @@ export function interestRoutes(
 					request.viewer,
 					await summaryOf(db, interest, request.viewer),
 				);
-				const { stageId, title, clientName } = interest;
+				const { stageId, title, clientName, clientId } = interest;
 				const dealId = await startDeal(db, acting(request), {
 					stageId,
 					title,
 					clientName,
+					clientId,
 					amount: interest.amount ?? null,
 					step,
 				});
@@ -102,7 +113,12 @@ export function interestRoutes(
 				});
 			},
 			async (problem) =>
-				await drawInterest(request, reply, Number(problem.typed.stageId) || undefined, problem),
+				await drawInterest(
+					request,
+					reply,
+					{ stageId: Number(problem.typed.stageId) || undefined, clientId: undefined },
+					problem,
+				),
 		),
 	);
 }

@@ -192,9 +192,16 @@ async function setAddresses(
 		from unnest(${sql.param(values)}::text[]) with ordinality v(value, position)`);
 }
 
-/** The client of this name that the actor knows, or a new one. Returns its id. */
-export async function findOrCreateClient(tx: Sql, acting: Acting, name: string): Promise<number> {
-	return (
-		(await findClientByName(tx, acting.actor, name)) ?? (await createClient(tx, acting, { name }))
-	);
+/**
+ * The client of this name that the actor knows, or a new one; `meant`: the client that a form was opened for,
+ * which counts while its name was left as it is. Two clients may share a name. Returns its id.
+ */
+export async function findOrCreateClient(
+	tx: Sql,
+	acting: Acting,
+	name: string,
+	meant?: number,
+): Promise<number> {
+	const known = await findClientByName(tx, acting.actor, name, meant);
+	return known ?? (await createClient(tx, acting, { name }));
 }

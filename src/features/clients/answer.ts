@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { BadRequest, NotFound } from '#src/platform/errors.ts';
+import type { FormView } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { readQuery } from '#src/platform/web/forms.ts';
@@ -37,7 +38,7 @@ export async function answerClient(
 		keepToast(reply, toast);
 		return reply.redirect(made ? home : localPath(returnTo, home), 303);
 	}
-	const drawn = made ? null : await redrawClient(connection, request, reply, clientId, toast);
+	const drawn = made ? null : await redrawClient(connection, request, reply, clientId, { toast });
 	if (drawn !== null) return drawn;
 	keepToast(reply, toast);
 	return made
@@ -47,14 +48,14 @@ export async function answerClient(
 
 /**
  * The card of a client anew, as fragments, if that is the page that htmx was asked from; null on any other.
- * `toast`: what to say.
+ * `said`: what to say, and what has to be asked yet.
  */
 export async function redrawClient(
 	{ db }: Connection,
 	request: FastifyRequest,
 	reply: FastifyReply,
 	clientId: number,
-	toast: Toast,
+	said: { toast: Toast | null; dialog?: FormView | undefined },
 ): Promise<unknown> {
 	const header = request.headers['hx-current-url'];
 	const seen = new URL(typeof header === 'string' && URL.canParse(header) ? header : 'http://here');
@@ -63,7 +64,7 @@ export async function redrawClient(
 		const { part } = readQuery(HistoryQuery, Object.fromEntries(seen.searchParams));
 		const place = part ? { part } : {};
 		const card = await readClientCard(db, actorOf(request), clientId, place, request.viewer);
-		return await reply.fragments('clients/changed', { ...card, toast });
+		return await reply.fragments('clients/changed', { ...card, ...said });
 	} catch (error) {
 		// Changed it is: an address or a right that holds no longer must not turn that into a refusal.
 		if (error instanceof NotFound || error instanceof BadRequest) return null;

@@ -58,21 +58,26 @@ export async function suggestClients(
 		select id, name, inn from (
 			select c.id, c.name, c.inn, c.name_search from clients c
 			where (${textMatches(sql`c.name_search`, typed)} or c.inn = ${typed.trim()})
-				and ${clientVisibleTo(actor)} limit ${WEIGHED}
+				and ${clientVisibleTo(actor)} and c.archived_at is null limit ${WEIGHED}
 		) found
 		order by strpos(name_search, ${searchable(typed)}), name, id limit ${limit}`);
 	return rows;
 }
 
-/** The client of exactly this name (case and «ё» aside) that the actor knows, or null. */
+/**
+ * The client of exactly this name (case and «ё» aside) that the actor knows, or null; of several the one that
+ * is meant. Archived ones are not found.
+ */
 export async function findClientByName(
 	db: Sql,
 	actor: Actor,
 	name: string,
+	meant: number | null = null,
 ): Promise<number | null> {
 	const { rows } = await db.execute<{ id: number }>(sql`
 		select c.id from clients c
-		where c.name_search = ${searchable(name)} and ${clientVisibleTo(actor)} order by c.id limit 1`);
+		where c.name_search = ${searchable(name)} and ${clientVisibleTo(actor)} and c.archived_at is null
+		order by c.id = ${meant}::bigint desc nulls last, c.id limit 1`);
 	return rows[0]?.id ?? null;
 }
 

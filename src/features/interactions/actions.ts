@@ -167,7 +167,12 @@ export async function cancelInteraction(
 }
 
 /** A new deal as the board takes it in: a client by name (known or new) and the first step. */
-export type NewInterest = Omit<NewDeal, 'clientId'> & { clientName: string; step: NewStep | null };
+export type NewInterest = Omit<NewDeal, 'clientId'> & {
+	clientName: string;
+	/** The client that is meant where several have this name. */
+	clientId?: number | undefined;
+	step: NewStep | null;
+};
 
 /** Makes a deal with its client and its first step, all or nothing. Returns the deal's id. */
 export async function startDeal(
@@ -176,8 +181,8 @@ export async function startDeal(
 	interest: NewInterest,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
-		const { clientName, step, ...deal } = interest;
-		const clientId = await findOrCreateClient(tx, acting, clientName);
+		const { clientName, clientId: meant, step, ...deal } = interest;
+		const clientId = await findOrCreateClient(tx, acting, clientName, meant);
 		const dealId = await createDeal(tx, acting, { ...deal, clientId });
 		if (step) await planInteraction(tx, acting, dealId, step);
 		return dealId;
