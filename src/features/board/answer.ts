@@ -21,8 +21,6 @@ export type Change = {
 	/** A form that has to be filled in yet: for htmx, in the dialog over the page as it is. */
 	dialog?: FormView;
 	home?: string;
-	/** What became of many deals, where somebody has to read it: shown instead of a closed dialog. */
-	result?: Record<string, unknown> | undefined;
 	/** For programs: what happened, as data. */
 	json?: Record<string, unknown>;
 	/** For browsers without JavaScript: where they came from. */
@@ -82,7 +80,7 @@ async function redraw(
 		if (seen.pathname === '/deals') {
 			const { after: _, ...query } = Object.fromEntries(seen.searchParams);
 			const list = await readDealList(db, actor, query, request.viewer);
-			return await reply.fragments('deals/relisted', { ...list, toast, result });
+			return await reply.fragments('deals/relisted', { ...list, toast, dialog });
 		}
 		if (dealId !== null && seen.pathname === `/deals/${dealId}`) {
 			const { viewer } = request;

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { type Reach, tomorrowOf } from '#src/features/deals/reach.ts';
 import { type NextStep, stepGroup } from '#src/features/deals/rules.ts';
 import { addDays, dayOf, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
-import { type Reach, tomorrowOf } from './order.ts';
 
 /*
  * The board by dates: stretches of days as the viewer's calendar has them. The week ends on Sunday; what

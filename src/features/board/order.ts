@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Period } from '#src/features/deals/filter.ts';
+import { type Reach, tomorrowOf } from '#src/features/deals/reach.ts';
 import { BadRequest } from '#src/platform/errors.ts';
-import { addDays, dayOf, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { addDays, dayOf, type Viewer } from '#src/platform/i18n/dates.ts';
 
 /*
  * The order of a column: overdue (oldest first), today by time, nothing planned, the future; ties by
@@ -12,9 +12,6 @@ import { addDays, dayOf, startOfDay, type Viewer } from '#src/platform/i18n/date
  */
 export const RANKS = { near: 1, none: 2, far: 3 } as const;
 
-/** Half-open for moments, inclusive for days; undefined: no bound. */
-export type Reach = { from?: Date; before?: Date; firstDay?: string; lastDay?: string };
-
 /** Everything due before tomorrow begins: overdue and today. */
 export function nearReach(viewer: Viewer): Reach {
 	return { before: tomorrowOf(viewer), lastDay: viewer.today };
@@ -23,44 +20,6 @@ export function nearReach(viewer: Viewer): Reach {
 /** Everything due later. */
 export function farReach(viewer: Viewer): Reach {
 	return { from: tomorrowOf(viewer), firstDay: addDays(viewer.today, 1) };
-}
-
-/** The first moment of the viewer's tomorrow. */
-export function tomorrowOf(viewer: Viewer): Date {
-	return startOfDay(addDays(viewer.today, 1), viewer.timeZone);
-}
-
-const DAYS_AHEAD = { today: 1, '3days': 3, week: 7, month: 30 } as const;
-
-/** What a period of отбор covers: overdue is what has passed, the others begin now. */
-export function periodReach(period: Exclude<Period, 'none'>, viewer: Viewer): Reach {
-	if (period === 'overdue') return { before: viewer.now, lastDay: addDays(viewer.today, -1) };
-	const days = DAYS_AHEAD[period];
-	return {
-		from: viewer.now,
-		before: startOfDay(addDays(viewer.today, days), viewer.timeZone),
-		firstDay: viewer.today,
-		lastDay: addDays(viewer.today, days - 1),
-	};
-}
-
-/** Whether a moment lies in a reach; also false where there is no moment. */
-export function momentWithin(at: SQL, reach: Reach): SQL {
-	return sql`(${at} is not null${reach.from ? sql` and ${at} >= ${reach.from}` : sql``}${
-		reach.before ? sql` and ${at} < ${reach.before}` : sql``
-	})`;
-}
-
-/** Whether a day lies in a reach; also false where there is no day. */
-export function dayWithin(on: SQL, reach: Reach): SQL {
-	return sql`(${on} is not null${reach.firstDay ? sql` and ${on} >= ${reach.firstDay}` : sql``}${
-		reach.lastDay ? sql` and ${on} <= ${reach.lastDay}` : sql``
-	})`;
-}
-
-/** When a day is due: at its end in the viewer's zone. */
-export function dueOfDay(on: SQL, viewer: Viewer): SQL {
-	return sql`((${on} + 1)::timestamp at time zone ${viewer.timeZone})`;
 }
 
 /** SQL twin of deals/rules.ts#stepGroup. */

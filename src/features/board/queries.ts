@@ -2,6 +2,13 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Colleague } from '#src/features/auth/queries.ts';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
+import {
+	dayWithin,
+	dueOfDay,
+	momentWithin,
+	periodReach,
+	type Reach,
+} from '#src/features/deals/reach.ts';
 import { savedFiltersSql } from '#src/features/filters/queries.ts';
 import type { SavedFilter, Screen } from '#src/features/filters/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
@@ -9,17 +16,7 @@ import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { criteria, idleSql, preamble, source, stageList } from './criteria.ts';
 import { type Stretch, stretchReach } from './dates.ts';
 import type { Filter } from './forms.ts';
-import {
-	dayWithin,
-	dueOfDay,
-	farReach,
-	momentWithin,
-	nearReach,
-	type Place,
-	periodReach,
-	RANKS,
-	type Reach,
-} from './order.ts';
+import { farReach, nearReach, type Place, RANKS } from './order.ts';
 
 /** What surrounds cards and lists: the states, whose deals the actor can look at, what отбор offers. */
 export type Frame = {

@@ -2,13 +2,14 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import { asksFacts, factCriteria } from '#src/features/deals/criteria.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
+import { dayWithin, momentWithin, periodReach, tomorrowOf } from '#src/features/deals/reach.ts';
 import { isFinal, type StepGroup } from '#src/features/deals/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import { criteria, preamble, source, stageList } from './criteria.ts';
 import { STRETCHES, type Stretch, stretchBounds, stretchSql } from './dates.ts';
 import type { Filter } from './forms.ts';
-import { dayWithin, groupSql, momentWithin, periodReach, tomorrowOf } from './order.ts';
+import { groupSql } from './order.ts';
 
 /** Sums are kept apart by currency: adding roubles to dollars would be a figure of nothing. */
 export type Sum = { currency: string; amount: string };

@@ -100,7 +100,7 @@ export type ListFilter = DealFilter & {
 };
 
 /** What the address says beside отбор: order and paging. */
-export type ListPlace = { sort: string | null; after: string | null; shown: number };
+export type ListPlace = { sort: string | null; after: string | null; shown: number | null };
 
 /**
  * Reads отбор, order and paging of the list. Deals that are all finished are shown for the present month
@@ -133,7 +133,7 @@ export function readListFilter(
 		createdTo: read.createdTo ?? null,
 	};
 	if (filter.month === null && onlyFinal(filter, stages)) filter.month = viewer.today.slice(0, 7);
-	const { sort = null, after = null, shown = ROWS_A_PAGE } = read;
+	const { sort = null, after = null, shown = null } = read;
 	return { filter, place: { sort, after, shown } };
 }
 

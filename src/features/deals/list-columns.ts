@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import type { ListColumn } from '#src/platform/web/listing.ts';
+import { dueOfDay } from './reach.ts';
 import type { StageKind } from './tables.ts';
 
 /** A line of the list of deals. */
@@ -36,11 +37,6 @@ export type DealLine = {
 	lossReason: string | null;
 	tags: { name: string; colour: string }[];
 };
-
-/** When a deal's next step is due: a day at its end in the viewer's zone. Twin of board/order.ts#dueOfDay. */
-export function dueSql(viewer: Viewer): SQL {
-	return sql`coalesce(d.next_planned_at, (d.next_planned_on + 1)::timestamp at time zone ${viewer.timeZone})`;
-}
 
 /**
  * The columns of the list: heading, order and value in a file. What a sort reads beside the deal (`s` the
@@ -85,7 +81,10 @@ export function dealColumns(viewer: Viewer): readonly ListColumn<DealLine>[] {
 		},
 		{
 			...{ key: 'next', label: 'list.step', kind: 'moment' },
-			sort: moment(dueSql(viewer), true),
+			sort: moment(
+				sql`coalesce(d.next_planned_at, ${dueOfDay(sql`d.next_planned_on`, viewer)})`,
+				true,
+			),
 			value: ({ plannedAt, plannedOn }) => plannedAt ?? plannedOn,
 		},
 		{

@@ -1,10 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
-import { readDealList } from './list.ts';
+import { form, oneOf, readQuery } from '#src/platform/web/forms.ts';
+import { batchesOf, SHEET_BATCH, SHEET_FORMATS, sendSheet } from '#src/platform/web/sheets.ts';
+import { readDealList, readListing } from './list.ts';
+import { dealColumns } from './list-columns.ts';
+import { countList, readLines } from './list-queries.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const ExportQuery = form({ format: oneOf(...SHEET_FORMATS) });
 
 /** The list of deals: page, more of it, as a file. */
 export function dealListRoutes(
@@ -16,7 +22,25 @@ export function dealListRoutes(
 	app.get('/deals', SIGNED_IN, async (request, reply) => {
 		const list = await readDealList(db, actorOf(request), request.query, request.viewer);
 		if (!wantsFragments(request)) return await reply.page('deals/list', list);
-		const onward = (request.query as Record<string, unknown>).after !== undefined;
-		return await reply.fragments(onward ? 'deals/unfolded' : 'deals/filtered', list);
+		if (!list.continued) return await reply.fragments('deals/filtered', list);
+		// Reloaded, and come back to, the list shows what was unfolded.
+		if (list.unfolded !== null) reply.header('hx-replace-url', list.unfolded);
+		return await reply.fragments('deals/unfolded', list);
+	});
+
+	app.get('/deals/export', SIGNED_IN, async (request, reply) => {
+		const { viewer } = request;
+		const { format, ...address } = request.query as Record<string, unknown>;
+		const asked = readQuery(ExportQuery, { format });
+		const reading = await readListing(db, actorOf(request), address, viewer);
+		const { count } = await countList(db, reading);
+		return await sendSheet(reply, {
+			...asked,
+			name: translate(viewer.language, 'nav.deals'),
+			columns: dealColumns(viewer),
+			batches: batchesOf((after) => readLines(db, reading, after, SHEET_BATCH)),
+			viewer,
+			total: count,
+		});
 	});
 }

@@ -8,6 +8,7 @@ import {
 	type Sorting,
 } from '#src/platform/db/keyset.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { dueOfDay } from './reach.ts';
 
 /*
  * Any column's order without reading what is not shown. The few deals of one person or of a search are
@@ -115,7 +116,7 @@ function streams(query: ListQuery, bounds: Bounds): SQL[] {
 // within two days of it in any zone) and exactly by the moment at which it is due.
 function nextSteps(query: ListQuery, { after, limit }: Bounds, viewer: Viewer): SQL[] {
 	const { sorting, where } = query;
-	const due = sql`((d.next_planned_on + 1)::timestamp at time zone ${viewer.timeZone})`;
+	const due = dueOfDay(sql`d.next_planned_on`, viewer);
 	const roughly = sorting.descending ? sql`+ 2` : sql`- 3`;
 	const behind = after
 		? sql`and d.next_planned_on ${from(sorting)} ((${after.value}::timestamptz at time zone 'UTC')::date ${roughly})

@@ -1,0 +1,123 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { listColleagues } from '#src/features/auth/queries.ts';
+import { mayReassign } from '#src/features/auth/rules.ts';
+import { answerChange } from '#src/features/board/answer.ts';
+import { listTags } from '#src/features/clients/tags.ts';
+import { suggestedDay } from '#src/features/interactions/forms.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { RuleBroken } from '#src/platform/errors.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
+import type { Toast } from '#src/platform/web/flash.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { localPath } from '#src/platform/web/origin.ts';
+import { type BulkResult, doWithDeals, undoWithDeals } from './bulk.ts';
+import {
+	BULK_VERBS,
+	BulkForm,
+	BulkQuery,
+	type BulkVerb,
+	backIn,
+	chosenIn,
+	commandIn,
+	withDealsJoined,
+} from './bulk-forms.ts';
+import { readSelection } from './list.ts';
+import { listLossReasons, listStages } from './queries.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const CHANGES = { config: { access: 'signed-in' as const, changes: 'deals' as const } };
+
+/** Many deals at once: which, what, and what became of each. */
+export function bulkRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
+	const { db } = connection;
+
+	app.get('/deals/selection', SIGNED_IN, async (request, reply) => {
+		const found = await readSelection(db, actorOf(request), request.query, request.viewer);
+		if (wantsJson(request)) return reply.send({ deals: found.tokens, count: found.count });
+		return await reply.page('deals/selection', found);
+	});
+
+	app.get('/deals/bulk/new', SIGNED_IN, async (request, reply) => {
+		const { verb, deal, n } = readQuery(BulkQuery, withDealsJoined(request.query));
+		if (deal === undefined && n === undefined) throw new RuleBroken('bulk.noneChosen');
+		const count = deal === undefined ? (n ?? 0) : chosenIn(deal).length;
+		return await drawBulk(request, reply, { verb, deal: deal ?? '', count }, null);
+	});
+
+	type Asked = { verb: BulkVerb; deal: string; count: number };
+
+	async function drawBulk(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		asked: Asked,
+		problem: Problem | null,
+	) {
+		const actor = actorOf(request);
+		const [stages, reasons, colleagues, tags] = await Promise.all([
+			listStages(db),
+			asked.verb === 'lost' ? listLossReasons(db) : [],
+			asked.verb === 'owner' && mayReassign(actor) ? listColleagues(db, actor) : [],
+			asked.verb === 'tag' ? listTags(db) : [],
+		]);
+		const open = stages.filter(({ kind }) => kind === 'open');
+		const suggested = suggestedDay(1, request.viewer);
+		const data = { ...asked, stages: open, reasons, colleagues, tags, suggested };
+		const view = { fragment: 'deals/_bulk-form', title: 'bulk.form', data } as const;
+		return await drawForm(request, reply, view, problem);
+	}
+
+	app.post('/deals/bulk', CHANGES, async (request, reply) => {
+		const body = withDealsJoined(request.body);
+		return await attempt(
+			request,
+			async () => {
+				const { deal, returnTo } = readForm(BulkForm, body);
+				const command = commandIn(body, request.viewer);
+				const by = acting(request);
+				const stages = await listStages(db);
+				const result =
+					command.verb === 'back'
+						? await undoWithDeals(db, by, request.viewer, backIn(command.back, deal))
+						: await doWithDeals(db, by, request.viewer, chosenIn(deal), command, stages);
+				for (const error of result.errors)
+					request.log.error({ err: error }, 'one of many deals failed');
+				const stageIds = stages.map(({ id }) => id);
+				return await answer(request, reply, result, stageIds, returnTo);
+			},
+			async (problem) => {
+				const { verb, deal = '' } = problem.typed;
+				const asked = BULK_VERBS.find((one) => one === verb) ?? 'stage';
+				const count = deal === '' ? 0 : deal.split(',').length;
+				return await drawBulk(request, reply, { verb: asked, deal, count }, problem);
+			},
+		);
+	});
+
+	async function answer(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		{ verdicts, done, back }: BulkResult,
+		stageIds: number[],
+		returnTo: string | undefined,
+	) {
+		if (wantsJson(request)) return reply.send({ done, verdicts });
+		const args = { done, all: verdicts.length };
+		const undo = back && {
+			action: '/deals/bulk',
+			fields: { verb: 'back', back: back.kind, deal: back.deal },
+		};
+		const toast: Toast =
+			done === 0
+				? { key: 'toast.bulkNone', args, error: true }
+				: { key: 'toast.bulkDone', args, ...(undo ? { undo } : {}) };
+		const shown = { verdicts, done, undo, returnTo: localPath(returnTo, '/deals') };
+		if (!wantsFragments(request)) return await reply.page('deals/bulk-done', shown);
+		// Where all was done, the toast says enough.
+		const told = { fragment: 'deals/_verdicts', title: 'bulk.form', data: shown } as const;
+		const dialog = done === verdicts.length ? {} : { dialog: told };
+		const change = { dealId: null, home: '/deals', stageIds, toast, ...dialog };
+		return await answerChange(connection, request, reply, change);
+	}
+}

@@ -1,0 +1,232 @@
+import { sql } from 'drizzle-orm';
+import type { Acting } from '#src/features/auth/rules.ts';
+import { tagsOf } from '#src/features/clients/tags.ts';
+import { postponeInteraction } from '#src/features/interactions/actions.ts';
+import { planOf } from '#src/features/interactions/forms.ts';
+import { findInteraction } from '#src/features/interactions/queries.ts';
+import { notifyReassigned } from '#src/features/mail/notices.ts';
+import type { Database, Tx } from '#src/platform/db/client.ts';
+import { Conflict, InvalidForm, NotFound, RuleBroken, Told } from '#src/platform/errors.ts';
+import { formatMoment, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import { moveDeal, reassignDeal } from './actions.ts';
+import type { BackAgain, Chosen } from './bulk-forms.ts';
+import { editDeal } from './editing.ts';
+import { findDeal, type Stage } from './queries.ts';
+import { FieldsMissing } from './required-fields.ts';
+import { isFinal } from './rules.ts';
+import { dealVisibleTo } from './visibility.ts';
+
+/** What is done with every deal of a choice. */
+export type Command =
+	| { verb: 'stage'; stageId: number }
+	| { verb: 'owner'; ownerId: number; note: string | null }
+	| { verb: 'date'; day: string; time: string | undefined }
+	| { verb: 'tag'; tag: string; remove: boolean }
+	| { verb: 'won'; closedOn: string }
+	| {
+			verb: 'lost';
+			lossReasonId: number;
+			closedOn: string | undefined;
+			comment: string | undefined;
+	  };
+
+/** What became of one deal: `same` had it already, `changed` is somebody else's change meanwhile. */
+export type Verdict = {
+	dealId: number;
+	title: string;
+	status: 'done' | 'same' | 'refused' | 'changed' | 'absent' | 'failed';
+	/** Why not, in the reader's language; null where it was done. */
+	why: string | null;
+};
+
+export type BulkResult = {
+	verdicts: Verdict[];
+	done: number;
+	/** What takes it back, as the form of the undo wants it; null where nothing does. */
+	back: { kind: 'stage' | 'date'; deal: string } | null;
+	/** Errors that are nobody's fault here: for the log. */
+	errors: unknown[];
+};
+
+type Done = { same?: boolean; back?: string | null };
+
+/**
+ * Does one thing with many deals: the single verb for each, with the version that the person saw, each in a
+ * transaction of its own, one after the other. What one of them refuses does not keep the others back.
+ * Whoever is given deals gets one letter about all of them.
+ */
+export async function doWithDeals(
+	db: Database,
+	acting: Acting,
+	viewer: Viewer,
+	chosen: Chosen[],
+	command: Command,
+	stages: Stage[],
+): Promise<BulkResult> {
+	const work = workOf(acting, viewer, command, stages);
+	const result = await eachDeal(db, acting, viewer, chosen, work);
+	const given = result.verdicts.filter(({ status }) => status === 'done');
+	if (command.verb === 'owner' && given.length > 0) {
+		const { ownerId, note } = command;
+		const deals = given.map(({ dealId: id, title }) => ({ id, title }));
+		await db.transaction(async (tx) => {
+			await notifyReassigned(tx, acting, { ownerId, note, deals });
+		});
+	}
+	const kind = command.verb === 'date' ? ('date' as const) : ('stage' as const);
+	const { back } = result;
+	return { ...result, back: back === null ? null : { kind, deal: back } };
+}
+
+/** Takes a move or a date of many deals back, each where it still stands as it was left. */
+export async function undoWithDeals(
+	db: Database,
+	acting: Acting,
+	viewer: Viewer,
+	back: BackAgain[],
+): Promise<BulkResult> {
+	const result = await eachDeal(db, acting, viewer, back, async (tx, one) => {
+		if ('stageId' in one) await moveDeal(tx, acting, one);
+		else await postponeInteraction(tx, acting, one.stepId, one.version, one.plan);
+		return {};
+	});
+	return { ...result, back: null };
+}
+
+type Work<One> = (tx: Tx, one: One) => Promise<Done>;
+
+async function eachDeal<One extends { dealId: number }>(
+	db: Database,
+	acting: Acting,
+	viewer: Viewer,
+	chosen: One[],
+	work: Work<One>,
+): Promise<Omit<BulkResult, 'back'> & { back: string | null }> {
+	const titles = await titlesOf(db, acting, chosen);
+	const verdicts: Verdict[] = [];
+	const errors: unknown[] = [];
+	const back: string[] = [];
+	for (const one of chosen) {
+		const { dealId } = one;
+		const title = titles.get(dealId) ?? `№ ${dealId}`;
+		try {
+			const done = await db.transaction((tx) => work(tx, one));
+			if (done.back) back.push(done.back);
+			const status = done.same ? 'same' : 'done';
+			const why = done.same ? translate(viewer.language, 'bulk.same') : null;
+			verdicts.push({ dealId, title, status, why });
+		} catch (error) {
+			if (!(error instanceof Told)) errors.push(error);
+			verdicts.push({ dealId, title, ...refusalOf(error, viewer) });
+		}
+	}
+	const done = verdicts.filter(({ status }) => status === 'done').length;
+	return { verdicts, done, errors, back: back.length > 0 ? back.join(',') : null };
+}
+
+async function titlesOf(
+	db: Database,
+	{ actor }: Acting,
+	chosen: { dealId: number }[],
+): Promise<Map<number, string>> {
+	const ids = sql.param(chosen.map(({ dealId }) => dealId));
+	const { rows } = await db.execute<{ id: number; title: string }>(sql`
+		select d.id, d.title from deals d where d.id = any(${ids}::bigint[]) and ${dealVisibleTo(actor)}`);
+	return new Map(rows.map(({ id, title }) => [id, title]));
+}
+
+function refusalOf(error: unknown, viewer: Viewer): Pick<Verdict, 'status' | 'why'> {
+	const { language } = viewer;
+	if (error instanceof Conflict) {
+		const { by, at } = error.current;
+		const who = translate(language, 'conflict.who', { by: by ?? 'none' });
+		return { status: 'changed', why: at ? `${who} ${formatMoment(at, viewer, true)}` : who };
+	}
+	if (error instanceof NotFound)
+		return { status: 'absent', why: translate(language, 'bulk.absent') };
+	if (error instanceof InvalidForm && !(error instanceof FieldsMissing)) {
+		const why = Object.values(error.fields).map(({ key, args }) => translate(language, key, args));
+		return { status: 'refused', why: why.join('; ') };
+	}
+	if (error instanceof Told)
+		return { status: 'refused', why: translate(language, error.key, error.args) };
+	return { status: 'failed', why: translate(language, 'bulk.failed') };
+}
+
+function workOf(acting: Acting, viewer: Viewer, command: Command, stages: Stage[]): Work<Chosen> {
+	if (command.verb === 'owner')
+		return async (tx, { dealId, version }) => {
+			const { ownerId, note } = command;
+			return { same: (await reassignDeal(tx, acting, dealId, version, ownerId, note)) === version };
+		};
+	if (command.verb === 'date')
+		return async (tx, one) => await putOff(tx, acting, viewer, one, command);
+	if (command.verb === 'tag') return async (tx, one) => await tag(tx, acting, one, command);
+	return async (tx, one) => await move(tx, acting, one, command, stages);
+}
+
+type Moving = Extract<Command, { verb: 'stage' | 'won' | 'lost' }>;
+
+async function move(
+	tx: Tx,
+	acting: Acting,
+	{ dealId, version }: Chosen,
+	command: Moving,
+	stages: Stage[],
+): Promise<Done> {
+	const to =
+		command.verb === 'stage'
+			? command.stageId
+			: stages.find(({ kind }) => kind === command.verb)?.id;
+	if (to === undefined) throw new RuleBroken('deal.stageUnknown');
+	const amount = command.verb === 'won' ? await amountOf(tx, acting, dealId) : undefined;
+	const { verb: _, ...said } = command;
+	const moved = await moveDeal(tx, acting, {
+		...said,
+		...(amount === undefined ? {} : { amount }),
+		...{ dealId, version, stageId: to },
+	});
+	if (moved.from.id === moved.to.id) return { same: true };
+	// What was finished before is not opened again by an undo: its end would be lost.
+	return { back: isFinal(moved.from.kind) ? null : `${dealId}.${moved.version}.${moved.from.id}` };
+}
+
+// Winning many asks no amounts: each is worth what it says, and one that says nothing is asked by itself.
+async function amountOf(tx: Tx, { actor }: Acting, dealId: number): Promise<string> {
+	const { amount } = await findDeal(tx, actor, dealId);
+	if (amount === null) throw new RuleBroken('bulk.noAmount');
+	return amount;
+}
+
+async function putOff(
+	tx: Tx,
+	acting: Acting,
+	viewer: Viewer,
+	{ dealId, stepId, stepVersion }: Chosen,
+	{ day, time }: { day: string; time: string | undefined },
+): Promise<Done> {
+	// The deal first: who may not see it is not told that it has no step.
+	await findDeal(tx, acting.actor, dealId);
+	if (stepId === null || stepVersion === null) throw new RuleBroken('bulk.noStep');
+	const step = await findInteraction(tx, acting.actor, stepId);
+	if (step.dealId !== dealId) throw new NotFound('error.notFound');
+	const clock = step.plannedAt ? formatTime(step.plannedAt, viewer) : undefined;
+	const plan = planOf(day, time ?? clock, viewer);
+	await postponeInteraction(tx, acting, stepId, stepVersion, plan);
+	const was = step.plannedOn ?? step.plannedAt?.getTime();
+	return { back: `${dealId}.${stepId}.${stepVersion + 1}.${was}` };
+}
+
+async function tag(
+	tx: Tx,
+	acting: Acting,
+	{ dealId, version }: Chosen,
+	{ tag: name, remove }: { tag: string; remove: boolean },
+): Promise<Done> {
+	await findDeal(tx, acting.actor, dealId);
+	const now = (await tagsOf(tx, 'deal', dealId)).map((one) => one.name);
+	const others = now.filter((one) => one.toLowerCase() !== name.toLowerCase());
+	const tags = remove ? others : [...others, name];
+	return { same: (await editDeal(tx, acting, dealId, version, { tags })) === version };
+}
