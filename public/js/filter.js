@@ -2,8 +2,9 @@
  * Отбор answers as it is changed: the page of #filter (its [data-page] has an id) is fetched again and the
  * address follows. Board and lists alike: the form's action says where.
  */
-const SEARCH_DELAY = 250;
+const SEARCH_DELAY = 200;
 let timer = 0;
+let asked = null;
 
 const formOf = () => document.getElementById('filter');
 
@@ -15,11 +16,14 @@ function apply() {
 		if (value !== '') query.set(name, query.has(name) ? `${query.get(name)},${value}` : value);
 	const action = form.getAttribute('action');
 	const path = query.size ? `${action}?${query}` : action;
-	if (path === location.pathname + location.search) return;
+	if (path === (asked ?? location.pathname + location.search)) return;
+	asked = path;
 	// What was chosen under another отбор may not be found any more.
 	document.dispatchEvent(new CustomEvent('filter:applied'));
 	const source = `#${form.closest('[data-page]').id}`;
-	window.htmx.ajax('GET', path, { source, swap: 'none', push: path });
+	void window.htmx.ajax('GET', path, { source, swap: 'none', push: path }).finally(() => {
+		if (asked === path) asked = null;
+	});
 }
 
 document.addEventListener('change', (event) => {

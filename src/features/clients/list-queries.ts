@@ -59,8 +59,7 @@ function linesSql(actor: Actor, filter: ClientFilter, viewer: Viewer): SQL {
 	const few =
 		actor.scope !== 'all' || filter.q !== null || !['', 'all', 'none'].includes(filter.owner);
 	const fit = filter.q === null ? sql`null` : fitSql(filter.q);
-	const searched =
-		filter.q === null ? sql`` : sql`join client_search found on found.client_id = c.id`;
+	const searched = filter.q === null ? sql`` : sql`join client_search w on w.client_id = c.id`;
 	return sql`(
 		${hits(actor, filter)}
 		select c.id, c.version, c.name, c.inn, c.owner_id, p.name as owner_name, c.segment, c.region, c.status,

@@ -29,7 +29,8 @@ export type ClientFilter = {
 export type ClientQuery = ClientFilter & {
 	sort: string | null;
 	after: string | null;
-	shown: number;
+	/** How many lines stand on the screen with those of this page; null: more than are drawn at once again. */
+	shown: number | null;
 };
 
 const ClientsQuery = form({
@@ -53,26 +54,35 @@ export function readClientQuery(actor: Actor, query: unknown): ClientQuery {
 	const { tag = null, contact = null, archived = null, sort = null, after = null } = read;
 	if (owner !== 'none') scopeChosen(actor, owner);
 	const facts = { owner, q, segment, region, status, tag, contact, archived };
-	return { ...facts, sort, after, shown: read.shown ?? LINES_A_PAGE };
+	return { ...facts, sort, after, shown: read.shown ?? (after === null ? LINES_A_PAGE : null) };
 }
 
-/** The address of a list with some of it changed; where the page goes on is left out unless it is asked for. */
+/** The address of the list with some of it changed: from its beginning unless `after` is asked for. */
 export function clientsUrl(
-	{ after: _, shown, ...query }: ClientQuery,
+	{ after: _, shown: __, ...query }: ClientQuery,
 	change: Partial<Record<keyof ClientQuery | 'format', string | number | null>> = {},
 	path = '/clients',
 ): string {
-	const asked = { ...query, shown: shown > LINES_A_PAGE ? shown : null, ...change };
 	const address = new URLSearchParams();
-	for (const [name, value] of Object.entries(asked))
+	for (const [name, value] of Object.entries({ ...query, ...change }))
 		if (value !== null && value !== '') address.set(name, String(value));
 	return address.size === 0 ? path : `${path}?${address}`;
 }
 
-/** How many lines are shown when so many more come; null where they are too many to be drawn at once again. */
-export function shownWith({ after, shown }: ClientQuery): number | null {
-	const next = shown + LINES_A_PAGE;
-	return after === null && next <= MOST_LINES ? next : null;
+/** The address of the lines behind a place. */
+export function moreUrl(query: ClientQuery, after: string): string {
+	const shown = (query.shown ?? MOST_LINES) + LINES_A_PAGE;
+	return clientsUrl(query, { after, shown: shown <= MOST_LINES ? shown : null });
+}
+
+/** The address of a list that shows at once all that has been unfolded; null where that is too much. */
+export function unfoldedUrl(query: ClientQuery): string | null {
+	return query.shown === null ? null : clientsUrl(query, { shown: query.shown });
+}
+
+/** How many lines an address asks for. */
+export function linesAsked({ after, shown }: ClientQuery): number {
+	return after === null ? (shown ?? LINES_A_PAGE) : LINES_A_PAGE;
 }
 
 /** Whether отбор leaves anybody out. */

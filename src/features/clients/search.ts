@@ -18,7 +18,9 @@ const FEW_OWNERS = 20;
 export function clientsVisibleTo(actor: Actor): SQL {
 	return sql`select c.id from clients c where ${visibleTo(actor, sql`c.owner_id`)}
 		union select d.client_id from deals d
-			where d.client_id is not null and ${visibleTo(actor, sql`d.owner_id`)}`;
+			where d.client_id is not null and ${visibleTo(actor, sql`d.owner_id`)}
+		union select d.client_id from deal_collaborators helping join deals d on d.id = helping.deal_id
+			where d.client_id is not null and helping.person_id = ${actor.id}`;
 }
 
 /** How far what is found may be from what was typed. */
@@ -112,17 +114,17 @@ function nearly(reading: Reading, most: 1 | 2): SQL {
 
 /**
  * How well a found client fits, as a digit, 1 the best: by its name as a whole, from its beginning, by all
- * words in the name, by anything else. SQL on `s` (client_search).
+ * words in the name, by anything else. SQL on `w` (client_search).
  */
 export function fitSql(typed: string): SQL {
 	const named = readingsOf(typed).filter(({ name }) => name !== '');
 	if (named.length === 0) return sql`5`;
 	const any = (match: (reading: Reading) => SQL) => sql.join(named.map(match), sql` or `);
 	return sql`case
-		when ${any(({ name }) => sql`s.bare = ${name}`)} then 1
-		when ${any(({ name }) => sql`starts_with(s.bare, ${name})`)} then 2
-		when ${any(({ words }) => all(words.map((word) => sql`' ' || s.bare like ${`% ${word}%`}`)))} then 3
-		when ${any(({ words }) => all(words.map((word) => sql`s.bare like ${`%${word}%`}`)))} then 4
+		when ${any(({ name }) => sql`w.bare = ${name}`)} then 1
+		when ${any(({ name }) => sql`starts_with(w.bare, ${name})`)} then 2
+		when ${any(({ words }) => all(words.map((word) => sql`' ' || w.bare like ${`% ${word}%`}`)))} then 3
+		when ${any(({ words }) => all(words.map((word) => sql`w.bare like ${`%${word}%`}`)))} then 4
 		else 5 end`;
 }
 
@@ -139,7 +141,7 @@ export async function suggestClients(
 	const { rows } = await db.execute<ClientName>(sql`
 		select c.id, c.name, c.inn
 		from (select client_id from (${clientsFound(actor, typed)}) found limit ${WEIGHED}) found
-		join clients c on c.id = found.client_id join client_search s on s.client_id = c.id
+		join clients c on c.id = found.client_id join client_search w on w.client_id = c.id
 		where c.archived_at is null
 		order by ${fitSql(typed)}, c.name, c.id limit ${limit}`);
 	return rows;

@@ -1,33 +1,34 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
-import { anywhere, textMatches } from '#src/features/clients/queries.ts';
+import { textMatches } from '#src/features/clients/queries.ts';
+import { clientsFound } from '#src/features/clients/search.ts';
 
 const HIT = sql`h.id, h.stage_id, h.owner_id, h.source, h.currency, h.amount, h.next_planned_on, h.next_planned_at,
 	h.closed_on, h.last_done_at, h.created_at`;
 
 /**
- * A query of the deals that a text finds: by title, number, client, ИНН, phone or mail, among those of
- * `scope` of which `alive` (SQL on `h`) is true. Both are judged inside, or a manager's search for a
- * common word would first find everybody's deals of all times.
+ * A query of the deals that a text finds: by title, by number, by client as clients/search.ts finds it, among
+ * those of `scope` of which `alive` (SQL on `h`) is true. Both are judged inside, or a manager's search for a
+ * common word would first find everybody's deals of all times. Clients with letters wrong count only where
+ * neither a client nor a title, alive or not, says what was typed.
  */
 export function dealsFound(actor: Actor, scope: Actor['scope'], typed: string, alive: SQL): SQL {
-	const visible = sql`${visibleTo({ ...actor, scope }, sql`h.owner_id`)} and ${alive}`;
-	const digits = typed.replace(/\D/g, '');
+	const seeing = { ...actor, scope };
+	const own = visibleTo(seeing, sql`h.owner_id`);
+	const visible = sql`${own} and ${alive}`;
 	// One owner's deals are few: reading them beats the index of everybody's words.
 	const one = scope !== 'all' && scope.length === 1;
-	const title = one ? sql`(h.title_search || '')` : sql`h.title_search`;
-	return sql`select ${HIT} from deals h where ${textMatches(title, typed)} and ${visible}
+	const titled = textMatches(one ? sql`(h.title_search || '')` : sql`h.title_search`, typed);
+	const number = /^№?\s*(\d{1,15})$/.exec(typed)?.[1];
+	return sql`with clients_exact as materialized (${clientsFound(seeing, typed, 'exact')}),
+		clients_alike as materialized (
+			select client_id from (${clientsFound(seeing, typed, 'alike')}) alike
+			where not exists (select from clients_exact)
+				and not exists (select from deals h where ${titled} and ${own})
+		)
+		select ${HIT} from deals h where ${titled} and ${visible}
 		union select ${HIT} from deals h where h.client_id in (
-			select c.id from clients c where ${textMatches(sql`c.name_search`, typed)}
-			${digits.length >= 4 ? sql`union select c.id from clients c where c.inn = ${digits}` : sql``}
-			${pointsSql(typed, digits)}
+			select client_id from clients_exact union all select client_id from clients_alike
 		) and ${visible}
-		${/^№?\s*\d{1,15}$/.test(typed) ? sql`union select ${HIT} from deals h where h.id = ${Number(digits)} and ${visible}` : sql``}`;
-}
-
-function pointsSql(typed: string, digits: string): SQL {
-	if (/[\p{L}\p{N}]{3}/u.test(typed) && typed.includes('@'))
-		return sql`union select client_id from contact_points where search_key like ${anywhere(typed)}`;
-	if (digits.length < 4 || /\p{L}/u.test(typed)) return sql``;
-	return sql`union select client_id from contact_points where search_key like ${anywhere(digits.slice(-10))}`;
+		${number ? sql`union select ${HIT} from deals h where h.id = ${Number(number)} and ${visible}` : sql``}`;
 }

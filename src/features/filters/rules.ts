@@ -21,7 +21,7 @@ const KEYS: Record<Screen, readonly string[]> = {
 		...['owner', 'q', 'kind', 'stage', 'month', 'period', 'idle', 'helping', ...FACTS, 'campaign'],
 		...['expectedFrom', 'expectedTo', 'createdFrom', 'createdTo', 'sort'],
 	],
-	clients: ['q', 'owner', 'segment', 'region', 'status', 'contact', 'sort'],
+	clients: ['q', 'owner', 'segment', 'region', 'status', 'tag', 'contact', 'archived', 'sort'],
 };
 const LONGEST_VALUE = 300;
 

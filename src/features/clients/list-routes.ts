@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify';
+import { actorOf } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import { wantsFragments } from '#src/platform/web/errors.ts';
+import { form, oneOf, readQuery } from '#src/platform/web/forms.ts';
+import { batchesOf, SHEET_BATCH, SHEET_FORMATS, sendSheet } from '#src/platform/web/sheets.ts';
+import { readClientList, readMoreClients } from './list.ts';
+import { clientColumns } from './list-columns.ts';
+import { countClients, readClients } from './list-queries.ts';
+import { readClientQuery } from './list-query.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const ExportQuery = form({ format: oneOf(...SHEET_FORMATS) });
+
+/** The list of clients: page, more of it, as a file. */
+export function clientListRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+
+	app.get('/clients', SIGNED_IN, async (request, reply) => {
+		const actor = actorOf(request);
+		if (!wantsFragments(request)) {
+			const list = await readClientList(db, actor, request.query, request.viewer);
+			return await reply.page('clients/list', list);
+		}
+		if ((request.query as Record<string, unknown>).after === undefined) {
+			const list = await readClientList(db, actor, request.query, request.viewer);
+			return await reply.fragments('clients/listed', list);
+		}
+		const more = await readMoreClients(db, actor, request.query, request.viewer);
+		// Reloaded, and come back to, the list shows what was unfolded.
+		if (more.unfolded !== null) reply.header('hx-replace-url', more.unfolded);
+		return await reply.fragments('clients/rows-added', more);
+	});
+
+	app.get('/clients/export', SIGNED_IN, async (request, reply) => {
+		const { viewer } = request;
+		const actor = actorOf(request);
+		const { format, ...address } = request.query as Record<string, unknown>;
+		const query = readClientQuery(actor, address);
+		return await sendSheet(reply, {
+			...readQuery(ExportQuery, { format }),
+			name: translate(viewer.language, 'nav.clients'),
+			columns: clientColumns(viewer),
+			batches: batchesOf((after) =>
+				readClients(db, actor, query, viewer, { after, limit: SHEET_BATCH }),
+			),
+			viewer,
+			total: await countClients(db, actor, query, viewer),
+		});
+	});
+}

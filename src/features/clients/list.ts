@@ -1,0 +1,124 @@
+import type { Actor } from '#src/features/auth/rules.ts';
+import { type StepGroup, stepGroup } from '#src/features/deals/rules.ts';
+import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
+import { latenessWords, plannedWords, shortName } from '#src/features/interactions/words.ts';
+import type { Sql } from '#src/platform/db/client.ts';
+import { dayOf, formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { type Heading, headingsOf } from '#src/platform/web/listing.ts';
+import { type ClientLine, clientColumns } from './list-columns.ts';
+import { type ClientFrame, countClients, readClientFrame, readClients } from './list-queries.ts';
+import {
+	ARCHIVES,
+	type ClientQuery,
+	CONTACTS,
+	clientsUrl,
+	linesAsked,
+	moreUrl,
+	narrows,
+	readClientQuery,
+	unfoldedUrl,
+} from './list-query.ts';
+import { CLIENT_STATUSES } from './tables.ts';
+
+/** A line as it is drawn: with the group of its next step. */
+export type ShownClient = ClientLine & { group: StepGroup };
+
+/** Lines of the list, and the way to the next ones. */
+export type ClientLines = {
+	query: ClientQuery;
+	lines: ShownClient[];
+	/** The address of the next lines, null at the end. */
+	more: string | null;
+	/** The address of a list that shows at once all up to here, for reloads and Back. */
+	unfolded: string | null;
+} & Words;
+
+/** All that the list draws. */
+export type ClientList = ClientLines &
+	Omit<ClientFrame, 'saved'> & {
+		headings: Heading[];
+		sort: string;
+		count: number;
+		narrowed: boolean;
+		saved: SavedMenu;
+		/** Whether there can be clients of nobody in what the actor sees. */
+		seesAll: boolean;
+		choices: typeof CHOICES;
+	};
+
+const CHOICES = { statuses: CLIENT_STATUSES, contacts: CONTACTS, archives: ARCHIVES };
+
+/** What templates say and link with. */
+type Words = {
+	/** The list in another order, from its beginning; with other отбор. */
+	url: (change: Partial<Record<keyof ClientQuery, string | number | null>>) => string;
+	exportUrl: (format: string) => string;
+	contactWords: (at: Date) => string;
+	stepWords: (line: ShownClient) => string;
+	short: typeof shortName;
+};
+
+const wordsFor = (query: ClientQuery, viewer: Viewer): Words => ({
+	url: (change) => clientsUrl(query, change),
+	exportUrl: (format) => clientsUrl(query, { format }, '/clients/export'),
+	contactWords: (at) => formatDay(dayOf(at, viewer.timeZone), viewer, true),
+	stepWords: (line) =>
+		line.group === 'late' ? latenessWords(line, viewer) : plannedWords(line, viewer),
+	short: shortName,
+});
+
+/**
+ * Reads the list of clients in four statements, five where lines without a value begin. Throws BadRequest and
+ * NotFound for an address that makes no sense.
+ */
+export async function readClientList(
+	db: Sql,
+	actor: Actor,
+	address: unknown,
+	viewer: Viewer,
+): Promise<ClientList> {
+	const query = readClientQuery(actor, address);
+	const [page, count, { saved, ...frame }] = await Promise.all([
+		readLines(db, actor, query, viewer),
+		countClients(db, actor, query, viewer),
+		readClientFrame(db, actor),
+	]);
+	const sort = query.sort ?? (query.q === null ? 'name' : '');
+	const present = clientsUrl(query).split('?')[1] ?? '';
+	return {
+		...page,
+		...frame,
+		...{ sort, count, choices: CHOICES },
+		headings: headingsOf(clientColumns(viewer), sort),
+		narrowed: narrows(query),
+		saved: savedMenu(actor, 'clients', saved, present),
+		seesAll: actor.scope === 'all',
+	};
+}
+
+/** More lines from where an address goes on: what «Показать ещё» brings. Throws BadRequest, NotFound. */
+export async function readMoreClients(
+	db: Sql,
+	actor: Actor,
+	address: unknown,
+	viewer: Viewer,
+): Promise<ClientLines> {
+	return await readLines(db, actor, readClientQuery(actor, address), viewer);
+}
+
+async function readLines(
+	db: Sql,
+	actor: Actor,
+	query: ClientQuery,
+	viewer: Viewer,
+): Promise<ClientLines> {
+	const page = { after: query.after, limit: linesAsked(query) };
+	const { rows, next } = await readClients(db, actor, query, viewer, page);
+	return {
+		query,
+		lines: rows.map((line) => ({ ...line, group: stepGroup(line, viewer) })),
+		more: next && moreUrl(query, next),
+		unfolded: unfoldedUrl(query),
+		...wordsFor(query, viewer),
+	};
+}
