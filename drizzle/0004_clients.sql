@@ -153,15 +153,15 @@ END $$;--> statement-breakpoint
 CREATE FUNCTION refresh_client_words(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO client_search (client_id, bare, words, numbers, vector)
-	SELECT c.id, bare_name(c.name), ' ' || w.plain || coalesce(' ' || p.mails, '') || ' ',
-		concat(' ', c.inn, ' ', p.phones, ' '), to_tsvector('russian', concat(w.plain, ' ', search_words(p.mails)))
+	SELECT c.id, bare_name(c.name), concat(' ', w.plain, ' ' || p.mails, ' ' || w.mailed, ' '),
+		concat(' ', c.inn, ' ', p.phones, ' '), to_tsvector('russian', concat(w.plain, ' ', w.mailed))
 	FROM clients c
 	LEFT JOIN (SELECT client_id, string_agg(name, ' ' ORDER BY id) AS names FROM contacts
 		WHERE client_id = ANY (ids) GROUP BY client_id) o ON o.client_id = c.id
 	LEFT JOIN (SELECT client_id, string_agg(search_key, ' ' ORDER BY id) FILTER (WHERE kind = 'email') AS mails,
 			string_agg(search_key, ' ' ORDER BY id) FILTER (WHERE kind = 'phone') AS phones
 		FROM contact_points WHERE client_id = ANY (ids) GROUP BY client_id) p ON p.client_id = c.id
-	CROSS JOIN LATERAL (SELECT search_words(concat(c.name, ' ', o.names)) AS plain) w
+	CROSS JOIN LATERAL (SELECT search_words(concat(c.name, ' ', o.names)) AS plain, search_words(p.mails) AS mailed) w
 	WHERE c.id = ANY (ids)
 	ON CONFLICT (client_id) DO UPDATE SET bare = excluded.bare, words = excluded.words,
 		numbers = excluded.numbers, vector = excluded.vector
@@ -441,4 +441,8 @@ INSERT INTO "sources" ("kind", "name")
 SELECT 'source', min(source) FROM (SELECT source FROM clients UNION ALL SELECT source FROM deals) s
 WHERE btrim(source) <> '' GROUP BY lower(source COLLATE "russian");--> statement-breakpoint
 -- What was agreed with a client without a deal: for its card.
-CREATE INDEX "interactions_of_client" ON "interactions" USING btree ("client_id","status") WHERE "interactions"."deal_id" is null;
+CREATE INDEX "interactions_of_client" ON "interactions" USING btree ("client_id","status") WHERE "interactions"."deal_id" is null;--> statement-breakpoint
+-- Which records use an extra field: only the few that have any. And who changed one last.
+CREATE INDEX "clients_extra" ON "clients" USING gin ("extra") WHERE "clients"."extra" <> '{}';--> statement-breakpoint
+CREATE INDEX "deals_extra" ON "deals" USING gin ("extra") WHERE "deals"."extra" <> '{}';--> statement-breakpoint
+CREATE INDEX "events_extra" ON "events" USING btree (("data"->>'fieldId'),"at") WHERE "events"."type" like 'extra.%';

@@ -118,7 +118,7 @@ function nearly(reading: Reading, most: 1 | 2): SQL {
  */
 export function fitSql(typed: string): SQL {
 	const named = readingsOf(typed).filter(({ name }) => name !== '');
-	if (named.length === 0) return sql`5`;
+	if (named.length === 0) return sql`5::int`;
 	const any = (match: (reading: Reading) => SQL) => sql.join(named.map(match), sql` or `);
 	return sql`case
 		when ${any(({ name }) => sql`w.bare = ${name}`)} then 1
