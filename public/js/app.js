@@ -3,8 +3,20 @@ import './toast.js';
 import './keys.js';
 import './filter.js';
 import './inline.js';
+import './reminders.js';
+
+// Likely doubles are looked for only where a form asks for it; one may have the focus already.
+const watchDoubles = (field) => {
+	if (field?.closest?.('form[data-duplicates]')) void import('./duplicates.js');
+};
+watchDoubles(document.activeElement);
+document.addEventListener('focusin', (event) => watchDoubles(event.target));
 
 // What works only with scripts is shown only with scripts.
 document.documentElement.classList.add('scripted');
 if (document.querySelector('[data-page="board"]')) await import('./board.js');
+if (document.querySelector('table[data-keys]') || document.querySelector('[data-page="deals"]'))
+	await import('./deals.js');
+if (document.getElementById('bulk')) await import('./bulk.js');
 if (document.querySelector('[data-page="agenda"]')) await import('./agenda.js');
+if (document.querySelector('[data-page="deal"]')) await import('./deal.js');

@@ -1,0 +1,41 @@
+/*
+ * The deal's page: a click on a kind leads into the field, Ctrl+Enter sends it, and it is emptied only when
+ * it was saved; whatever else changes the page leaves it as it is.
+ */
+const form = () => document.getElementById('compose');
+
+document.addEventListener('change', (event) => {
+	if (event.target.matches?.('#compose [name=kindId]')) form().elements.text.focus();
+});
+
+document.addEventListener('keydown', (event) => {
+	if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+	if (!event.target.closest?.('#compose')) return;
+	event.preventDefault();
+	form().requestSubmit(form().querySelector('[data-main]'));
+});
+
+let sending = null;
+document.addEventListener('htmx:before:request', (event) => {
+	if (event.target === form()) sending = form().elements.text.value;
+});
+document.addEventListener('htmx:finally:request', (event) => {
+	const status = event.detail.ctx?.response?.status;
+	if (event.target !== form() || !(status < 400)) return;
+	// Who goes on typing while it is sent keeps that.
+	if (form().elements.text.value === sending) form().reset();
+});
+document.addEventListener('htmx:after:swap', () => {
+	const problem = document.getElementById('entry-problem');
+	if (!problem || problem.dataset.focused) return;
+	problem.dataset.focused = '1';
+	problem.focus();
+});
+
+// How much of the history is unfolded, so that a changed page shows as much.
+document.addEventListener('htmx:config:request', (event) => {
+	const { request } = event.detail.ctx;
+	if (request.method === 'POST') request.keepalive = true;
+	const shown = document.querySelectorAll('#timeline > .line').length;
+	if (shown) request.headers['X-Lines-Shown'] = String(shown);
+});
