@@ -7,10 +7,11 @@ import { onlyTouched } from '#src/platform/web/facts.ts';
 import { readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
 import { answerClient } from './answer.ts';
 import { contactForm } from './contact-form.ts';
-import { addContact, archiveContact, editContact, findContact } from './contacts.ts';
+import { addContact, archiveContact, editContact, factsOf, findContact } from './contacts.ts';
 import { contactOf } from './edits.ts';
 import { ArchiveForm, ClientParams, ContactRows, NewContactRows } from './forms.ts';
 import { findClient } from './record.ts';
+import { duplicatesOf, newlySaid, reachOf, warnOfDuplicates } from './warning.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'contact' as const } };
@@ -32,7 +33,10 @@ export function contactRoutes(
 
 	async function drawNew(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
 		const client = await findClient(db, actorOf(request), idOf(request));
-		const data = { client, contact: null, ...contactForm(null, request.viewer, problem?.typed) };
+		const known = { of: 'contact', except: client.id } as const;
+		const duplicates = await duplicatesOf(db, request, problem, known);
+		const form = contactForm(null, request.viewer, problem?.typed);
+		const data = { client, contact: null, duplicates, ...form };
 		return await drawForm(
 			request,
 			reply,
@@ -50,6 +54,7 @@ export function contactRoutes(
 				const { name } = part;
 				if (!name) throw new InvalidForm({ name: { key: 'field.required' } }, {});
 				const contact = { ...contactOf(part), name };
+				await warnOfDuplicates(db, request, reachOf(contact, clientId), part.anyway);
 				const contactId = await addContact(db, acting(request), clientId, contact);
 				const toast = { key: 'toast.contactSaved', args: { name } } as const;
 				return await answerClient(connection, request, reply, {
@@ -71,7 +76,10 @@ export function contactRoutes(
 		const contact = await findContact(db, actor, idOf(request));
 		const client = await findClient(db, actor, contact.clientId);
 		const touched = problem && onlyTouched(problem);
-		const data = { client, contact, ...contactForm(contact, request.viewer, touched?.typed) };
+		const known = { of: 'contact', except: client.id } as const;
+		const duplicates = await duplicatesOf(db, request, problem, known);
+		const form = contactForm(contact, request.viewer, touched?.typed);
+		const data = { client, contact, duplicates, ...form };
 		return await drawForm(
 			request,
 			reply,
@@ -87,7 +95,13 @@ export function contactRoutes(
 				const contactId = idOf(request);
 				const by = acting(request);
 				const { version, returnTo, ...part } = readPart(ContactRows, request.body);
-				const now = await editContact(db, by, contactId, version, contactOf(part));
+				const edit = contactOf(part);
+				const before = await findContact(db, by.actor, contactId);
+				const said = newlySaid(reachOf(edit, before.clientId), {
+					...reachOf(factsOf(before), before.clientId),
+				});
+				await warnOfDuplicates(db, request, said, part.anyway);
+				const now = await editContact(db, by, contactId, version, edit);
 				return await answer(request, reply, contactId, now, 'toast.contactSaved', returnTo);
 			},
 			async (problem) => await drawEdit(request, reply, problem),

@@ -39,7 +39,7 @@ export async function findDuplicates(
 ): Promise<Duplicate[]> {
 	const digits = inn?.replace(/\D/g, '') || null;
 	const parts = [
-		digits && sql`select id, 'inn' as kind, 1::real as likeness from clients where inn = ${digits}`,
+		digits && sql`select id, 'inn'::text, 1::real from clients where inn = ${digits}`,
 		...pointParts('phone', phones.map(phoneKey)),
 		...pointParts('email', emails.map(mailKey)),
 		name?.trim() && named(name.trim()),
@@ -48,7 +48,7 @@ export async function findDuplicates(
 	const { rows } = await db.execute<Duplicate>(sql`
 		select c.id, c.name, c.inn, p.name as "ownerName",
 			array_agg(distinct found.kind order by found.kind) as reasons
-		from (${sql.join(parts, sql` union all `)}) found
+		from (${sql.join(parts, sql` union all `)}) found (id, kind, likeness)
 		join clients c on c.id = found.id left join people p on p.id = c.owner_id
 		where c.archived_at is null and c.id is distinct from ${except ?? null}::bigint
 			and not (found.kind = 'name' and coalesce(c.inn <> ${digits}, false)) and ${clientVisibleTo(actor)}
@@ -74,7 +74,7 @@ function pointParts(kind: 'phone' | 'email', keys: string[]): SQL[] {
 }
 
 const named = (name: string) => sql`
-	select l.id, 'name', l.likeness from clients_named_like(${name}) l
+	select l.id, 'name'::text, l.likeness from clients_named_like(${name}) l
 	where length(client_name_key(${name})) >= ${SHORTEST_NAME}`;
 
 /** Clients that have a key in common. */

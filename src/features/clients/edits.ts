@@ -34,14 +34,15 @@ function requisitesOf(part: ClientPart | NewClientPart) {
 
 /** What a form of a client says, as the edit that it asks for. */
 export function editOf(part: ClientPart, extra: ExtraEdit): { version: number; edit: ClientEdit } {
-	const { version, was: _was, returnTo: _returnTo, ...facts } = part;
+	const { version, was: _was, anyway: _seen, returnTo: _returnTo, ...facts } = part;
 	const edit = { ...facts, ...requisitesOf(part), ...listsOf(part), extra };
 	return { version, edit: edit as ClientEdit };
 }
 
 /** What the form of a new client says; who is named in it becomes its first contact. */
 export function newClientOf(part: NewClientPart & { name: string }, extra: ExtraEdit): NewClient {
-	const { contactName, contactPosition, contactPhone, contactEmail, returnTo: _, ...facts } = part;
+	const { contactName, contactPosition, contactPhone, contactEmail, ...more } = part;
+	const { anyway: _seen, returnTo: _returnTo, ...facts } = more;
 	const reach = {
 		phones: contactPhone ? [contactPhone] : [],
 		emails: contactEmail ? [contactEmail] : [],

@@ -4,6 +4,7 @@ import {
 	email,
 	form,
 	id,
+	ids,
 	lines,
 	oneOf,
 	optional,
@@ -34,6 +35,9 @@ export const HistoryQuery = form({
 const POINTS = 60;
 const ADDRESSES = 20;
 const address = () => optional(lines(ADDRESSES, 500));
+
+/** Likely doubles that the person has seen and does not mean. */
+const anyway = () => optional(ids(1, 20));
 
 /** What is said of a client. Requisites of any form are taken: see requisites.ts. */
 const FACTS = {
@@ -67,6 +71,7 @@ export const ClientForm = form({
 	version: version(),
 	...FACTS,
 	was: optional(text(40_000)),
+	anyway: anyway(),
 	returnTo: optional(text(500)),
 });
 
@@ -78,6 +83,7 @@ export const NewClientForm = form({
 	contactPosition: optional(text(200)),
 	contactPhone: optional(text(100)),
 	contactEmail: optional(email()),
+	anyway: anyway(),
 	returnTo: optional(text(500)),
 });
 
@@ -90,6 +96,7 @@ export const ContactForm = form({
 	bornOn: optional(day()),
 	note: optional(text(2000)),
 	was: optional(text(20_000)),
+	anyway: anyway(),
 	returnTo: optional(text(500)),
 });
 

@@ -21,6 +21,7 @@ import {
 import { suggestClients } from './queries.ts';
 import { heirOf } from './record.ts';
 import { readClientCard, readClientForm, readMoreHistory, readNewClient } from './screen.ts';
+import { duplicatesOf, knownOf, newlySaid, wantedOf, warnOfDuplicates } from './warning.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'client' as const } };
@@ -74,7 +75,8 @@ export function clientRoutes(
 		problem: Problem | null,
 		name = '',
 	) {
-		const data = { ...(await readNewClient(db, request.viewer)), name };
+		const duplicates = await duplicatesOf(db, request, problem, { of: 'client' });
+		const data = { ...(await readNewClient(db, request.viewer)), name, duplicates };
 		return await drawForm(
 			request,
 			reply,
@@ -91,6 +93,7 @@ export function clientRoutes(
 				const { part, extra } = readWithExtra(NewClientForm, extraFields, {}, request.body);
 				if (!part.name) throw new InvalidForm({ name: { key: 'field.required' } }, {});
 				const client = newClientOf({ ...part, name: part.name }, extra);
+				await warnOfDuplicates(db, request, wantedOf(client), part.anyway);
 				const clientId = await createClient(db, acting(request), client);
 				const toast = { key: 'toast.clientCreated', args: { name: part.name } } as const;
 				return await answerClient(connection, request, reply, { clientId, toast, made: true });
@@ -106,7 +109,9 @@ export function clientRoutes(
 	);
 
 	async function drawEdit(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
-		const data = await readClientForm(db, actorOf(request), idOf(request), request.viewer);
+		const form = await readClientForm(db, actorOf(request), idOf(request), request.viewer);
+		const known = { of: 'client', except: form.client.id } as const;
+		const data = { ...form, duplicates: await duplicatesOf(db, request, problem, known) };
 		return await drawFacts(
 			request,
 			reply,
@@ -129,6 +134,14 @@ export function clientRoutes(
 				);
 				const { part, extra } = readWithExtra(ClientForm, extraFields, client.extra, request.body);
 				const { version, edit } = editOf(part, extra);
+				// A field that is edited in its place has no room for a question.
+				if (part.was)
+					await warnOfDuplicates(
+						db,
+						request,
+						newlySaid(wantedOf(edit), knownOf(client)),
+						part.anyway,
+					);
 				const now = await editClient(db, by, clientId, version, edit);
 				const toast = {
 					key: 'toast.clientSaved',
