@@ -144,6 +144,14 @@ export type AppEvent =
 			type: 'filter.saved' | 'filter.changed' | 'filter.removed';
 			data: { filterId: number; screen: string; name: string; shared: boolean };
 	  }
+	| {
+			type: 'extra.added' | 'extra.removed';
+			data: { fieldId: number; noun: string; name: string };
+	  }
+	| {
+			type: 'extra.changed';
+			data: { fieldId: number; noun: string; name: string; changes: Record<string, FieldChange> };
+	  }
 	| { type: 'session.started'; data: Record<string, never> }
 	| { type: 'session.ended'; data: Record<string, never> }
 	| {

@@ -2,6 +2,8 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import type { TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
+import * as admin from '#src/features/admin/forms.ts';
+import * as clients from '#src/features/clients/forms.ts';
 import * as deals from '#src/features/deals/forms.ts';
 import * as interactions from '#src/features/interactions/forms.ts';
 import en from '#src/locales/en.json' with { type: 'json' };
@@ -19,7 +21,7 @@ const quoted = (text: string) =>
 		[...text.matchAll(kind)].map(([, one]) => one ?? ''),
 	);
 
-const forms = Object.entries({ ...deals, ...interactions }).filter(([name]) =>
+const forms = Object.entries({ ...admin, ...clients, ...deals, ...interactions }).filter(([name]) =>
 	name.endsWith('Form'),
 );
 /** Fields of the forms that people fill in: `label.${field}` says their names. */

@@ -35,7 +35,7 @@ export function contactForm(
 	};
 	const roles = [say('contact.decides'), say('contact.influences'), say('contact.uses')];
 	const facts = {
-		name: fact('name', { max: 300, required: true }),
+		name: fact('name', { label: say('contact.name'), max: 300, required: true }),
 		position: fact('position', { max: 200 }),
 		role: fact('role', { max: 200, suggestions: [...roles, say('contact.pays')] }),
 		bornOn: {

@@ -122,6 +122,7 @@ export const deals = pgTable(
 	(t) => [
 		uniqueIndex('deals_external_ref').on(t.externalRef),
 		index('deals_client').on(t.clientId),
+		index('deals_extra').using('gin', t.extra).where(sql`${t.extra} <> '{}'`),
 		index('deals_owner_client').on(t.ownerId, t.clientId),
 		index('deals_title_search').using('gin', t.titleSearch.op('gin_trgm_ops')),
 		// The board's order, for everybody's deals and for one owner's. See board/queries.ts.

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import { exactMoment, id, ref } from '#src/platform/db/columns.ts';
 
@@ -19,5 +20,8 @@ export const events = pgTable(
 	(t) => [
 		index('events_deal').on(t.dealId, t.at.desc(), t.id.desc()),
 		index('events_client').on(t.clientId, t.at.desc(), t.id.desc()),
+		index('events_extra')
+			.on(sql`(${t.data}->>'fieldId')`, t.at)
+			.where(sql`${t.type} like 'extra.%'`),
 	],
 );
