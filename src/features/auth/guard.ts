@@ -25,6 +25,7 @@ declare module 'fastify' {
 			| 'interaction'
 			| 'merge'
 			| 'new'
+			| 'person'
 			| 'session'
 			| 'stage';
 	}

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { NotFound, RuleBroken } from '#src/platform/errors.ts';
+import { InvalidForm, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import type { By } from '#src/platform/events/record.ts';
 import { record } from '#src/platform/events/record.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
@@ -69,6 +69,37 @@ async function readerOf(tx: Sql, personId: number): Promise<Reader | null> {
 		select id as "personId", email as address, name, language, time_zone as "timeZone"
 		from people where id = ${personId} and active and email <> ''`);
 	return rows[0] ?? null;
+}
+
+const ADDRESS = /^[^\s<>@",;:\\()[\]]+@[^\s<>@",;:\\()[\]]+$/;
+
+/** Whether a mail server may be asked to take a letter to it: one address and nothing else. */
+export function isAddress(text: string): boolean {
+	return ADDRESS.test(text);
+}
+
+/**
+ * Writes a letter to try the mail server with, to an address. Returns its id. Throws InvalidForm for
+ * what is no address.
+ */
+export async function sendTestMail(
+	sqlOrTx: Sql,
+	acting: Acting,
+	{ name, language, timeZone }: Acting['actor'],
+	address: string,
+): Promise<number> {
+	if (!isAddress(address))
+		throw new InvalidForm({ address: { key: 'mail.addressWrong' } }, { address });
+	return await transact(
+		sqlOrTx,
+		async (tx) =>
+			(await sendMail(tx, acting, {
+				to: { address, name: address, language, timeZone },
+				kind: 'test',
+				subject: { key: 'mail.test' },
+				parts: [{ part: 'words', words: { key: 'mail.testSays', args: { name } } }],
+			})) as number,
+	);
 }
 
 /**

@@ -5,14 +5,13 @@ import { transact } from '#src/platform/db/transaction.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { type Language, translate } from '#src/platform/i18n/translate.ts';
 import { DeliveryError, sendBySmtp, senderDomain } from '#src/platform/mail/smtp.ts';
-import { enqueueDelivery } from './actions.ts';
+import { enqueueDelivery, isAddress } from './actions.ts';
 import { type Drawing, htmlOf, textOf } from './drawing.ts';
 import type { LetterPart } from './letter.ts';
 
 /** How long to wait after each attempt that failed for now; after the last, in about a day, a letter is given up. */
 const PAUSES_MINUTES = [1, 5, 15, 30, 60, 120, 240, 480, 480] as const;
 const MINUTE_MS = 60_000;
-const ADDRESS = /^[^\s<>@",;:\\()[\]]+@[^\s<>@",;:\\()[\]]+$/;
 
 type MailRow = {
 	id: number;
@@ -45,7 +44,7 @@ export async function deliverMail(setting: DeliverySetting, id: number): Promise
 		return;
 	}
 	try {
-		if (!ADDRESS.test(mail.address))
+		if (!isAddress(mail.address))
 			throw new DeliveryError(translate(config.LANGUAGE, 'mail.addressWrong'), true);
 		await sendBySmtp(config, {
 			to: { name: mail.name, address: mail.address },

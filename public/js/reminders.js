@@ -1,0 +1,77 @@
+/*
+ * Reminders in the corner of every page: asked for once a minute while somebody looks, told once, and
+ * never under a hand that is at work there.
+ */
+const MINUTE = 60_000;
+const FIRST = 400;
+const TOLD = 'reminders-told';
+const FOLDED = 'reminders-folded';
+
+const panel = () => document.getElementById('reminders');
+const region = document.getElementById('reminders-told');
+let asked = 0;
+let mine = false;
+
+const atWork = () =>
+	panel().querySelector('details.snooze[open]') !== null ||
+	document.querySelector('dialog[open]') !== null ||
+	document.body.classList.contains('dragging');
+
+function ask() {
+	if (document.hidden || !panel() || atWork()) return;
+	asked = Date.now();
+	window.htmx.ajax('GET', '/reminders', { source: '#reminders', swap: 'none' });
+}
+
+const read = (key) => JSON.parse(sessionStorage.getItem(key) ?? '[]');
+
+// A reminder that was snoozed comes with another time, and is told anew.
+function tell() {
+	const known = read(TOLD);
+	const fresh = [...panel().querySelectorAll('li[data-told]')].filter(
+		(item) => !known.includes(`${item.id}:${item.dataset.since}`),
+	);
+	if (fresh.length === 0) return;
+	region.textContent = fresh.map((item) => item.dataset.told).join('. ');
+	const keys = fresh.map((item) => `${item.id}:${item.dataset.since}`);
+	sessionStorage.setItem(TOLD, JSON.stringify([...known, ...keys].slice(-100)));
+	sessionStorage.removeItem(FOLDED);
+}
+
+function drawn() {
+	const box = document.getElementById('reminders-box');
+	tell();
+	if (box && sessionStorage.getItem(FOLDED) !== null) box.open = false;
+	// The button that was pressed went away with its reminder: the focus stays in the corner.
+	if (mine && document.activeElement === document.body) box?.querySelector('summary').focus();
+	mine = false;
+}
+
+if (panel()) {
+	setTimeout(ask, FIRST);
+	setInterval(ask, MINUTE);
+	document.addEventListener('visibilitychange', () => {
+		if (Date.now() - asked > MINUTE) ask();
+	});
+	document.addEventListener('submit', (event) => {
+		if (panel().contains(event.target)) mine = true;
+	});
+	// Only the person's own click folds it: a redrawn box opens by itself.
+	document.addEventListener('click', (event) => {
+		const summary = event.target.closest?.('#reminders-box > summary');
+		if (!summary) return;
+		if (summary.parentElement.open) sessionStorage.setItem(FOLDED, '1');
+		else sessionStorage.removeItem(FOLDED);
+	});
+	// «Сделано» and «Перенести» end in the dialog; what they change may have been in the corner.
+	document.getElementById('dialog').addEventListener('close', () => {
+		if (!panel().hidden) setTimeout(ask, FIRST);
+	});
+	new MutationObserver(drawn).observe(panel(), { childList: true, subtree: true });
+}
+document.addEventListener('keydown', (event) => {
+	const open = event.key === 'Escape' && event.target.closest?.('details.snooze[open]');
+	if (!open) return;
+	open.open = false;
+	open.querySelector('summary').focus();
+});

@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm';
+import type { FieldChange } from '#src/events.ts';
+import type { Acting } from '#src/features/auth/rules.ts';
+import { refreshReminders } from '#src/features/deals/reminders.ts';
+import type { Sql } from '#src/platform/db/client.ts';
+import { transact } from '#src/platform/db/transaction.ts';
+import { Conflict } from '#src/platform/errors.ts';
+import { record } from '#src/platform/events/record.ts';
+import { type Choices, findSettingsToEdit, type Settings } from './queries.ts';
+
+/**
+ * Saves what a person decided for themselves; reminders of days follow their working hours. Returns the
+ * version. Throws Conflict for a stale one.
+ */
+export async function saveSettings(
+	sqlOrTx: Sql,
+	acting: Acting,
+	version: number,
+	wanted: Choices,
+): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		const present = await findSettingsToEdit(tx, acting.actor);
+		if (present.version !== version)
+			throw new Conflict({ version: present.version, at: null, by: null });
+		const changes = changesOf(present, wanted);
+		if (Object.keys(changes).length === 0) return version;
+		await tx.execute(sql`
+			update people set language = ${wanted.language}, time_zone = ${wanted.timeZone},
+				work_from = ${wanted.workFrom}, work_until = ${wanted.workUntil},
+				remind_minutes = ${wanted.remindMinutes}, mail_reminders = ${wanted.mailReminders},
+				mail_digest = ${wanted.mailDigest}, version = version + 1
+			where id = ${acting.actor.id} and version = ${version}`);
+		await record(tx, acting, { type: 'settings.saved', data: { changes } });
+		if ('workFrom' in changes || 'timeZone' in changes)
+			await refreshReminders(tx, { ownerId: acting.actor.id });
+		return version + 1;
+	});
+}
+
+function changesOf(present: Settings, wanted: Choices): Record<string, FieldChange> {
+	const told = (value: Choices[keyof Choices]) =>
+		typeof value === 'boolean' ? Number(value) : value;
+	const names = Object.keys(wanted) as (keyof Choices)[];
+	return Object.fromEntries(
+		names
+			.filter((name) => present[name] !== wanted[name])
+			.map((name) => [name, [told(present[name]), told(wanted[name])]]),
+	);
+}

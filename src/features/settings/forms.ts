@@ -1,0 +1,71 @@
+import type { StaticDecode } from 'typebox';
+import { REMINDERS } from '#src/features/interactions/forms.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
+import { checked, form, oneOf, optional, text, time, version } from '#src/platform/web/forms.ts';
+import type { Choices, Settings } from './queries.ts';
+
+/** Where people of the company may sit: the zones of Russia and its neighbours. */
+export const ZONES = [
+	'Europe/Kaliningrad',
+	'Europe/Moscow',
+	'Europe/Minsk',
+	'Europe/Samara',
+	'Europe/Saratov',
+	'Asia/Yekaterinburg',
+	'Asia/Omsk',
+	'Asia/Novosibirsk',
+	'Asia/Krasnoyarsk',
+	'Asia/Irkutsk',
+	'Asia/Yakutsk',
+	'Asia/Vladivostok',
+	'Asia/Magadan',
+	'Asia/Kamchatka',
+	'Asia/Almaty',
+	'Asia/Tashkent',
+	'Asia/Bishkek',
+	'Asia/Baku',
+	'Asia/Tbilisi',
+	'Asia/Yerevan',
+	'UTC',
+] as const;
+
+/** What a person decides for themselves. */
+export const SettingsForm = form({
+	version: version(),
+	language: oneOf('ru', 'en'),
+	timeZone: text(60),
+	workFrom: time(),
+	workUntil: time(),
+	remindMinutes: optional(oneOf(...REMINDERS.map(String))),
+	mailReminders: optional(checked()),
+	mailDigest: optional(checked()),
+});
+
+/** The choices of a form. Throws InvalidForm for an unknown zone and for work that ends before it begins. */
+export function choicesOf(
+	fields: StaticDecode<typeof SettingsForm>,
+	present: Pick<Settings, 'timeZone'>,
+): Choices {
+	const known: readonly string[] = [...ZONES, present.timeZone];
+	if (!known.includes(fields.timeZone))
+		throw new InvalidForm({ timeZone: { key: 'field.choice' } }, {});
+	const [workFrom, workUntil] = [minutesOf(fields.workFrom), minutesOf(fields.workUntil)];
+	if (workUntil <= workFrom) throw new InvalidForm({ workUntil: { key: 'field.workHours' } }, {});
+	return {
+		language: fields.language,
+		timeZone: fields.timeZone,
+		workFrom,
+		workUntil,
+		remindMinutes: fields.remindMinutes === undefined ? null : Number(fields.remindMinutes),
+		mailReminders: fields.mailReminders ?? false,
+		mailDigest: fields.mailDigest ?? false,
+	};
+}
+
+const minutesOf = (clock: string) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
+
+/** Minutes after midnight as a form shows them: `09:00`; midnight at the end of a day as its last minute. */
+export function clockOf(minutes: number): string {
+	const shown = Math.min(minutes, 24 * 60 - 1);
+	return `${String(Math.floor(shown / 60)).padStart(2, '0')}:${String(shown % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,38 @@
+import { sql } from 'drizzle-orm';
+import type { Actor } from '#src/features/auth/rules.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { NotFound } from '#src/platform/errors.ts';
+import type { Language } from '#src/platform/i18n/translate.ts';
+
+/** What a person decides for themselves. Working hours in minutes after midnight. */
+export type Choices = {
+	language: Language;
+	timeZone: string;
+	workFrom: number;
+	workUntil: number;
+	remindMinutes: number | null;
+	mailReminders: boolean;
+	mailDigest: boolean;
+};
+
+export type Settings = Choices & { email: string | null; version: number };
+
+/** The actor's own settings. */
+export async function findSettings(db: Sql, actor: Actor): Promise<Settings> {
+	return await find(db, actor, false);
+}
+
+/** The same, locked for the rest of the transaction. */
+export async function findSettingsToEdit(tx: Tx, actor: Actor): Promise<Settings> {
+	return await find(tx, actor, true);
+}
+
+async function find(db: Sql, actor: Actor, lock: boolean): Promise<Settings> {
+	const { rows } = await db.execute<Settings>(sql`
+		select nullif(email, '') as email, language, time_zone as "timeZone", work_from as "workFrom",
+			work_until as "workUntil", remind_minutes as "remindMinutes", mail_reminders as "mailReminders",
+			mail_digest as "mailDigest", version
+		from people where id = ${actor.id} ${lock ? sql`for update` : sql``}`);
+	if (rows[0] === undefined) throw new NotFound('error.notFound');
+	return rows[0];
+}

@@ -1,0 +1,62 @@
+import type { FastifyRequest } from 'fastify';
+import { actorOf } from '#src/features/auth/guard.ts';
+import { REMINDERS } from '#src/features/interactions/forms.ts';
+import type { Database } from '#src/platform/db/client.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import type { Problem } from '#src/platform/web/dialog.ts';
+import { clockOf, ZONES } from './forms.ts';
+import { findSettings } from './queries.ts';
+
+/** The page of a person's settings, with what is wrong with the form if it came back. */
+export async function readSettingsPage(
+	db: Database,
+	request: FastifyRequest,
+	problem: Problem | null,
+) {
+	const { viewer } = request;
+	const settings = await findSettings(db, actorOf(request));
+	const zones = [...new Set<string>([...ZONES, settings.timeZone])];
+	return {
+		problem,
+		typed: problem?.typed ?? {},
+		settings: {
+			...settings,
+			workFrom: clockOf(settings.workFrom),
+			workUntil: clockOf(settings.workUntil),
+		},
+		// A box that was taken off sends nothing: after a refusal what is absent was off.
+		ticked: {
+			mailReminders: problem ? 'mailReminders' in problem.typed : settings.mailReminders,
+			mailDigest: problem ? 'mailDigest' in problem.typed : settings.mailDigest,
+		},
+		languages: (['ru', 'en'] as const).map((id) => ({
+			id,
+			name: translate(viewer.language, 'language.name', { language: id }),
+		})),
+		zones: zones.map((id) => ({ id, name: zoneName(id, viewer) })),
+		reminders: REMINDERS.map((minutes) => ({
+			id: minutes,
+			name: translate(viewer.language, 'remind.before', {
+				minutes: String(minutes),
+			}),
+		})),
+	};
+}
+
+const names = new Map<string, string>();
+
+/** «Москва · GMT+3»: as people call it, and how far from Greenwich it is now. */
+function zoneName(timeZone: string, { language, now }: Viewer): string {
+	const key = `${language} ${timeZone} ${now.toISOString().slice(0, 10)}`;
+	const known = names.get(key);
+	if (known !== undefined) return known;
+	const part = (timeZoneName: 'longGeneric' | 'shortOffset') =>
+		new Intl.DateTimeFormat(language, { timeZone, timeZoneName })
+			.formatToParts(now)
+			.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone;
+	const name = `${part('longGeneric')} · ${part('shortOffset')}`;
+	if (names.size > 1_000) names.clear();
+	names.set(key, name);
+	return name;
+}
