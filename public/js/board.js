@@ -13,15 +13,22 @@ const idOf = (card) => card.id.replace('deal-', '');
 const linkOf = (card) => card.querySelector('h3 a');
 const titleOf = (card) => linkOf(card).textContent.trim();
 
+const placeOf = (list) => list.closest('section[data-stage], section[data-stretch]');
+/** A column of states takes any card; of the stretches of days those that a day stands for. */
+const takes = (list) => {
+	const { stretch, day } = placeOf(list).dataset;
+	return stretch === undefined || day !== undefined;
+};
+
 function setUp() {
 	for (const list of document.querySelectorAll('.board .cards')) {
 		if (lists.has(list)) continue;
 		lists.add(list);
 		window.Sortable.create(list, {
-			group: 'deals',
+			group: { name: 'deals', put: () => takes(list) },
 			sort: false,
 			draggable: 'li:has(> .card)',
-			filter: '.do, .do *',
+			filter: '.do, .do *, .pick, .pick *',
 			preventOnFilter: false,
 			// The browser's own drag swallows Esc and cannot be styled; by mouse and touch it is the same everywhere.
 			forceFallback: true,
@@ -58,8 +65,12 @@ function end({ from, to }) {
 	// Sortable swallows the click that ends a drag. Where the browser makes none, it would swallow the
 	// next one, which is meant: this one is for it.
 	setTimeout(() => document.dispatchEvent(new MouseEvent('click')));
-	if (!dragged || to === from) return;
+	if (!dragged) return;
 	if (dragged.cancelled) return home(dragged);
+	if (dragged.refused) return refuse(dragged);
+	if (to === from) return;
+	if (to.closest('[data-stretch]') && !dragged.item.querySelector('[data-step]'))
+		return plan(dragged, to);
 	const final = to.closest('[data-final]');
 	if (final) return ask(dragged, to);
 	move(dragged, to);
@@ -73,6 +84,21 @@ function ask(dragged, to) {
 		`/deals/${idOf(card)}/closure/new?stageId=${to.dataset.stage}`,
 		card.querySelector('h3 a'),
 	);
+}
+
+// Where nothing can be put, the drop says why not.
+function refuse(dragged) {
+	const why = dragged.refused.querySelector('.dropping').textContent.trim();
+	home(dragged);
+	tell(word('refused', { title: titleOf(dragged.item), why }));
+}
+
+// What has no step yet gets one by being dropped on a day: what it is to be is asked first.
+function plan(dragged, to) {
+	const card = dragged.item.querySelector('.card');
+	home(dragged);
+	const { day } = placeOf(to).dataset;
+	void openForm(`/deals/${idOf(card)}/interactions/new?plannedDay=${day}`, linkOf(card));
 }
 
 function count(list, change) {
@@ -92,23 +118,25 @@ function move(dragged, to) {
 	count(to, 1);
 	linkOf(dragged.item).focus({ preventScroll: true });
 	// htmx tells a failure by its events, which are heard below.
-	queue = queue.then(() => send(id, dragged, to.dataset.stage)).catch(() => {});
+	queue = queue.then(() => send(id, dragged, to.dataset.column)).catch(() => {});
 }
 
-async function send(id, dragged, stageId) {
+async function send(id, dragged, column) {
 	const card = document.getElementById(id);
-	if (!card) return;
-	pending.set(
-		id,
-		shownIn(document.querySelector(`.cards[data-stage="${stageId}"]`), card, dragged),
-	);
+	const to = document.querySelector(`.cards[data-column="${column}"]`);
+	if (!card || !to) return;
+	pending.set(id, shownIn(to, card, dragged));
 	focusAfter = id;
-	const values = { stageId, version: card.dataset.version };
-	await window.htmx.ajax('POST', `/deals/${idOf(card)}/moves`, {
-		source: card,
-		swap: 'none',
-		values,
-	});
+	const [address, values] = changeOf(card, to);
+	await window.htmx.ajax('POST', address, { source: card, swap: 'none', values });
+}
+
+function changeOf(card, to) {
+	const { stage, stretch } = placeOf(to).dataset;
+	if (stage !== undefined)
+		return [`/deals/${idOf(card)}/moves`, { stageId: stage, version: card.dataset.version }];
+	const [step, version] = card.dataset.step.split('.');
+	return [`/interactions/${step}/date`, { to: stretch, version }];
 }
 
 // The answer to an earlier move may have put the card elsewhere: show it again where it is going.
@@ -171,9 +199,12 @@ document.addEventListener('keydown', (event) => {
 function follow({ clientX, clientY }) {
 	if (!drag || drag.cancelled) return;
 	const { item, from } = drag;
-	const under = document.elementFromPoint(clientX, clientY)?.closest('section[data-stage]');
+	const under = document.elementFromPoint(clientX, clientY)?.closest('.stage, .drop');
 	const list = under?.querySelector('.cards');
-	if (!list || list === item.parentNode) return;
+	if (!list) return;
+	drag.refused = takes(list) || list === from ? null : under;
+	if (drag.refused) return home(drag);
+	if (list === item.parentNode) return;
 	if (list === from) return home(drag);
 	const below = [...list.children].find((one) => one.getBoundingClientRect().bottom > clientY);
 	list.insertBefore(item, below ?? null);
@@ -190,7 +221,7 @@ document.addEventListener('htmx:config:request', (event) => {
 // How many cards each column has unfolded, so that a redrawn column shows as many.
 document.addEventListener('htmx:config:request', (event) => {
 	const shown = [...document.querySelectorAll('.stage > .cards')]
-		.map((list) => [list.dataset.stage, list.querySelectorAll('.card').length])
+		.map((list) => [list.dataset.column, list.querySelectorAll('.card').length])
 		.filter(([, n]) => n > 25)
 		.map(([id, n]) => `${id}=${n}`);
 	if (shown.length) event.detail.ctx.request.headers['X-Cards-Shown'] = shown.join(',');

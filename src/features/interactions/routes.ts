@@ -4,7 +4,16 @@ import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { dayOf, formatTime } from '#src/platform/i18n/dates.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
-import { checked, form, id, optional, readForm, readQuery, text } from '#src/platform/web/forms.ts';
+import {
+	checked,
+	day,
+	form,
+	id,
+	optional,
+	readForm,
+	readQuery,
+	text,
+} from '#src/platform/web/forms.ts';
 import {
 	cancelInteraction,
 	completeInteraction,
@@ -33,6 +42,7 @@ const Params = form({ id: id() });
 const NewQuery = form({
 	done: optional(checked()),
 	kindId: optional(id()),
+	plannedDay: optional(day()),
 	returnTo: optional(text(500)),
 });
 const idOf = (request: FastifyRequest) => readQuery(Params, request.params).id;
@@ -48,11 +58,12 @@ export function planRoutes(app: FastifyInstance, { connection }: { connection: C
 		const draw = async (
 			request: FastifyRequest,
 			reply: FastifyReply,
-			{ done, kindId }: { done?: boolean; kindId?: number },
+			{ done, kindId, plannedDay }: { done?: boolean; kindId?: number; plannedDay?: string },
 			problem: Problem | null,
 		) => {
 			const plan = await read(db, actorOf(request), idOf(request), request.viewer);
-			const data = { ...plan, values: { ...plan.values, ...(kindId ? { kindId } : {}) } };
+			const asked = { ...(kindId ? { kindId } : {}), ...(plannedDay ? { plannedDay } : {}) };
+			const data = { ...plan, values: { ...plan.values, ...asked } };
 			const view = done
 				? ({ fragment: 'interactions/_log', title: 'interaction.log', data } as const)
 				: ({ fragment: 'interactions/_plan', title: 'interaction.plan', data } as const);

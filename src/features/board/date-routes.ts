@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { listStages } from '#src/features/deals/queries.ts';
+import { postponeInteraction } from '#src/features/interactions/actions.ts';
+import { findInteraction } from '#src/features/interactions/queries.ts';
+import { plannedWords } from '#src/features/interactions/words.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { attempt, type Problem } from '#src/platform/web/dialog.ts';
+import { wantsFragments } from '#src/platform/web/errors.ts';
+import type { Toast } from '#src/platform/web/flash.ts';
+import { form, id, readForm, readQuery } from '#src/platform/web/forms.ts';
+import { answerChange } from './answer.ts';
+import { DateForm, datePlan } from './date-forms.ts';
+
+const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
+const Params = form({ id: id() });
+
+/** The date of a next step, moved by dropping its card on a stretch of days. */
+export function dateRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
+	const { db } = connection;
+
+	app.post('/interactions/:id/date', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => await moveDate(request, reply),
+			async (problem) => await refuse(request, reply, problem),
+		),
+	);
+
+	async function moveDate(request: FastifyRequest, reply: FastifyReply) {
+		const { version, returnTo, ...asked } = readForm(DateForm, request.body);
+		const { viewer } = request;
+		const stepId = readQuery(Params, request.params).id;
+		const step = await findInteraction(db, actorOf(request), stepId);
+		const plan = datePlan(asked, step, viewer);
+		await postponeInteraction(db, acting(request), stepId, version, plan);
+		const when = plannedWords({ plannedOn: null, plannedAt: null, ...plan }, viewer);
+		const before = step.plannedOn
+			? { plannedOn: step.plannedOn }
+			: { plannedAt: step.plannedAt?.toISOString() ?? '' };
+		const toast: Toast = {
+			key: 'toast.dateMoved',
+			args: { title: step.dealTitle ?? step.summary, when },
+			undo: {
+				action: `/interactions/${stepId}/date`,
+				fields: { version: String(version + 1), ...before },
+			},
+		};
+		return await answer(request, reply, step.dealId, toast, 200, returnTo);
+	}
+
+	// The card goes home, and the toast says why.
+	async function refuse(request: FastifyRequest, reply: FastifyReply, problem: Problem) {
+		const { status, message, conflict } = problem;
+		if (!wantsFragments(request))
+			return await reply.code(status).page('shared/error', { status, message });
+		const step = await findInteraction(db, actorOf(request), readQuery(Params, request.params).id);
+		const args = { title: step.dealTitle ?? step.summary, by: conflict?.by ?? 'none' };
+		const toast: Toast = conflict
+			? { key: 'toast.dateConflict', args, error: true }
+			: { key: 'toast.dateRefused', args: { ...args, why: message }, error: true };
+		return await answer(request, reply, step.dealId, toast, status);
+	}
+
+	async function answer(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		dealId: number | null,
+		toast: Toast,
+		status: number,
+		returnTo?: string,
+	) {
+		const stageIds = (await listStages(db)).map((stage) => stage.id);
+		const change = { dealId, home: '/board?view=dates', stageIds, toast, returnTo };
+		return await answerChange(connection, request, reply, change, status);
+	}
+}
