@@ -106,11 +106,12 @@ function daysSaid(weekdays: readonly Weekday[], day: string): readonly Weekday[]
 export function repeatOf(rule: string): Repeat {
 	const recur = ICAL.Recur.fromString(rule);
 	const byDay = (recur.parts.BYDAY ?? []) as Weekday[];
-	const workdays = recur.freq === 'WEEKLY' && byDay.join() === WORKDAYS.join();
+	const every = recur.interval ?? 1;
+	const workdays = recur.freq === 'WEEKLY' && every === 1 && byDay.join() === WORKDAYS.join();
 	const named = recur.freq.toLowerCase() as Repeat['frequency'];
 	return {
 		frequency: workdays ? 'workdays' : named,
-		every: recur.interval ?? 1,
+		every,
 		weekdays: workdays ? [] : byDay,
 		until: recur.until ? dayIn(recur.until.toString()) : null,
 		count: recur.count ?? null,
