@@ -43,3 +43,7 @@ CREATE TABLE "calendar_links" (
 	CONSTRAINT "calendar_links_whole" CHECK (("interaction_id" is null) = ("synced_version" is null))
 );--> statement-breakpoint
 CREATE UNIQUE INDEX "calendar_links_interaction" ON "calendar_links" USING btree ("person_id","interaction_id");
+--> statement-breakpoint
+-- What is over stays in the calendar where it stood.
+CREATE INDEX "interactions_owner_over_at" ON "interactions" USING btree ("owner_id","planned_at") WHERE "interactions"."status" = 'done' and "interactions"."planned_at" is not null;--> statement-breakpoint
+CREATE INDEX "interactions_owner_over_on" ON "interactions" USING btree ("owner_id","planned_on") WHERE "interactions"."status" = 'done' and "interactions"."planned_on" is not null;

@@ -15,6 +15,7 @@ import { keepTallies } from './features/board/tallies.ts';
 import { accountRoutes } from './features/calendar/account-routes.ts';
 import { feedRoutes } from './features/calendar/feed-routes.ts';
 import { intakeRoutes } from './features/calendar/intake-routes.ts';
+import { calendarRoutes } from './features/calendar/routes.ts';
 import { contactRoutes } from './features/clients/contact-routes.ts';
 import { clientListRoutes } from './features/clients/list-routes.ts';
 import { mergeRoutes } from './features/clients/merge-routes.ts';
@@ -107,6 +108,7 @@ export async function buildApp({
 	dealProductRoutes(app, { connection });
 	stageRoutes(app, { connection });
 	filterRoutes(app, { connection });
+	calendarRoutes(app, { connection });
 	feedRoutes(app, { connection, config });
 	accountRoutes(app, { connection, config });
 	intakeRoutes(app, { connection });

@@ -20,3 +20,4 @@ if (document.querySelector('table[data-keys]') || document.querySelector('[data-
 if (document.getElementById('bulk')) await import('./bulk.js');
 if (document.querySelector('[data-page="agenda"]')) await import('./agenda.js');
 if (document.querySelector('[data-page="deal"]')) await import('./deal.js');
+if (document.querySelector('[data-page="calendar"]')) await import('./calendar.js');

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
+import { readCalendarPage } from '#src/features/calendar/screen.ts';
+import { titleOf } from '#src/features/calendar/words.ts';
 import { redrawClient } from '#src/features/clients/answer.ts';
 import { readDealList } from '#src/features/deals/list.ts';
 import { readDealPage } from '#src/features/deals/screen.ts';
@@ -95,6 +97,12 @@ async function redraw(
 			const query = Object.fromEntries(seen.searchParams);
 			const page = await readAgendaPage(db, actor, query, request.viewer, shownCards(request));
 			return await reply.fragments('interactions/agenda-changed', { ...page, toast, dialog });
+		}
+		if (seen.pathname === '/calendar') {
+			const query = Object.fromEntries(seen.searchParams);
+			const page = await readCalendarPage(db, actor, query, request.viewer);
+			const title = titleOf(page.filter, request.viewer);
+			return await reply.fragments('calendar/changed', { ...page, title, toast, dialog });
 		}
 		return null;
 	} catch (error) {

@@ -1,5 +1,7 @@
+import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { CalendarEvent } from './ics.ts';
+import { type CalendarFilter, daysOf, mondayOf } from './period.ts';
 import type { CalendarStep, FeedOwner } from './queries.ts';
 
 /** How long something without a length is shown. */
@@ -55,4 +57,17 @@ function addressOf({ dealId, clientId }: CalendarStep, home: string): string | n
 	if (home === '') return null;
 	if (dealId !== null) return `${home}/deals/${dealId}`;
 	return clientId === null ? null : `${home}/clients/${clientId}`;
+}
+
+/** What a calendar is headed with: «вт, 24 ноя», «23–29 ноя», «ноябрь 2026». */
+export function titleOf({ view, on }: CalendarFilter, viewer: Viewer): string {
+	if (view === 'day') return formatDay(on, viewer);
+	if (view === 'month') {
+		const month = translate(viewer.language, 'date.monthNames').split(' ')[
+			Number(on.slice(5, 7)) - 1
+		];
+		return `${month} ${on.slice(0, 4)}`;
+	}
+	const days = daysOf('week', mondayOf(on));
+	return `${formatDay(days[0] as string, viewer)} — ${formatDay(days.at(-1) as string, viewer)}`;
 }

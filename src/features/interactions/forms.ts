@@ -41,6 +41,8 @@ const firstStep = {
 	remind: optional(oneOf('none', '0', '5', '10', '15', '30', '60', '120', '1440')),
 };
 const step = { ...firstStep, ownerId: optional(id()) };
+/** The fields of a step, for forms of other features that plan one. */
+export const StepFields = step;
 
 /** A step to plan on a deal or for a client; with `done`, one that has been taken already. */
 export const PlanForm = form({

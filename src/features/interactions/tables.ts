@@ -127,6 +127,12 @@ export const interactions = pgTable(
 		changedAt: exactMoment().notNull().default(sql`now()`),
 	},
 	(t) => [
+		index('interactions_owner_over_at')
+			.on(t.ownerId, t.plannedAt)
+			.where(sql`${t.status} = 'done' and ${t.plannedAt} is not null`),
+		index('interactions_owner_over_on')
+			.on(t.ownerId, t.plannedOn)
+			.where(sql`${t.status} = 'done' and ${t.plannedOn} is not null`),
 		index('interactions_owner_changed').on(t.ownerId, t.changedAt),
 		uniqueIndex('interactions_external_ref').on(t.externalRef),
 		index('interactions_deal_planned').on(t.dealId).where(sql`${t.status} = 'planned'`),

@@ -1,0 +1,155 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { planInteraction } from '#src/features/interactions/actions.ts';
+import { answerStep } from '#src/features/interactions/answer.ts';
+import { editInteraction } from '#src/features/interactions/editing.ts';
+import { planOf, StepFields, stepOf } from '#src/features/interactions/forms.ts';
+import {
+	findInteraction,
+	type InteractionView,
+	summaryOf,
+} from '#src/features/interactions/queries.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
+import { dayOf, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { wantsFragments } from '#src/platform/web/errors.ts';
+import {
+	day,
+	form,
+	id,
+	optional,
+	readForm,
+	readQuery,
+	text,
+	time,
+	version,
+	whole,
+} from '#src/platform/web/forms.ts';
+import { listOpenDeals, readSlotForm, type Slot, targetChosen } from './planning.ts';
+import { readCalendarPage } from './screen.ts';
+import { titleOf } from './words.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const SlotQuery = form({ day: optional(day()), time: optional(time()), owner: optional(id()) });
+const DealsQuery = form({ clientName: optional(text(300)) });
+const PlanForm = form({
+	clientName: text(300),
+	dealId: optional(text(20)),
+	...StepFields,
+	returnTo: optional(text(500)),
+});
+const MoveForm = form({
+	id: id(),
+	version: version(),
+	plannedDay: day(),
+	/** Absent: the whole day. */
+	plannedTime: optional(time()),
+	/** Absent: as long as it was. */
+	lengthMinutes: optional(whole(1, 1440)),
+	returnTo: optional(text(500)),
+});
+
+/** The calendar: its page, a step planned in a slot, a step dragged to another one or stretched. */
+export function calendarRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+
+	app.get('/calendar', SIGNED_IN, async (request, reply) => {
+		const screen = await readCalendarPage(db, actorOf(request), request.query, request.viewer);
+		const data = { ...screen, title: titleOf(screen.filter, request.viewer) };
+		if (wantsFragments(request)) return await reply.fragments('calendar/turned', data);
+		return await reply.page('calendar/show', data);
+	});
+
+	app.get('/calendar/new', SIGNED_IN, async (request, reply) => {
+		const query = readQuery(SlotQuery, request.query);
+		return await draw(request, reply, slotOf(query, request.viewer), null);
+	});
+
+	async function draw(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		slot: Slot,
+		problem: Problem | null,
+	) {
+		const clientName = problem?.typed.clientName ?? '';
+		const data = await readSlotForm(db, actorOf(request), slot, clientName);
+		return await drawForm(
+			request,
+			reply,
+			{ fragment: 'calendar/_new', title: 'calendar.plan', data },
+			problem,
+		);
+	}
+
+	app.get('/calendar/new/deals', SIGNED_IN, async (request, reply) => {
+		const { clientName = '' } = readQuery(DealsQuery, request.query);
+		const deals = clientName === '' ? [] : await listOpenDeals(db, actorOf(request), clientName);
+		return await reply.fragments('calendar/deals-found', { deals });
+	});
+
+	app.post(
+		'/calendar/steps',
+		{ config: { access: 'signed-in', changes: 'new' } },
+		async (request, reply) =>
+			attempt(
+				request,
+				async () => await plan(request, reply),
+				(problem) => draw(request, reply, slotOf({}, request.viewer), problem),
+			),
+	);
+
+	async function plan(request: FastifyRequest, reply: FastifyReply) {
+		const { clientName, dealId, returnTo, ...fields } = readForm(PlanForm, request.body);
+		const by = acting(request);
+		const step = stepOf(fields, request.viewer, await summaryOf(db, fields, request.viewer));
+		if (step === null) throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
+		const target = await targetChosen(db, by.actor, { clientName, dealId });
+		const made = await planInteraction(db, by, target, step);
+		const now = await findInteraction(db, by.actor, made);
+		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };
+		const toast = { key: 'toast.planned', args: { summary: now.summary }, undo } as const;
+		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
+	}
+
+	app.post(
+		'/calendar/moves',
+		{ config: { access: 'signed-in', changes: 'interaction' } },
+		async (request, reply) => {
+			const { id, version, plannedDay, plannedTime, lengthMinutes, returnTo } = readForm(
+				MoveForm,
+				request.body,
+			);
+			const { viewer } = request;
+			const by = acting(request);
+			const before = await findInteraction(db, by.actor, id);
+			const step = await editInteraction(db, by, id, version, {
+				plan: planOf(plannedDay, plannedTime, viewer),
+				...(lengthMinutes === undefined ? {} : { lengthMinutes }),
+			});
+			const undo = { action: '/calendar/moves', fields: placeOf(before, step.version, viewer) };
+			const toast = { key: 'toast.stepMoved', args: { summary: step.summary }, undo } as const;
+			return await answerStep(connection, request, reply, { step, toast, returnTo });
+		},
+	);
+}
+
+const slotOf = (query: { day?: string; time?: string; owner?: number }, viewer: Viewer): Slot => ({
+	day: query.day ?? viewer.today,
+	time: query.time ?? null,
+	owner: query.owner ?? null,
+});
+
+/** The fields that put a step back to where it stood. */
+function placeOf(step: InteractionView, version: number, viewer: Viewer): Record<string, string> {
+	const { plannedOn, plannedAt, lengthMinutes } = step;
+	const on = plannedOn ?? (plannedAt ? dayOf(plannedAt, viewer.timeZone) : viewer.today);
+	return {
+		...{ id: String(step.id), version: String(version), plannedDay: on },
+		...(plannedAt ? { plannedTime: formatTime(plannedAt, viewer) } : {}),
+		...(lengthMinutes ? { lengthMinutes: String(lengthMinutes) } : {}),
+	};
+}
