@@ -54,6 +54,7 @@ export type DealList = Omit<Frame, 'saved'> & {
 	short: typeof shortName;
 	/** A moment's day. */
 	on: (at: Date) => string;
+	token: typeof tokenOf;
 };
 
 /** What the list is sorted by where nobody asks: the newest first, of finished deals the last finished. */
@@ -105,6 +106,7 @@ export async function readDealList(
 		words: (line) => stepWords(line, viewer),
 		short: shortName,
 		on: (at) => formatDay(dayOf(at, viewer.timeZone), viewer),
+		token: tokenOf,
 	};
 }
 
