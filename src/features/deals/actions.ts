@@ -24,21 +24,27 @@ export type NewDeal = {
 	ownerId?: number;
 };
 
-/** Makes a deal in an open state. Returns its id. Throws RuleBroken for a state that is not open. */
+/**
+ * Makes a deal in an open state. Returns its id. Throws RuleBroken for a state that is not open,
+ * FieldsMissing for one that demands more than the deal begins with.
+ */
 export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
 		const ownerId = deal.ownerId ?? acting.actor.id;
 		if (!inScope(acting.actor, ownerId)) throw new Forbidden('error.forbidden');
-		const { rows } = await tx.execute<{ id: number }>(sql`
+		const { rows } = await tx.execute<{ id: number; demanding: boolean }>(sql`
 			insert into deals (pipeline_id, stage_id, client_id, title, amount, currency, owner_id, source,
 				expected_close_on, stage_entered_at, created_at, created_by)
 			select s.pipeline_id, s.id, ${deal.clientId}, ${deal.title}, ${deal.amount},
 				${deal.currency ?? 'RUB'}, ${ownerId}, ${deal.source ?? null},
 				${deal.expectedCloseOn ?? null}, ${acting.now}, ${acting.now}, ${acting.actorId}
 			from stages s where s.id = ${deal.stageId} and s.kind = 'open'
-			returning id`);
+			returning id, (
+				select required_fields <> '[]' from stages where id = ${deal.stageId}
+			) as demanding`);
 		const id = rows[0]?.id;
 		if (id === undefined) throw new RuleBroken('deal.stageUnknown');
+		if (rows[0]?.demanding) await checkEntryOf(tx, acting, id);
 		await recordStageChange(tx, acting, id, null, deal.stageId, null);
 		await record(tx, acting, {
 			type: 'deal.created',
@@ -48,6 +54,12 @@ export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): P
 		});
 		return id;
 	});
+}
+
+async function checkEntryOf(tx: Tx, acting: Acting, dealId: number): Promise<void> {
+	const made = await findDealToEdit(tx, { ...acting.actor, scope: 'all' }, dealId);
+	const stage = await findStage(tx, made.pipelineId, made.stageId);
+	if (stage) await checkEntry(tx, acting, made, stage, {});
 }
 
 /** Where a deal goes, what a final state asks for, and what an open one demands. */
