@@ -9,8 +9,18 @@ import { filesIn } from './building.ts';
  * and inside a feature tables ← queries ← actions ← routes. The doors of a feature (what answers a
  * request) may read other features and call their actions in any direction.
  */
-const ORDER = ['auth', 'filters', 'mail', 'clients', 'deals', 'interactions', 'reminders', 'board'];
-const LEAVES = ['imports', 'demo', 'admin', 'settings'];
+const ORDER = [
+	'auth',
+	'filters',
+	'mail',
+	'clients',
+	'deals',
+	'interactions',
+	'reminders',
+	'board',
+	'admin',
+];
+const LEAVES = ['imports', 'demo', 'settings'];
 const DOORS = ['routes', 'interest', 'screen', 'tasks', 'answer', 'list', 'print', 'history'];
 /** What a role may not import within the features, doors aside. */
 const MAY_NOT: Record<string, string[]> = {

@@ -14,6 +14,7 @@ import { type InteractionKind, listKinds } from '#src/features/interactions/quer
 import type { Database, Tx } from '#src/platform/db/client.ts';
 import { addDays, addWorkingDays, dayOf, momentOf } from '#src/platform/i18n/dates.ts';
 import { type Chance, chance } from './chance.ts';
+import { clientFacts, contactFacts, type DemoFields, makeExtraFields } from './clients.ts';
 import { CLIENTS, CONTACTS, OUTCOMES, SOURCES, STEPS, TITLES } from './words.ts';
 
 const DEALS = 500;
@@ -30,6 +31,7 @@ type Company = {
 	kinds: InteractionKind[];
 	reasons: LossReason[];
 	clients: Map<number, number[]>;
+	fields: DemoFields;
 };
 
 /**
@@ -44,7 +46,10 @@ export async function makeDemoCompany(db: Database, now: Date): Promise<number> 
 			await listKinds(tx),
 			await listLossReasons(tx),
 		];
-		const company = { tx, now, luck: chance(SEED), stages, kinds, reasons, clients: new Map() };
+		const ada = (await findActor(tx, 'ada')) as Actor;
+		const fields = await makeExtraFields(tx, actingAt(ada, daysAgo(now, 121)));
+		const luck = chance(SEED);
+		const company = { ...{ tx, now, luck, stages, kinds, reasons, fields }, clients: new Map() };
 		for (const [login, share] of Object.entries(SHARES)) {
 			const actor = (await findActor(tx, login)) as Actor;
 			await makeClients(company, actor);
@@ -71,6 +76,8 @@ const CLIENTS_EACH = 16;
 
 async function makeClients(company: Company, actor: Actor): Promise<void> {
 	const { luck } = company;
+	// Of its own, so that more of it moves no deal.
+	const more = chance(SEED + actor.id);
 	const ids: number[] = [];
 	const from = luck.below(CLIENTS.length);
 	for (let n = 0; n < CLIENTS_EACH; n += 1) {
@@ -82,6 +89,7 @@ async function makeClients(company: Company, actor: Actor): Promise<void> {
 			] as (typeof CONTACTS)[number];
 			const number = `${100 + luck.below(900)}-${10 + luck.below(90)}-${10 + luck.below(90)}`;
 			return {
+				...contactFacts(k, more),
 				name: person,
 				position,
 				phone: `+7 495 ${number}`,
@@ -91,8 +99,8 @@ async function makeClients(company: Company, actor: Actor): Promise<void> {
 		const acting = actingAt(actor, daysAgo(company.now, 120));
 		ids.push(
 			await createClient(company.tx, acting, {
+				...clientFacts(legalKind, n, more, company.fields),
 				name,
-				legalKind,
 				contacts,
 				source: luck.pick(SOURCES),
 			}),

@@ -116,3 +116,35 @@ export const CONTACTS: [name: string, position: string][] = [
 ];
 
 export const SOURCES = ['Сайт', 'Рекомендация', 'Выставка', 'Холодный звонок', 'Повторная продажа'];
+
+export const SEGMENTS = ['Розница', 'Опт', 'Производство', 'Услуги', 'Бюджетные организации'];
+export const TAGS = ['ключевой', 'сервисный договор', 'сезонный', 'нужна отсрочка', 'сеть'];
+export const ROLES = ['Принимает решение', 'Влияет на решение', 'Платит'];
+export const STREETS = [
+	'ул. Лесная',
+	'Заводской пр-д',
+	'ул. Гагарина',
+	'Набережная ул.',
+	'пр-т Мира',
+];
+
+/** Cities with the code of their region, with which numbers of the tax office begin. */
+export const CITIES = [
+	{ city: 'Москва', region: 'Москва', code: '77', postcode: '115114' },
+	{ city: 'Санкт-Петербург', region: 'Санкт-Петербург', code: '78', postcode: '191025' },
+	{ city: 'Казань', region: 'Татарстан', code: '16', postcode: '420111' },
+	{ city: 'Новосибирск', region: 'Новосибирская область', code: '54', postcode: '630099' },
+	{ city: 'Орёл', region: 'Орловская область', code: '57', postcode: '302028' },
+];
+export const BANKS = [
+	{
+		bankName: 'ПАО Сбербанк',
+		bic: '044525225',
+		correspondentAccount: '30101810400000000225',
+	},
+	{
+		bankName: 'АО «ТБанк»',
+		bic: '044525974',
+		correspondentAccount: '30101810145250000974',
+	},
+];
