@@ -23,6 +23,9 @@ function ask() {
 	window.htmx.ajax('GET', '/reminders', { source: '#reminders', swap: 'none' });
 }
 
+// On a phone it would cover half of the page: there it opens by a touch.
+const narrow = matchMedia('(max-width: 700px)').matches;
+const isFolded = () => (sessionStorage.getItem(FOLDED) ?? (narrow ? '1' : '0')) === '1';
 const read = (key) => JSON.parse(sessionStorage.getItem(key) ?? '[]');
 
 // A reminder that was snoozed comes with another time, and is told anew.
@@ -35,13 +38,13 @@ function tell() {
 	region.textContent = fresh.map((item) => item.dataset.told).join('. ');
 	const keys = fresh.map((item) => `${item.id}:${item.dataset.since}`);
 	sessionStorage.setItem(TOLD, JSON.stringify([...known, ...keys].slice(-100)));
-	sessionStorage.removeItem(FOLDED);
+	if (!narrow) sessionStorage.removeItem(FOLDED);
 }
 
 function drawn() {
 	const box = document.getElementById('reminders-box');
 	tell();
-	if (box && sessionStorage.getItem(FOLDED) !== null) box.open = false;
+	if (box) box.open = !isFolded();
 	// The button that was pressed went away with its reminder: the focus stays in the corner.
 	if (mine && document.activeElement === document.body) box?.querySelector('summary').focus();
 	mine = false;
@@ -60,8 +63,7 @@ if (panel()) {
 	document.addEventListener('click', (event) => {
 		const summary = event.target.closest?.('#reminders-box > summary');
 		if (!summary) return;
-		if (summary.parentElement.open) sessionStorage.setItem(FOLDED, '1');
-		else sessionStorage.removeItem(FOLDED);
+		sessionStorage.setItem(FOLDED, summary.parentElement.open ? '1' : '0');
 	});
 	// «Сделано» and «Перенести» end in the dialog; what they change may have been in the corner.
 	document.getElementById('dialog').addEventListener('close', () => {

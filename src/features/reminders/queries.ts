@@ -10,13 +10,21 @@ export type Reminder = InteractionView & { remindAt: Date; phone: string | null 
 /** More of them at once remind of nothing any more. */
 export const MOST_REMINDERS = 50;
 
-/** The actor's own planned steps whose time to be reminded has come and that were not put away, the latest first. */
+/** Over a long weekend; what is older than that stands in red on the board and in «Мои дела». */
+const REMINDED_HOURS = 84;
+const HOUR_MS = 3_600_000;
+
+/**
+ * The actor's own planned steps whose time to be reminded has come in the last days and that were not put
+ * away, the latest first.
+ */
 export async function listDue(db: Sql, actor: Actor, now: Date): Promise<Reminder[]> {
+	const since = new Date(now.getTime() - REMINDED_HOURS * HOUR_MS);
 	return await readSteps(
 		db,
 		sql`i.id in (
 			select id from interactions where owner_id = ${actor.id} and status = 'planned'
-				and reminded_at is null and remind_at <= ${now}
+				and reminded_at is null and remind_at <= ${now} and remind_at > ${since}
 			order by remind_at desc limit ${MOST_REMINDERS})`,
 		sql`i.remind_at desc, i.id`,
 	);

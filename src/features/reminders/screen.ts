@@ -7,7 +7,7 @@ import { translate } from '#src/platform/i18n/translate.ts';
 import { listDue, type Reminder } from './queries.ts';
 
 /** How many the corner of a page shows; the rest stands on the page of reminders. */
-const IN_CORNER = 3;
+const IN_CORNER = 2;
 const SOON_SECONDS = 3_600;
 
 /** A reminder as it is drawn: when its step is planned, in words, and whether that is over. */

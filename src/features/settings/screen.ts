@@ -46,7 +46,7 @@ export async function readSettingsPage(
 
 const names = new Map<string, string>();
 
-/** «Москва · GMT+3»: as people call it, and how far from Greenwich it is now. */
+/** «GMT+3 · Москва, стандартное время»: how far from Greenwich it is now, and as people call it. */
 function zoneName(timeZone: string, { language, now }: Viewer): string {
 	const key = `${language} ${timeZone} ${now.toISOString().slice(0, 10)}`;
 	const known = names.get(key);
@@ -55,7 +55,7 @@ function zoneName(timeZone: string, { language, now }: Viewer): string {
 		new Intl.DateTimeFormat(language, { timeZone, timeZoneName })
 			.formatToParts(now)
 			.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone;
-	const name = `${part('longGeneric')} · ${part('shortOffset')}`;
+	const name = `${part('shortOffset')} · ${part('longGeneric')}`;
 	if (names.size > 1_000) names.clear();
 	names.set(key, name);
 	return name;

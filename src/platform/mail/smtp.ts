@@ -99,8 +99,8 @@ function optionsOf({ SMTP_URL, SMTP_TLS }: Smtp) {
 
 function deliveryError(error: unknown, { SMTP_URL }: Smtp): DeliveryError {
 	const { code = '', responseCode = 0, response, message = '' } = error as Told;
-	// A refused password is the operator's fault, not the letter's: it may be mended within the day.
-	const permanent = responseCode >= 500 && code !== 'EAUTH' && code !== 'ECONNECTION';
+	// A refused password or STARTTLS is the operator's fault, not the letter's: it may be mended within the day.
+	const permanent = responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');
 	const told = response ?? [code, message].filter(Boolean).join(': ');
 	return new DeliveryError(withoutSecret(oneLine(told), SMTP_URL).slice(0, MOST_TOLD), permanent);
 }
