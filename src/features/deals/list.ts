@@ -8,6 +8,7 @@ import { dayOf, formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type Heading, headingsOf } from '#src/platform/web/listing.ts';
 import { MOST_CHOSEN } from './bulk-forms.ts';
 import {
+	addressOf,
 	type ListFilter,
 	listAddress,
 	MOST_ROWS,
@@ -47,6 +48,8 @@ export type DealList = Omit<Frame, 'saved'> & {
 	/** Months of closing to choose from, `2026-11`, the latest first. */
 	months: string[];
 	narrowed: boolean;
+	/** The same kind of deals without any other отбор. */
+	reset: string;
 	saved: SavedMenu;
 	url: Address;
 	periods: typeof PERIODS;
@@ -100,7 +103,8 @@ export async function readDealList(
 		onlyFinal: onlyFinal(filter, stages),
 		...{ sort, asked, url },
 		months: monthsOffered(filter, viewer),
-		narrowed: url({ sort: '' }) !== '/deals',
+		narrowed: url({ sort: '', kind: '' }) !== '/deals',
+		reset: addressOf('/deals', { kind: filter.kind === 'open' ? '' : filter.kind }),
 		saved: savedMenu(actor, 'deals', saved, url().split('?')[1] ?? ''),
 		periods: PERIODS,
 		words: (line) => stepWords(line, viewer),
