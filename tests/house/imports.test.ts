@@ -57,7 +57,8 @@ const ROUTES = sources
 	.map(({ path }) => path);
 const roleOf = (path: string) => /([^/]+)\.ts$/.exec(path)?.[1] ?? '';
 const isDoor = (path: string) =>
-	featureOf(path) !== null && (DOORS.includes(roleOf(path)) || roleOf(path).endsWith('-routes'));
+	featureOf(path) !== null &&
+	(DOORS.includes(roleOf(path)) || /-(?:routes|screens)$/.test(roleOf(path)));
 const told = (found: Arrow[]) => found.map(({ from, to }) => `${from} → ${to}`);
 
 test('the arrows are read out of the sources', () => {

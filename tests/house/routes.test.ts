@@ -8,7 +8,7 @@ import { testDatabase } from '../database.ts';
 
 const database = await testDatabase();
 const { routes } = await testApp(database);
-const CHANGES = ['client', 'contact', 'deal', 'extra', 'interaction', 'new', 'session'];
+const CHANGES = ['client', 'contact', 'deal', 'extra', 'interaction', 'new', 'session', 'stage'];
 const reading = (method: string) => method === 'GET' || method === 'HEAD';
 
 test('every route says who may come in', () => {

@@ -31,6 +31,8 @@ const bodies = (): Record<string, string | number>[] => [
 	{ stageId: cast.open[1].id },
 	{ stageId: cast.won.id, amount: '1', closedOn: '2026-11-20' },
 	{ ownerId: cast.people.vera.id },
+	{ personId: cast.people.gleb.id },
+	{ product1: 'Печь подовая' },
 	{ outcome: 'Договорились' },
 	{ to: 'week' },
 	{ reason: 'Передумали' },

@@ -8,9 +8,9 @@ import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { addCollaborator, removeCollaborator } from './collaborators.ts';
+import { readHelpers } from './form-screens.ts';
 import { CollaboratorForm, DealParams } from './forms.ts';
 import { type DealView, findDeal } from './queries.ts';
-import { readHelpers } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };

@@ -10,9 +10,9 @@ import { attempt, drawForm, filledIn, type Problem } from '#src/platform/web/dia
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { form, readForm, readQuery } from '#src/platform/web/forms.ts';
 import { type Move, type Moved, moveDeal } from './actions.ts';
+import { readClosure, readEditForm, readEntry, readMoveMenu } from './form-screens.ts';
 import { ClosureQuery, DealParams, MoveForm } from './forms.ts';
 import { isFinal } from './rules.ts';
-import { readClosure, readEditForm, readEntry, readMoveMenu } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };

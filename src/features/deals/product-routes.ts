@@ -4,10 +4,10 @@ import { answerChange } from '#src/features/board/answer.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { form, optional, readQuery, text } from '#src/platform/web/forms.ts';
+import { readProducts } from './form-screens.ts';
 import { DealParams, readLines, rowsIn } from './forms.ts';
 import { setDealProducts, suggestProducts } from './products.ts';
 import { findDeal } from './queries.ts';
-import { readProducts } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };

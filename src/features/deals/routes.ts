@@ -9,9 +9,10 @@ import { drawFacts, factsWere } from '#src/platform/web/facts.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { reassignDeal } from './actions.ts';
 import { type DealEdit, editDeal } from './editing.ts';
+import { readDealMenu, readEditForm } from './form-screens.ts';
 import { DealParams, EditForm, OwnerForm } from './forms.ts';
 import { findDeal } from './queries.ts';
-import { readDealMenu, readDealPage, readEditForm } from './screen.ts';
+import { readDealPage } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };

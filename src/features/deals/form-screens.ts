@@ -1,0 +1,183 @@
+import { type Colleague, listColleagues } from '#src/features/auth/queries.ts';
+import { type Actor, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import { type ContactPoint, listContactPoints } from '#src/features/clients/queries.ts';
+import type { Sql } from '#src/platform/db/client.ts';
+import { NotFound } from '#src/platform/errors.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { moneyForInput } from '#src/platform/i18n/money.ts';
+import type { Problem } from '#src/platform/web/dialog.ts';
+import type { Fact } from '#src/platform/web/facts.ts';
+import { type DealAround, findDealAround, listFreeColleagues } from './around.ts';
+import { missingFor } from './entering.ts';
+import { dealFacts } from './facts.ts';
+import { lineSum, linesSum, quantityWords } from './lines.ts';
+import {
+	type DealFrame,
+	type DealView,
+	findDeal,
+	findStage,
+	type LossReason,
+	listLossReasons,
+	listStages,
+	readDealFrame,
+	type Stage,
+} from './queries.ts';
+import { isFinal } from './rules.ts';
+
+/** A deal with its facts, for its forms. Throws NotFound. */
+export async function readEditForm(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+	viewer: Viewer,
+): Promise<{ deal: DealView; frame: DealFrame; facts: Fact[] }> {
+	const [deal, frame] = await Promise.all([findDeal(db, actor, dealId), readDealFrame(db)]);
+	return { deal, frame, facts: dealFacts(deal, frame, viewer) };
+}
+
+/** A deal and the states that it can be moved to. Throws NotFound. */
+export async function readMoveMenu(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+): Promise<{ deal: DealView; stages: Stage[] }> {
+	const deal = await findDeal(db, actor, dealId);
+	return { deal, stages: await listStages(db) };
+}
+
+/** What a final state asks for. Throws NotFound for a foreign deal and for a state that is not final. */
+export async function readClosure(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+	stageId: number,
+): Promise<{ deal: DealView; stage: Stage; reasons: LossReason[] }> {
+	const { deal, stages } = await readMoveMenu(db, actor, dealId);
+	const stage = stages.find((one) => one.id === stageId && isFinal(one.kind));
+	if (stage === undefined) throw new NotFound('error.notFound');
+	return { deal, stage, reasons: await listLossReasons(db) };
+}
+
+/** What a state demands of a deal that would enter it, as a form asks for it. */
+export type Entry = {
+	deal: DealView;
+	stage: Stage;
+	facts: Fact[];
+	/** Whether a first product, somebody to talk to is wanted. */
+	product: boolean;
+	contact: boolean;
+};
+
+const FIELDS: Record<string, string> = { clientId: 'clientName' };
+
+/**
+ * What a deal lacks of what an open state demands, with whatever was typed already. Throws NotFound for a
+ * foreign deal and for a state that is not there.
+ */
+export async function readEntry(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+	stageId: number,
+	viewer: Viewer,
+	typed: Record<string, string>,
+): Promise<Entry> {
+	const { deal, frame, facts } = await readEditForm(db, actor, dealId, viewer);
+	const shown = frame.stages.find(({ id }) => id === stageId);
+	const stage = shown && (await findStage(db, shown.pipelineId, stageId));
+	if (!shown || !stage) throw new NotFound('error.notFound');
+	const missing = await missingFor(db, deal, stage, {});
+	const names = new Set(missing.map(({ name }) => FIELDS[name] ?? name));
+	const contact = names.has('contact') || typed.contactName !== undefined;
+	if (contact && deal.clientId === null) names.add('clientName');
+	const asked = facts.filter(({ name }) => names.has(name) || typed[name] !== undefined);
+	const following = deal.amountFromProducts && names.has('amount');
+	return {
+		...{ deal, stage: shown, contact },
+		facts: asked.filter(({ fixed }) => !fixed),
+		product: names.has('products') || following || typed.product !== undefined,
+	};
+}
+
+/** The row of a deal's products as its form holds it: what was typed, or what stands there. */
+export type ShownRow = {
+	row: number;
+	product: string;
+	quantity: string;
+	price: string;
+	sum: string | null;
+	faults: string[];
+};
+
+const EMPTY_ROWS = 3;
+
+/** The table of a deal's products for its form, with empty rows behind it. Throws NotFound. */
+export async function readProducts(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+	viewer: Viewer,
+	said: { rows: number[]; typed: Record<string, string>; problem: Problem | null },
+): Promise<{ deal: DealAround; rows: ShownRow[]; sum: string | null; following: boolean }> {
+	const deal = await findDealAround(db, actor, dealId);
+	const { typed, problem } = said;
+	const known = deal.products.map((line, at) => ({
+		row: at + 1,
+		product: line.name,
+		quantity: quantityWords(line.quantity, viewer.language),
+		price: moneyForInput(viewer.language, line.price),
+		sum: lineSum(line),
+		faults: [],
+	}));
+	const rows = problem
+		? said.rows.map((row) => ({
+				row,
+				product: typed[`product${row}`] ?? '',
+				quantity: typed[`quantity${row}`] ?? '',
+				price: typed[`price${row}`] ?? '',
+				sum: null,
+				faults: ['product', 'quantity', 'price'].flatMap((name) => {
+					const fault = problem.fields[`${name}${row}`];
+					return fault ? [fault] : [];
+				}),
+			}))
+		: known;
+	const last = rows.at(-1)?.row ?? 0;
+	const empty = Array.from({ length: EMPTY_ROWS }, (_, n) => emptyRow(last + n + 1));
+	return {
+		deal,
+		rows: [...rows, ...empty],
+		sum: linesSum(deal.products),
+		following: problem ? typed.amountFromProducts !== undefined : deal.amountFromProducts,
+	};
+}
+
+const emptyRow = (row: number): ShownRow => ({
+	...{ row, product: '', quantity: '', price: '', sum: null, faults: [] },
+});
+
+/** Whom a deal can take in: colleagues who neither own it nor help already. Throws NotFound. */
+export async function readHelpers(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+): Promise<{ deal: DealView; colleagues: Colleague[] }> {
+	const [deal, colleagues] = await Promise.all([
+		findDeal(db, actor, dealId),
+		listFreeColleagues(db, dealId),
+	]);
+	return { deal, colleagues };
+}
+
+/** What can be done with a deal from its card: call, write, plan, move, take over. Throws NotFound. */
+export async function readDealMenu(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+): Promise<{ deal: DealView; contacts: ContactPoint[]; colleagues: Colleague[]; me: number }> {
+	const deal = await findDeal(db, actor, dealId);
+	const contacts = deal.clientId === null ? [] : await listContactPoints(db, deal.clientId);
+	const mine = mayReassign(actor) && inScope(actor, deal.ownerId);
+	const colleagues = mine ? await listColleagues(db, actor) : [];
+	return { deal, contacts, colleagues, me: actor.id };
+}
