@@ -1,11 +1,14 @@
 import { sql } from 'drizzle-orm';
+import type { AppEvent } from '#src/events.ts';
 import type { Acting, Actor } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
+import { record } from '#src/platform/events/record.ts';
 import { createClient } from './actions.ts';
-import { addContact, type ContactFacts } from './contacts.ts';
+import { type ContactFacts, insertContact } from './contacts.ts';
 import { phoneOf } from './phones.ts';
 import { clientVisibleTo, searchable } from './queries.ts';
+import { findClientToEdit } from './record.ts';
 import type { Card } from './vcard.ts';
 
 /** The most cards of one file. */
@@ -118,6 +121,13 @@ async function knownPersons(
 
 /** What taking cards in did. */
 export type TakenCards = { contacts: number; clients: number; skipped: number };
+/** What a card was taken into: the clients that were checked already, those made out of this file, what happened. */
+type Taking = {
+	checked: Set<number>;
+	made: Map<string, number>;
+	taken: TakenCards;
+	events: AppEvent[];
+};
 
 /**
  * Takes in the cards that were chosen, in one transaction: those that have become known since they were
@@ -133,13 +143,13 @@ export async function takeCards(
 		const cards = chosen.map(({ card }) => card);
 		const verdicts = await judgeCards(tx, acting.actor, cards, given);
 		const taken = { contacts: 0, clients: 0, skipped: 0 };
-		const made = new Map<string, number>();
+		const taking: Taking = { checked: new Set(), made: new Map(), taken, events: [] };
 		for (const [at, one] of verdicts.entries()) {
 			const again = one.verdict === 'known' || one.verdict === 'repeat';
 			if (one.verdict === 'empty' || (again && !chosen[at]?.asKnown)) taken.skipped++;
-			else if (again && one.client === null && isFirmCard(one.card)) taken.skipped++;
-			else await takeOne(tx, acting, one, made, taken);
+			else await takeOne(tx, acting, one, taking);
 		}
+		await record(tx, acting, ...taking.events);
 		return taken;
 	});
 }
@@ -148,14 +158,16 @@ async function takeOne(
 	tx: Tx,
 	acting: Acting,
 	{ card, client }: CardVerdict,
-	made: Map<string, number>,
-	taken: TakenCards,
+	{ checked, made, taken, events }: Taking,
 ): Promise<void> {
 	const contact = contactOf(card);
 	const firm = card.org === null ? null : searchable(card.org);
 	const clientId = client?.id ?? (firm === null ? undefined : made.get(firm));
 	if (clientId !== undefined) {
-		await addContact(tx, acting, clientId, contact);
+		if (!checked.has(clientId)) await findClientToEdit(tx, acting.actor, clientId);
+		checked.add(clientId);
+		const contactId = await insertContact(tx, acting, clientId, contact);
+		events.push({ type: 'contact.added', clientId, data: { contactId, name: contact.name } });
 		taken.contacts++;
 		return;
 	}
