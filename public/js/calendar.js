@@ -105,14 +105,13 @@ document.addEventListener('pointerup', () => {
 
 async function move({ entry, place }) {
 	const { id, version } = entry.dataset;
-	const values = { id, version, plannedDay: place.day };
+	const values = { version, plannedDay: place.day, plannedTime: '' };
 	// In a month the clock time stays: a box has none.
 	const kept = 'keepTime' in place.column.dataset && entry.querySelector('.clock');
 	if (kept) values.plannedTime = kept.textContent.slice(0, 5);
 	if (place.minutes !== undefined) values.plannedTime = clock(place.minutes);
 	if (place.length) values.lengthMinutes = String(place.length);
-	const body = Object.fromEntries(Object.entries(values));
-	await window.htmx.ajax('POST', '/calendar/moves', { source: entry, values: body, swap: 'none' });
+	await window.htmx.ajax('POST', `/interactions/${id}`, { source: entry, values, swap: 'none' });
 	document.getElementById(`entry-${id}`)?.focus();
 }
 

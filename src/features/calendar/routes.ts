@@ -2,16 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { answerStep } from '#src/features/interactions/answer.ts';
-import { editInteraction } from '#src/features/interactions/editing.ts';
-import { planOf, StepFields, stepOf } from '#src/features/interactions/forms.ts';
-import {
-	findInteraction,
-	type InteractionView,
-	summaryOf,
-} from '#src/features/interactions/queries.ts';
+import { StepFields, stepOf } from '#src/features/interactions/forms.ts';
+import { findInteraction, summaryOf } from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
-import { dayOf, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import {
@@ -23,8 +18,6 @@ import {
 	readQuery,
 	text,
 	time,
-	version,
-	whole,
 } from '#src/platform/web/forms.ts';
 import { listOpenDeals, readSlotForm, type Slot, targetChosen } from './planning.ts';
 import { readCalendarPage } from './screen.ts';
@@ -39,18 +32,7 @@ const PlanForm = form({
 	...StepFields,
 	returnTo: optional(text(500)),
 });
-const MoveForm = form({
-	id: id(),
-	version: version(),
-	plannedDay: day(),
-	/** Absent: the whole day. */
-	plannedTime: optional(time()),
-	/** Absent: as long as it was. */
-	lengthMinutes: optional(whole(1, 1440)),
-	returnTo: optional(text(500)),
-});
-
-/** The calendar: its page, a step planned in a slot, a step dragged to another one or stretched. */
+/** The calendar: its page, and a step planned in one of its slots. What is dragged is an edit of the interaction. */
 export function calendarRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
@@ -114,27 +96,6 @@ export function calendarRoutes(
 		const toast = { key: 'toast.planned', args: { summary: now.summary }, undo } as const;
 		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
 	}
-
-	app.post(
-		'/calendar/moves',
-		{ config: { access: 'signed-in', changes: 'interaction' } },
-		async (request, reply) => {
-			const { id, version, plannedDay, plannedTime, lengthMinutes, returnTo } = readForm(
-				MoveForm,
-				request.body,
-			);
-			const { viewer } = request;
-			const by = acting(request);
-			const before = await findInteraction(db, by.actor, id);
-			const step = await editInteraction(db, by, id, version, {
-				plan: planOf(plannedDay, plannedTime, viewer),
-				...(lengthMinutes === undefined ? {} : { lengthMinutes }),
-			});
-			const undo = { action: '/calendar/moves', fields: placeOf(before, step.version, viewer) };
-			const toast = { key: 'toast.stepMoved', args: { summary: step.summary }, undo } as const;
-			return await answerStep(connection, request, reply, { step, toast, returnTo });
-		},
-	);
 }
 
 const slotOf = (query: { day?: string; time?: string; owner?: number }, viewer: Viewer): Slot => ({
@@ -142,14 +103,3 @@ const slotOf = (query: { day?: string; time?: string; owner?: number }, viewer: 
 	time: query.time ?? null,
 	owner: query.owner ?? null,
 });
-
-/** The fields that put a step back to where it stood. */
-function placeOf(step: InteractionView, version: number, viewer: Viewer): Record<string, string> {
-	const { plannedOn, plannedAt, lengthMinutes } = step;
-	const on = plannedOn ?? (plannedAt ? dayOf(plannedAt, viewer.timeZone) : viewer.today);
-	return {
-		...{ id: String(step.id), version: String(version), plannedDay: on },
-		...(plannedAt ? { plannedTime: formatTime(plannedAt, viewer) } : {}),
-		...(lengthMinutes ? { lengthMinutes: String(lengthMinutes) } : {}),
-	};
-}

@@ -69,5 +69,8 @@ export function titleOf({ view, on }: CalendarFilter, viewer: Viewer): string {
 		return `${month} ${on.slice(0, 4)}`;
 	}
 	const days = daysOf('week', mondayOf(on));
-	return `${formatDay(days[0] as string, viewer)} — ${formatDay(days.at(-1) as string, viewer)}`;
+	const [first, last] = [days[0], days.at(-1)].map(
+		(of) => formatDay(of as string, viewer).split(', ')[1],
+	);
+	return `${first} — ${last}`;
 }
