@@ -21,6 +21,7 @@ export async function openPostOffice(options: SMTPServerOptions = {}): Promise<P
 		disabledCommands: ['STARTTLS', 'AUTH'],
 		authOptional: true,
 		logger: false,
+		disableReverseLookup: true,
 		onData(stream, session, done) {
 			const chunks: Buffer[] = [];
 			stream.on('data', (chunk: Buffer) => chunks.push(chunk));
