@@ -100,7 +100,8 @@ export function contactRoutes(
 				const said = newlySaid(reachOf(edit, before.clientId), {
 					...reachOf(factsOf(before), before.clientId),
 				});
-				await warnOfDuplicates(db, request, said, part.anyway);
+				// Who comes second hears that first.
+				if (version === before.version) await warnOfDuplicates(db, request, said, part.anyway);
 				const now = await editContact(db, by, contactId, version, edit);
 				return await answer(request, reply, contactId, now, 'toast.contactSaved', returnTo);
 			},

@@ -134,8 +134,8 @@ export function clientRoutes(
 				);
 				const { part, extra } = readWithExtra(ClientForm, extraFields, client.extra, request.body);
 				const { version, edit } = editOf(part, extra);
-				// A field that is edited in its place has no room for a question.
-				if (part.was)
+				// A field that is edited in its place has no room for a question; who comes second hears that first.
+				if (part.was && version === client.version)
 					await warnOfDuplicates(
 						db,
 						request,
