@@ -4,6 +4,19 @@ import { type Answer, type Browser, browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { ledgerOf } from '../ledger.ts';
+import { dealRules } from './rights-deals.ts';
+import { mailRules } from './rights-mail.ts';
+import {
+	type Call,
+	get,
+	JSON_ANSWER,
+	type Open,
+	type Rule,
+	type Rules,
+	type Target,
+	type Tools,
+	versionOf,
+} from './rights-rules.ts';
 
 /*
  * Every route of the application × everybody, signed out included × one's own record, a team-mate's, a
@@ -22,52 +35,22 @@ const SEES: Record<Login, readonly Login[]> = {
 };
 const HIDDEN = 'Тайна Глеба';
 
-/** What a call is about: whose record, and its ids. */
-type Target = { dealId: number; stepId: number };
-type Call = (person: Browser, target: Target, me: Login) => Promise<Answer>;
-/** Statuses for a record that one sees; what one does not see is 404, who is signed out gets 401. */
-type Rule = { call: Call; seen: number | ((me: Login) => number) };
-
-const JSON_ANSWER = { accept: 'application/json' };
-const get =
-	(path: (target: Target) => string): Call =>
-	(person, target) =>
-		person.get(path(target), JSON_ANSWER);
-const version = async (table: 'deals' | 'interactions', id: number): Promise<number> => {
-	const { rows } = await database.pool.query(`select version from ${table} where id = $1`, [id]);
-	return rows[0]?.version ?? 1;
-};
-const onDeal =
-	(path: string, body: (me: Login) => Record<string, unknown>): Call =>
-	async (person, { dealId }, me) =>
-		await person.json(`/deals/${dealId}${path}`, {
-			...body(me),
-			version: await version('deals', dealId),
-		});
 const onStep =
 	(path: string, body: Record<string, unknown>): Call =>
 	async (person, { stepId }) =>
 		await person.json(`/interactions/${stepId}/${path}`, {
 			...body,
-			version: await version('interactions', stepId),
+			version: await versionOf(database, 'interactions', stepId),
 		});
 
 let cast: Cast;
-const second = () => cast.open[1].id;
+const tools: Tools = { database, cast: () => cast };
+/** What each noun says of its own routes. */
+const NOUNS: Rules[] = [dealRules(tools), mailRules(tools)];
 
 /** Routes that stand for one record. */
 const RECORDS: Record<string, Rule> = {
-	'GET /deals/:id': { call: get(({ dealId }) => `/deals/${dealId}`), seen: 200 },
-	'GET /deals/:id/menu': { call: get(({ dealId }) => `/deals/${dealId}/menu`), seen: 200 },
-	'GET /deals/:id/edit': { call: get(({ dealId }) => `/deals/${dealId}/edit`), seen: 200 },
-	'GET /deals/:id/moves/new': {
-		call: get(({ dealId }) => `/deals/${dealId}/moves/new`),
-		seen: 200,
-	},
-	'GET /deals/:id/closure/new': {
-		call: get(({ dealId }) => `/deals/${dealId}/closure/new?stageId=${cast.won.id}`),
-		seen: 200,
-	},
+	...Object.assign({}, ...NOUNS.map(({ records }) => records)),
 	'GET /deals/:id/interactions/new': {
 		call: get(({ dealId }) => `/deals/${dealId}/interactions/new`),
 		seen: 200,
@@ -79,12 +62,6 @@ const RECORDS: Record<string, Rule> = {
 	'GET /interactions/:id/postponement/new': {
 		call: get(({ stepId }) => `/interactions/${stepId}/postponement/new`),
 		seen: 200,
-	},
-	'POST /deals/:id': { call: onDeal('', () => ({ title: 'Новое имя' })), seen: 200 },
-	'POST /deals/:id/moves': { call: onDeal('/moves', () => ({ stageId: second() })), seen: 200 },
-	'POST /deals/:id/owner': {
-		call: onDeal('/owner', (me) => ({ ownerId: cast.people[me].id })),
-		seen: (me) => (me === 'vera' || me === 'ada' ? 200 : 403),
 	},
 	'POST /deals/:id/interactions': {
 		call: (person, { dealId }) =>
@@ -100,7 +77,8 @@ const RECORDS: Record<string, Rule> = {
 };
 
 /** Routes of no record: what a signed-in person gets. */
-const SIGNED_IN: Record<string, { call: (person: Browser) => Promise<Answer>; status: number }> = {
+const SIGNED_IN: Record<string, Open> = {
+	...Object.assign({}, ...NOUNS.map(({ signedIn }) => signedIn)),
 	'GET /': { call: (person) => person.get('/', JSON_ANSWER), status: 303 },
 	'GET /board': { call: (person) => person.get('/board', JSON_ANSWER), status: 200 },
 	'GET /board/more': {
@@ -126,6 +104,12 @@ const SIGNED_IN: Record<string, { call: (person: Browser) => Promise<Answer>; st
 	},
 };
 
+/** Routes for administrators alone. */
+const ADMINISTRATORS: Record<string, Open> = Object.assign(
+	{},
+	...NOUNS.map(({ administrators }) => administrators),
+);
+
 /** Routes that are open to everybody: no person's records behind them. */
 const PUBLIC = [
 	'GET /assets/:fingerprint/*',
@@ -144,7 +128,7 @@ beforeAll(async () => {
 });
 
 test('every route of the application stands in this matrix, under the access that it declares', () => {
-	const known = [...Object.keys(RECORDS), ...Object.keys(SIGNED_IN), ...PUBLIC].sort();
+	const known = [RECORDS, SIGNED_IN, ADMINISTRATORS].flatMap(Object.keys).concat(PUBLIC).sort();
 	const registered = served.routes
 		.filter(({ method }) => method !== 'HEAD')
 		.map(({ method, url }) => `${method} ${url}`);
@@ -204,6 +188,13 @@ for (const [route, { call, seen }] of Object.entries(RECORDS))
 for (const [route, { call, status }] of Object.entries(SIGNED_IN))
 	test(`${route}: everybody who is signed in, and nobody else`, async () => {
 		for (const me of LOGINS) await expectStatus(status, () => call(browsers[me]));
+		await expectStatus(401, () => call(browser(served.app)));
+	});
+
+for (const [route, { call, status }] of Object.entries(ADMINISTRATORS))
+	test(`${route}: administrators, and nobody else`, async () => {
+		for (const me of LOGINS)
+			await expectStatus(me === 'ada' ? status : 403, () => call(browsers[me]));
 		await expectStatus(401, () => call(browser(served.app)));
 	});
 

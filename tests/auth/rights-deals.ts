@@ -1,0 +1,80 @@
+import { get, JSON_ANSWER, onDeal, type Rules, type Tools, versionOf } from './rights-rules.ts';
+
+/** The routes of one deal, and of what all deals share. */
+export function dealRules(tools: Tools): Rules {
+	const { cast, database } = tools;
+	return {
+		records: {
+			'GET /deals/:id': { call: get(({ dealId }) => `/deals/${dealId}`), seen: 200 },
+			'GET /deals/:id/menu': { call: get(({ dealId }) => `/deals/${dealId}/menu`), seen: 200 },
+			'GET /deals/:id/edit': { call: get(({ dealId }) => `/deals/${dealId}/edit`), seen: 200 },
+			'GET /deals/:id/products': {
+				call: get(({ dealId }) => `/deals/${dealId}/products`),
+				seen: 200,
+			},
+			'GET /deals/:id/collaborators/new': {
+				call: get(({ dealId }) => `/deals/${dealId}/collaborators/new`),
+				seen: 200,
+			},
+			'GET /deals/:id/moves/new': {
+				call: get(({ dealId }) => `/deals/${dealId}/moves/new`),
+				seen: 200,
+			},
+			'GET /deals/:id/closure/new': {
+				call: get(({ dealId }) => `/deals/${dealId}/closure/new?stageId=${cast().won.id}`),
+				seen: 200,
+			},
+			'POST /deals/:id': { call: onDeal(tools, '', () => ({ title: 'Новое имя' })), seen: 200 },
+			'POST /deals/:id/edit': {
+				call: onDeal(tools, '/edit', () => ({ source: 'Сайт' })),
+				seen: 200,
+			},
+			'POST /deals/:id/moves': {
+				call: onDeal(tools, '/moves', () => ({ stageId: cast().open[1].id })),
+				seen: 200,
+			},
+			'POST /deals/:id/owner': {
+				call: onDeal(tools, '/owner', (me) => ({ ownerId: cast().people[me].id })),
+				seen: (me) => (me === 'vera' || me === 'ada' ? 200 : 403),
+			},
+			'POST /deals/:id/entries': {
+				call: (person, { dealId }) =>
+					person.json(`/deals/${dealId}/entries`, { kindId: 'note', text: 'Важное' }),
+				seen: 200,
+			},
+			'POST /deals/:id/products': {
+				call: onDeal(tools, '/products', () => ({ product1: 'Печь', price1: '5' })),
+				seen: 200,
+			},
+			// Who helps sees the deal: the matrix takes nobody in, it only asks.
+			'POST /deals/:id/collaborators': {
+				call: onDeal(tools, '/collaborators', () => ({ personId: 999_999 })),
+				seen: 422,
+			},
+			'POST /deals/:id/collaborators/removal': {
+				call: onDeal(tools, '/collaborators/removal', () => ({ personId: 999_999 })),
+				seen: 200,
+			},
+		},
+		signedIn: {
+			'GET /products/suggestions': {
+				call: (person) => person.get('/products/suggestions?product=печь', JSON_ANSWER),
+				status: 200,
+			},
+		},
+		administrators: {
+			'GET /admin/stages': {
+				call: (person) => person.get('/admin/stages', JSON_ANSWER),
+				status: 200,
+			},
+			'POST /admin/stages/:id': {
+				call: async (person) => {
+					const { id } = cast().open[4];
+					const version = await versionOf(database, 'stages', id);
+					return await person.json(`/admin/stages/${id}`, { version, idleDays: '14' });
+				},
+				status: 200,
+			},
+		},
+	};
+}
