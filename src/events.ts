@@ -4,7 +4,17 @@
  */
 
 /** The way by which a person came to an action. */
-export const DOORS = ['board', 'card', 'form', 'api', 'import', 'seed', 'calendar'] as const;
+export const DOORS = [
+	'board',
+	'card',
+	'form',
+	'api',
+	'import',
+	'seed',
+	'calendar',
+	'agenda',
+	'job',
+] as const;
 export type Door = (typeof DOORS)[number];
 
 /** Old and new value of a field, as they stood in the row. */
@@ -23,6 +33,9 @@ type About = {
 	client: { clientId: number };
 	interaction: { interactionId: number; dealId: number | null; clientId: number | null };
 };
+
+/** Where others of a series were meant too: which, and how many steps that were. */
+type OfSeries = { scope?: 'following' | 'all'; steps?: number };
 
 export type AppEvent =
 	| ({ type: 'deal.created'; data: { stageId: number } } & About['deal'])
@@ -112,12 +125,13 @@ export type AppEvent =
 	  } & About['interaction'])
 	| ({
 			type: 'interaction.cancelled';
-			data: { kindId: number; summary: string; reason: string | null };
+			data: { kindId: number; summary: string; reason: string | null } & OfSeries;
 	  } & About['interaction'])
 	| ({
 			type: 'interaction.edited';
-			data: { kindId: number; summary: string; changes: Record<string, FieldChange> };
+			data: { kindId: number; summary: string; changes: Record<string, FieldChange> } & OfSeries;
 	  } & About['interaction'])
+	| ({ type: 'series.extended'; data: { seriesId: number; made: number } } & About['interaction'])
 	| ({
 			type: 'interaction.reassigned';
 			data: { kindId: number; summary: string; from: number; to: number };
@@ -156,5 +170,17 @@ export type AppEvent =
 	| { type: 'session.ended'; data: Record<string, never> }
 	| {
 			type: 'import.finished';
-			data: { file: string; created: number; updated: number; rejected: number };
-	  };
+			/** `importId`: of one from the browser. */
+			data: {
+				file: string;
+				created: number;
+				updated: number;
+				rejected: number;
+				importId?: number;
+			};
+	  }
+	| {
+			type: 'import.undone';
+			data: { importId: number; file: string; removed: number; restored: number; kept: number };
+	  }
+	| { type: 'import.removed'; data: { importId: number; file: string } };

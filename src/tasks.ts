@@ -1,10 +1,24 @@
 import * as calendar from './features/calendar/tasks.ts';
+import * as imports from './features/imports/tasks.ts';
+import * as interactions from './features/interactions/tasks.ts';
 import * as mail from './features/mail/tasks.ts';
 import * as reminders from './features/reminders/tasks.ts';
 import type { Schedule, Tasks } from './platform/jobs/task.ts';
 
 /** Everything that is done behind people's backs: name of the job → what does it. The worker's table of contents. */
-export const tasks: Tasks = { ...calendar.tasks, ...mail.tasks, ...reminders.tasks };
+export const tasks: Tasks = {
+	...calendar.tasks,
+	...imports.tasks,
+	...interactions.tasks,
+	...mail.tasks,
+	...reminders.tasks,
+};
 
 /** What is done by the clock, in UTC. */
-export const schedule: Schedule = { ...calendar.schedule, ...mail.schedule, ...reminders.schedule };
+export const schedule: Schedule = {
+	...calendar.schedule,
+	...imports.schedule,
+	...interactions.schedule,
+	...mail.schedule,
+	...reminders.schedule,
+};

@@ -8,6 +8,7 @@ import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import type { InteractionView } from './queries.ts';
+import { extendSeries } from './series.ts';
 import {
 	about,
 	checkPointers,
@@ -108,6 +109,7 @@ export async function completeInteraction(
 			data: { kindId: found.kindId, summary: found.summary, outcome: completion.outcome },
 		});
 		const nextId = completion.next ? await insertStep(tx, acting, found, completion.next) : null;
+		if (found.seriesId) await extendSeries(tx, acting, found.seriesId);
 		await refreshDeal(tx, found);
 		return { ...found, status: 'done', version: found.version + 1, nextId };
 	});
@@ -161,6 +163,7 @@ export async function cancelInteraction(
 			...about(found),
 			data: { kindId: found.kindId, summary: found.summary, reason },
 		});
+		if (found.seriesId) await extendSeries(tx, acting, found.seriesId);
 		await refreshDeal(tx, found);
 		return { ...found, status: 'cancelled', version: version + 1 };
 	});

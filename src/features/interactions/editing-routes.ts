@@ -5,20 +5,28 @@ import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { onlyTouched } from '#src/platform/web/facts.ts';
 import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
 import { answerStep } from './answer.ts';
+import { deleteInteraction, reassignInteraction, reopenInteraction } from './editing.ts';
 import {
-	deleteInteraction,
-	editInteraction,
-	reassignInteraction,
-	reopenInteraction,
-} from './editing.ts';
-import { CancellationForm, editOf, ReopeningForm, StepForm, StepOwnerForm } from './forms.ts';
+	CancellationForm,
+	editOf,
+	ReopeningForm,
+	repeatFrom,
+	StepForm,
+	StepOwnerForm,
+} from './forms.ts';
 import { findInteraction, type InteractionView } from './queries.ts';
-import { readStepForm } from './screen.ts';
+import { repeatOf } from './recurrence.ts';
+import { placeOf, readStepForm } from './screen.ts';
+import { editSteps } from './series-editing.ts';
+import { repeatWords } from './words.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
 const Params = form({ id: id() });
 const idOf = (request: FastifyRequest) => readQuery(Params, request.params).id;
+
+/** The fields of an edit that only moves a step in the calendar: it can be taken back in one go. */
+const PLACE = new Set(['plannedDay', 'plannedTime', 'lengthMinutes']);
 
 /** One interaction as it stands, and the doors to its changes. */
 export function editingRoutes(
@@ -35,7 +43,8 @@ export function editingRoutes(
 
 	async function drawStep(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
 		const step = await findInteraction(db, actorOf(request), idOf(request));
-		const view = { fragment: 'interactions/_interaction', data: { step } };
+		const rule = step.seriesRule && repeatWords(repeatOf(step.seriesRule), request.viewer);
+		const view = { fragment: 'interactions/_interaction', data: { step, rule } };
 		return await drawForm(request, reply, { ...view, title: 'interaction.show' }, problem);
 	}
 
@@ -62,7 +71,22 @@ export function editingRoutes(
 				const { returnTo, version, was: _, ...fields } = readPart(StepForm, request.body);
 				const by = acting(request);
 				const edit = editOf(fields, request.viewer);
-				const step = await editInteraction(db, by, idOf(request), version as number, edit);
+				const before = await findInteraction(db, by.actor, idOf(request));
+				const step = await editSteps(db, by, before.id, version as number, {
+					...{ edit, scope: fields.scope ?? 'one' },
+					// A form without the field leaves the rule; one that says nothing in it ends it.
+					rule: fields.repeat === undefined ? undefined : (repeatFrom(fields) ?? 'never'),
+				});
+				if (edit.plan && Object.keys(fields).every((name) => PLACE.has(name))) {
+					const fields = { version: String(step.version), ...placeOf(before, request.viewer) };
+					const undo = { action: `/interactions/${step.id}`, fields };
+					const toast = { key: 'toast.stepMoved', args: { summary: step.summary }, undo } as const;
+					return await answerStep(connection, request, reply, {
+						step,
+						toast,
+						returnTo: returnTo ?? undefined,
+					});
+				}
 				return await answer(request, reply, 'toast.stepSaved', step, returnTo ?? undefined);
 			},
 			async (problem) => await drawEdit(request, reply, problem),

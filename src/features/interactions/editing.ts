@@ -34,7 +34,8 @@ const FIELDS = [
 	'plannedAt',
 	'outcome',
 ] as const;
-type Field = (typeof FIELDS)[number];
+/** A field that can be edited, as the history tells it. */
+export type Field = (typeof FIELDS)[number];
 type Row = Pick<InteractionView, Field>;
 /** Of a step that is over, its time, its owner and its reminder are history. */
 const WHILE_PLANNED: readonly Field[] = ['remindMinutes', 'ownerId', 'plannedOn', 'plannedAt'];

@@ -22,6 +22,7 @@ import {
 } from '#src/platform/web/forms.ts';
 import type { DoneStep, NewStep, Plan } from './actions.ts';
 import type { Edit } from './editing.ts';
+import { FREQUENCIES, type Repeat, WEEKDAYS } from './recurrence.ts';
 
 /** So many minutes before a step its owner can be reminded. */
 export const REMINDERS = [0, 5, 10, 15, 30, 60, 120, 1440] as const;
@@ -41,12 +42,27 @@ const firstStep = {
 	remind: optional(oneOf('none', '0', '5', '10', '15', '30', '60', '120', '1440')),
 };
 const step = { ...firstStep, ownerId: optional(id()) };
+const repeats = {
+	repeat: optional(oneOf(...FREQUENCIES)),
+	every: optional(whole(1, 99)),
+	onMo: optional(checked()),
+	onTu: optional(checked()),
+	onWe: optional(checked()),
+	onTh: optional(checked()),
+	onFr: optional(checked()),
+	onSa: optional(checked()),
+	onSu: optional(checked()),
+	repeatUntil: optional(day()),
+	repeatCount: optional(whole(1, 365)),
+};
+const scope = optional(oneOf('one', 'following', 'all'));
 /** The fields of a step, for forms of other features that plan one. */
 export const StepFields = step;
 
 /** A step to plan on a deal or for a client; with `done`, one that has been taken already. */
 export const PlanForm = form({
 	...step,
+	...repeats,
 	done: optional(checked()),
 	doneDay: optional(day()),
 	doneTime: optional(time()),
@@ -66,6 +82,8 @@ export const CompletionForm = form({
 export const StepForm = form({
 	version: version(),
 	...step,
+	...repeats,
+	scope,
 	kindId: id(),
 	summary: text(500),
 	ownerId: id(),
@@ -93,6 +111,7 @@ export const PostponementForm = form({
 /** Why a step is given up or taken away. */
 export const CancellationForm = form({
 	version: version(),
+	scope,
 	reason: optional(text(500)),
 	returnTo: optional(text(500)),
 });
@@ -189,10 +208,37 @@ export function doneStepOf(fields: DoneFields, viewer: Viewer, defaultSummary?: 
 	return { ...factsOf(fields, defaultSummary), outcome, at };
 }
 
+type RepeatFields = Partial<
+	Record<`on${'Mo' | 'Tu' | 'We' | 'Th' | 'Fr' | 'Sa' | 'Su'}`, boolean | null>
+> & {
+	repeat?: string | null;
+	every?: number | null;
+	repeatUntil?: string | null;
+	repeatCount?: number | null;
+};
+
+/** How a form says that a step is repeated; null: not at all. */
+export function repeatFrom(fields: RepeatFields): Repeat | null {
+	const frequency = FREQUENCIES.find((one) => one === fields.repeat);
+	if (frequency === undefined) return null;
+	const chosen = WEEKDAYS.filter((_, nr) => fields[DAY_FIELDS[nr] as keyof RepeatFields]);
+	return {
+		frequency,
+		every: frequency === 'workdays' ? 1 : (fields.every ?? 1),
+		weekdays: frequency === 'weekly' ? chosen : [],
+		until: fields.repeatUntil ?? null,
+		count: fields.repeatUntil ? null : (fields.repeatCount ?? null),
+	};
+}
+
+/** The boxes of a form for the days of a week, Monday first. */
+export const DAY_FIELDS = ['onMo', 'onTu', 'onWe', 'onTh', 'onFr', 'onSa', 'onSu'] as const;
+
 /** What an edit form changes: the fields that it holds, and only those. Throws InvalidForm for no day. */
 export function editOf(fields: Part<StepFields & { outcome?: string }>, viewer: Viewer): Edit {
-	const { plannedDay, plannedTime, remind, ...rest } = fields;
-	const { kindId, summary, ownerId, ...nullable } = rest;
+	const { plannedDay, plannedTime, remind, kindId, summary, ownerId } = fields;
+	const { description, place, contactId, lengthMinutes, outcome } = fields;
+	const nullable = { description, place, contactId, lengthMinutes, outcome };
 	if (plannedDay === null || (plannedDay === undefined && plannedTime))
 		throw required('plannedDay');
 	if (plannedDay) checkDistance(plannedDay, viewer);

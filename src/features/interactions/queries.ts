@@ -70,6 +70,8 @@ export type InteractionView = {
 	remindMinutes: number | null;
 	seriesId: number | null;
 	occurrence: string | null;
+	/** The rule of its series, as RFC 5545 writes it. */
+	seriesRule: string | null;
 	ownerId: number;
 	ownerName: string;
 	authorName: string | null;
@@ -90,6 +92,7 @@ export const VIEW = sql`
 		k.next_in_days as "nextInDays", k.next_kind_id as "nextKindId", i.summary, i.description, i.place,
 		i.planned_on as "plannedOn", i.planned_at as "plannedAt", i.length_minutes as "lengthMinutes",
 		i.remind_minutes as "remindMinutes", i.series_id as "seriesId", i.occurrence,
+		(select rule from interaction_series where id = i.series_id) as "seriesRule",
 		i.owner_id as "ownerId", p.name as "ownerName", a.name as "authorName", i.status, i.outcome,
 		i.completed_at as "completedAt", b.name as "completedByName", i.version
 	from interactions i

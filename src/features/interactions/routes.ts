@@ -30,10 +30,13 @@ import {
 	PlanForm,
 	PostponementForm,
 	postponedTo,
+	repeatFrom,
 	stepOf,
 } from './forms.ts';
 import { findInteraction, type InteractionView, nextBeside, summaryOf } from './queries.ts';
 import { readClientPlan, readCompletion, readDealPlan, suggestedNext } from './screen.ts';
+import { planSeries } from './series.ts';
+import { cancelSeries } from './series-editing.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
@@ -92,13 +95,16 @@ export function planRoutes(app: FastifyInstance, { connection }: { connection: C
 		const step = done ? null : stepOf(fields, request.viewer, summary);
 		if (!done && step === null)
 			throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
+		const repeat = repeatFrom(fields);
 		const made = step
-			? await planInteraction(db, by, target, step)
+			? await (repeat
+					? planSeries(db, by, target, step, repeat)
+					: planInteraction(db, by, target, step))
 			: await logInteraction(db, by, target, doneStepOf(fields, request.viewer, summary));
 		const now = await findInteraction(db, by.actor, made);
 		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };
-		const key = done ? 'toast.completed' : 'toast.planned';
-		const toast = { key, args: { summary: now.summary }, undo } as const;
+		const key = done ? 'toast.completed' : repeat ? 'toast.seriesPlanned' : 'toast.planned';
+		const toast = { key, args: { summary: now.summary }, ...(repeat ? {} : { undo }) } as const;
 		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
 	}
 }
@@ -216,11 +222,15 @@ export function interactionRoutes(
 		attempt(
 			request,
 			async () => {
-				const { returnTo, version, reason } = readForm(CancellationForm, request.body);
-				const id = idOf(request);
-				const step = await cancelInteraction(db, acting(request), id, version, reason ?? null);
-				const args = { summary: step.summary };
-				const toast = { key: 'toast.cancelled', args, undo: undoBy(step) } as const;
+				const form = readForm(CancellationForm, request.body);
+				const { returnTo, version, reason = null, scope = 'one' } = form;
+				const [by, id] = [acting(request), idOf(request)];
+				const step =
+					scope === 'one'
+						? await cancelInteraction(db, by, id, version, reason)
+						: await cancelSeries(db, by, id, version, scope, reason);
+				const undo = scope === 'one' ? { undo: undoBy(step) } : {};
+				const toast = { key: 'toast.cancelled', args: { summary: step.summary }, ...undo } as const;
 				return await answerStep(connection, request, reply, { step, toast, returnTo });
 			},
 			async (problem) => await drawCancellation(request, reply, problem),

@@ -3,7 +3,7 @@ import { inScope } from '#src/features/auth/rules.ts';
 import { findDeal } from '#src/features/deals/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
-import { REMINDERS, suggestedDay } from './forms.ts';
+import { DAY_FIELDS, REMINDERS, suggestedDay } from './forms.ts';
 import {
 	type Choices,
 	findClientToPlan,
@@ -12,6 +12,7 @@ import {
 	nextBeside,
 	readChoices,
 } from './queries.ts';
+import { type Repeat, repeatOf, WEEKDAYS, type Weekday } from './recurrence.ts';
 
 /** What the fields of a step hold, by name. */
 export type StepValues = Record<string, string | number | null>;
@@ -107,6 +108,28 @@ function valuesOf(step: InteractionView, viewer: Viewer): StepValues {
 		plannedDay: day,
 		plannedTime: step.plannedAt && formatTime(step.plannedAt, viewer),
 		remind: step.remindMinutes ?? 'none',
+		...(step.seriesRule ? repeatValues(repeatOf(step.seriesRule)) : {}),
+	};
+}
+
+function repeatValues({ frequency, every, weekdays, until, count }: Repeat): StepValues {
+	const days = DAY_FIELDS.map((name, nr) => [
+		name,
+		weekdays.includes(WEEKDAYS[nr] as Weekday) ? '1' : null,
+	]);
+	return {
+		...{ repeat: frequency, every, repeatUntil: until, repeatCount: count },
+		...Object.fromEntries(days),
+	};
+}
+
+/** Day, time and length of a step as its form holds them; what is absent is empty. */
+export function placeOf(step: InteractionView, viewer: Viewer): Record<string, string> {
+	const { plannedDay, plannedTime, lengthMinutes } = valuesOf(step, viewer);
+	return {
+		plannedDay: String(plannedDay ?? ''),
+		plannedTime: String(plannedTime ?? ''),
+		lengthMinutes: String(lengthMinutes ?? ''),
 	};
 }
 

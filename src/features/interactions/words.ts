@@ -8,6 +8,8 @@ import {
 	type Viewer,
 } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
+import type { Repeat } from './recurrence.ts';
+import { WEEKDAYS } from './recurrence.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -44,4 +46,18 @@ export function shortName(name: string): string {
 	const [first, ...rest] = name.split(' ');
 	const last = rest.at(-1);
 	return last ? `${first} ${last[0]}.` : name;
+}
+
+/** How something is repeated: «каждую неделю, пн, ср, по 31 дек». */
+export function repeatWords(repeat: Repeat, viewer: Viewer): string {
+	const { frequency, every, weekdays, until, count } = repeat;
+	const names = translate(viewer.language, 'date.weekdays').split(' ');
+	return [
+		translate(viewer.language, 'series.words', { frequency, every }),
+		...WEEKDAYS.flatMap((day, nr) => (weekdays.includes(day) ? [names[(nr + 1) % 7]] : [])),
+		until && translate(viewer.language, 'series.untilWords', { day: formatDay(until, viewer) }),
+		count && translate(viewer.language, 'series.countWords', { n: count }),
+	]
+		.filter(Boolean)
+		.join(', ');
 }

@@ -1,0 +1,13 @@
+import { Type } from 'typebox';
+import { type Schedule, type Tasks, task } from '#src/platform/jobs/task.ts';
+import { extendSeries } from './series.ts';
+
+const Extension = Type.Object({ seriesId: Type.Integer({ minimum: 1 }) });
+
+export const tasks: Tasks = {
+	'series.extend': task(Extension, async ({ seriesId }, { connection, now }) => {
+		await extendSeries(connection.db, { actorId: null, door: 'job', now: now() }, seriesId);
+	}),
+};
+
+export const schedule: Schedule = {};
