@@ -8,7 +8,19 @@ import { testDatabase } from '../database.ts';
 
 const database = await testDatabase();
 const { routes } = await testApp(database);
-const CHANGES = ['client', 'contact', 'deal', 'extra', 'interaction', 'new', 'session', 'stage'];
+const CHANGES = [
+	'client',
+	'clients',
+	'contact',
+	'deal',
+	'extra',
+	'interaction',
+	'merge',
+	'new',
+	'person',
+	'session',
+	'stage',
+];
 const reading = (method: string) => method === 'GET' || method === 'HEAD';
 
 test('every route says who may come in', () => {
@@ -28,7 +40,9 @@ test('every changing route says what it changes, and no reading one does', () =>
 });
 
 test('addresses are nouns of the trade, without trailing slashes', () => {
-	const odd = routes.filter(({ url }) => !/^\/$|^(\/(:?[a-z]+|[a-z]+-[a-z]+|\*))+$/.test(url));
+	const odd = routes.filter(
+		({ url }) => !/^\/$|^(\/(:?[a-z]+|[a-z]+-[a-z]+|\*))+(\.[a-z]{3})?$/.test(url),
+	);
 	expect(odd.map(({ url }) => url)).toEqual([]);
 });
 

@@ -17,11 +17,13 @@ declare module 'fastify' {
 		/** What a changing route changes, and so whose version it demands; `new` makes a record. */
 		changes?:
 			| 'client'
+			| 'clients'
 			| 'contact'
 			| 'deal'
 			| 'deals'
 			| 'extra'
 			| 'filter'
+			| 'import'
 			| 'interaction'
 			| 'merge'
 			| 'new'

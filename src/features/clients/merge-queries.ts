@@ -99,3 +99,11 @@ export async function hasLaterMerge(db: Sql, merge: Merge): Promise<boolean> {
 			and (m.survivor_id = ${merge.survivorId} or ${merge.survivorId} = any(m.merged_ids)) limit 1`);
 	return rows.length > 0;
 }
+
+/** The latest merge into a client that was not undone, or null. */
+export async function lastMergeInto(db: Sql, clientId: number): Promise<number | null> {
+	const { rows } = await db.execute<{ id: number }>(sql`
+		select id from client_merges where survivor_id = ${clientId} and undone_at is null
+		order by id desc limit 1`);
+	return rows[0]?.id ?? null;
+}

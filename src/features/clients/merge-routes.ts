@@ -21,7 +21,7 @@ import { readDuplicatesPage, readMergeForm, readMergePage } from './merge-screen
 import { unmergeClients } from './unmerge.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
-const CHANGES = { config: { access: 'signed-in' as const, changes: 'client' as const } };
+const CHANGES = { config: { access: 'signed-in' as const, changes: 'clients' as const } };
 const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
 const UNDOES = {
 	config: { access: ['administrator'] as const, changes: 'merge' as const },

@@ -6,9 +6,12 @@ import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
 import { answerClient } from './answer.ts';
 import { findContact } from './contacts.ts';
+import { findDuplicates } from './duplicates.ts';
 import { MergeParams, VersionForm } from './merge-forms.ts';
+import { lastMergeInto } from './merge-queries.ts';
 import { findClient } from './record.ts';
 import { archiveClient, isUsed, removeClient, removeContact, stepsOf, usesOf } from './removal.ts';
+import { knownOf } from './warning.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'client' as const } };
@@ -21,6 +24,15 @@ export function removalRoutes(
 ): void {
 	const { db } = connection;
 	const idOf = (request: FastifyRequest) => readQuery(MergeParams, request.params).id;
+
+	app.get('/clients/:id/menu', SIGNED_IN, async (request, reply) => {
+		const actor = actorOf(request);
+		const client = await findClient(db, actor, idOf(request));
+		const duplicates = await findDuplicates(db, actor, knownOf(client));
+		const data = { client, duplicates, merge: await lastMergeInto(db, client.id) };
+		const view = { fragment: 'clients/_menu', title: 'client.menu', data } as const;
+		return await drawForm(request, reply, view);
+	});
 
 	app.get(
 		'/clients/:id/removal',

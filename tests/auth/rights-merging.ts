@@ -1,0 +1,80 @@
+import type { Browser } from '../app.ts';
+import { get, type Rule, type Rules, type Target, type Tools, versionOf } from './rights-rules.ts';
+
+/** The routes by which clients are merged, leave, and come and go as visiting cards. */
+export function mergeRules({ database }: Tools): Rules {
+	const clientOf = async ({ dealId }: Target): Promise<number> => {
+		const { rows } = await database.pool.query('select client_id from deals where id = $1', [
+			dealId,
+		]);
+		return rows[0]?.client_id ?? 999_999;
+	};
+	const page = (path: string): Rule => ({
+		call: async (person, target, me) => {
+			const id = await clientOf(target);
+			return await get(() => `/clients/${id}${path}`)(person, target, me);
+		},
+		seen: 200,
+	});
+	const change = (path: string, seen: number, fields: Record<string, string> = {}): Rule => ({
+		call: async (person, target) => {
+			const id = await clientOf(target);
+			const version = await versionOf(database, 'clients', id);
+			const versioned = path.includes('vcard') ? {} : { version };
+			return await person.json(`/clients/${id}${path}`, { ...fields, ...versioned });
+		},
+		seen,
+	});
+	const nowhere = (path: string, version?: number) => ({
+		call: (person: Browser) =>
+			version === undefined
+				? person.get(path, { accept: 'application/json' })
+				: person.json(path, { version }),
+		status: 404,
+	});
+	return {
+		records: {
+			'GET /clients/:id/menu': page('/menu'),
+			'GET /clients/:id/removal': page('/removal'),
+			'GET /clients/:id.vcf': page('.vcf'),
+			'GET /clients/:id/contacts/vcard': page('/contacts/vcard'),
+			'POST /clients/:id/archive': change('/archive', 200),
+			'POST /clients/:id/restoration': change('/restoration', 200),
+			// Every client of the cast has a deal.
+			'POST /clients/:id/removal': change('/removal', 422),
+			'POST /clients/:id/contacts/vcard': change('/contacts/vcard', 422),
+			'POST /clients/:id/contacts/vcard/cards': change('/contacts/vcard/cards', 200, {
+				cards: '[]',
+			}),
+		},
+		signedIn: {
+			'GET /clients/duplicates': {
+				call: (person) => person.get('/clients/duplicates?by=name'),
+				status: 200,
+			},
+			'POST /clients/differences': {
+				call: (person) =>
+					person.json('/clients/differences', { kind: 'inn', key: '7', ids: '1,2' }),
+				status: 200,
+			},
+			// Whose clients they are is tried in tests/clients/merge-doors.test.ts.
+			'GET /clients/merge': nowhere('/clients/merge?ids=999998,999999'),
+			'POST /clients/merge': {
+				call: (person) =>
+					person.json('/clients/merge', { version: '999998:1,999999:1', survivorId: 999_999 }),
+				status: 404,
+			},
+			'GET /merges/:id': nowhere('/merges/999999'),
+			'GET /clients/vcard': { call: (person) => person.get('/clients/vcard'), status: 200 },
+			'POST /clients/vcard': { call: (person) => person.json('/clients/vcard', {}), status: 422 },
+			'POST /clients/vcard/cards': {
+				call: (person) => person.json('/clients/vcard/cards', { cards: '[]' }),
+				status: 200,
+			},
+			'GET /contacts/:id.vcf': nowhere('/contacts/999999.vcf'),
+			'GET /contacts/:id/removal': nowhere('/contacts/999999/removal'),
+			'POST /contacts/:id/removal': nowhere('/contacts/999999/removal', 1),
+		},
+		administrators: { 'POST /merges/:id/undoing': nowhere('/merges/999999/undoing', 1) },
+	};
+}
