@@ -22,7 +22,8 @@ CREATE TABLE "client_summaries" (
 -- contacts, their numbers (ИНН, phones), and the words' forms.
 CREATE TABLE "client_search" (
 	"client_id" bigint PRIMARY KEY NOT NULL REFERENCES "clients" ("id") ON DELETE CASCADE,
-	"bare" text NOT NULL,
+	"bare" text COLLATE "russian" NOT NULL,
+	"archived" boolean NOT NULL,
 	"words" text NOT NULL,
 	"numbers" text NOT NULL,
 	"vector" tsvector NOT NULL
@@ -68,6 +69,8 @@ CREATE INDEX "clients_by_status" ON "clients" USING btree (array_position(ARRAY[
 CREATE INDEX "clients_archived" ON "clients" USING btree ("id") WHERE "archived_at" is not null;--> statement-breakpoint
 DROP INDEX "clients_owner";--> statement-breakpoint
 DROP INDEX "clients_inn";--> statement-breakpoint
+-- Owners are walked by their names.
+CREATE INDEX "people_name" ON "people" USING btree ("name","id");--> statement-breakpoint
 CREATE INDEX "client_summaries_deals" ON "client_summaries" USING btree ("open_deals","client_id");--> statement-breakpoint
 CREATE INDEX "client_summaries_amount" ON "client_summaries" USING btree ("open_amount","client_id");--> statement-breakpoint
 CREATE INDEX "client_summaries_contact" ON "client_summaries" USING btree ("last_contact_at","client_id");--> statement-breakpoint
@@ -152,8 +155,8 @@ END $$;--> statement-breakpoint
 
 CREATE FUNCTION refresh_client_words(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO client_search (client_id, bare, words, numbers, vector)
-	SELECT c.id, bare_name(c.name), concat(' ', w.plain, ' ' || p.mails, ' ' || w.mailed, ' '),
+	INSERT INTO client_search (client_id, bare, archived, words, numbers, vector)
+	SELECT c.id, bare_name(c.name), c.archived_at IS NOT NULL, concat(' ', w.plain, ' ' || p.mails, ' ' || w.mailed, ' '),
 		concat(' ', c.inn, ' ', p.phones, ' '), to_tsvector('russian', concat(w.plain, ' ', w.mailed))
 	FROM clients c
 	LEFT JOIN (SELECT client_id, string_agg(name, ' ' ORDER BY id) AS names FROM contacts
@@ -163,10 +166,10 @@ BEGIN
 		FROM contact_points WHERE client_id = ANY (ids) GROUP BY client_id) p ON p.client_id = c.id
 	CROSS JOIN LATERAL (SELECT search_words(concat(c.name, ' ', o.names)) AS plain, search_words(p.mails) AS mailed) w
 	WHERE c.id = ANY (ids)
-	ON CONFLICT (client_id) DO UPDATE SET bare = excluded.bare, words = excluded.words,
-		numbers = excluded.numbers, vector = excluded.vector
-	WHERE (client_search.bare, client_search.words, client_search.numbers)
-		IS DISTINCT FROM (excluded.bare, excluded.words, excluded.numbers);
+	ON CONFLICT (client_id) DO UPDATE SET bare = excluded.bare, archived = excluded.archived,
+		words = excluded.words, numbers = excluded.numbers, vector = excluded.vector
+	WHERE (client_search.bare, client_search.archived, client_search.words, client_search.numbers)
+		IS DISTINCT FROM (excluded.bare, excluded.archived, excluded.words, excluded.numbers);
 	-- Words that letters go wrong in: not numbers, not initials, not mails.
 	INSERT INTO client_words (word)
 	SELECT word FROM (
@@ -276,7 +279,8 @@ BEGIN
 	ELSE
 		INSERT INTO client_refreshes (words)
 		SELECT array_agg(id) FROM old_rows o JOIN new_rows n USING (id)
-		WHERE (o.name, o.inn) IS DISTINCT FROM (n.name, n.inn) HAVING count(*) > 0;
+		WHERE (o.name, o.inn, o.archived_at IS NULL) IS DISTINCT FROM (n.name, n.inn, n.archived_at IS NULL)
+		HAVING count(*) > 0;
 		INSERT INTO client_tallies SELECT segment, region, status, archived, owned, sum(n) FROM (
 			SELECT segment, region, status, archived_at IS NOT NULL AS archived, owner_id IS NOT NULL AS owned, 1 AS n FROM new_rows
 			UNION ALL SELECT segment, region, status, archived_at IS NOT NULL, owner_id IS NOT NULL, -1 FROM old_rows

@@ -70,6 +70,7 @@ export const people = pgTable(
 		uniqueIndex('people_login').on(t.login),
 		uniqueIndex('people_external_ref').on(t.externalRef),
 		index('people_team').on(t.teamId),
+		index('people_name').on(t.name, t.id),
 		check('people_role', sql`${t.role} in ('manager', 'head', 'administrator')`),
 		check('people_head_has_team', sql`${t.role} <> 'head' or ${t.teamId} is not null`),
 	],

@@ -28,41 +28,41 @@ export type ClientLine = {
 	summary: string | null;
 };
 
-const STATUS_ORDER = sql`array_position(array['prospect','active','former'], l.status)`;
+const STATUS_ORDER = sql`array_position(array['prospect','active','former'], c.status)`;
 
 /**
- * The columns of the list: heading, order and value in a file. `l` are the lines of list.ts; each order has an
- * index of clients or client_summaries behind it (drizzle/0004_clients.sql).
+ * The columns of the list: heading, order and value in a file. The orders are SQL on `c` (clients), `p` (their
+ * owners) and `f` (summaries.ts#figuresOf); each has an index behind it (drizzle/0004_clients.sql).
  */
 export function clientColumns(viewer: Viewer): readonly ListColumn<ClientLine>[] {
 	return [
 		{
 			...{ key: 'name', label: 'label.name', kind: 'text' },
-			sort: { by: sql`l.name`, type: 'text' },
+			sort: { by: sql`c.name`, type: 'text' },
 			value: ({ name }) => name,
 		},
 		{
 			...{ key: 'inn', label: 'label.inn', kind: 'text' },
-			sort: { by: sql`l.inn`, type: 'text', nullable: true },
+			sort: { by: sql`c.inn`, type: 'text', nullable: true },
 			value: ({ inn }) => inn,
 		},
 		{
 			...{ key: 'owner', label: 'label.ownerId', kind: 'text' },
 			// People are few: they are walked by name, each with an index of their clients.
 			sort: {
-				...{ by: sql`l.owner_name`, type: 'text', nullable: true },
-				absent: sql`l.owner_id is null`,
+				...{ by: sql`p.name`, type: 'text', nullable: true },
+				absent: sql`c.owner_id is null`,
 			},
 			value: ({ ownerName }) => ownerName,
 		},
 		{
 			...{ key: 'segment', label: 'label.segment', kind: 'text' },
-			sort: { by: sql`l.segment`, type: 'text', nullable: true },
+			sort: { by: sql`c.segment`, type: 'text', nullable: true },
 			value: ({ segment }) => segment,
 		},
 		{
 			...{ key: 'region', label: 'label.region', kind: 'text' },
-			sort: { by: sql`l.region`, type: 'text', nullable: true },
+			sort: { by: sql`c.region`, type: 'text', nullable: true },
 			value: ({ region }) => region,
 		},
 		{
@@ -72,22 +72,22 @@ export function clientColumns(viewer: Viewer): readonly ListColumn<ClientLine>[]
 		},
 		{
 			...{ key: 'deals', label: 'clients.openDeals', kind: 'number' },
-			sort: { by: sql`l.open_deals`, type: 'whole' },
+			sort: { by: sql`f.open_deals`, type: 'whole' },
 			value: ({ openDeals }) => openDeals,
 		},
 		{
 			...{ key: 'amount', label: 'clients.openAmount', kind: 'money' },
-			sort: { by: sql`l.open_amount`, type: 'number' },
+			sort: { by: sql`f.open_amount`, type: 'number' },
 			value: ({ openAmount }) => openAmount,
 		},
 		{
 			...{ key: 'contact', label: 'clients.lastContact', kind: 'moment' },
-			sort: { by: sql`l.last_contact_at`, type: 'moment', nullable: true },
+			sort: { by: sql`f.last_contact_at`, type: 'moment', nullable: true },
 			value: ({ lastContactAt }) => lastContactAt,
 		},
 		{
 			...{ key: 'next', label: 'clients.nextStep', kind: 'moment' },
-			sort: { by: sql`l.next_due_at`, type: 'moment', nullable: true },
+			sort: { by: sql`f.next_due_at`, type: 'moment', nullable: true },
 			value: ({ plannedAt, plannedOn }) => plannedAt ?? plannedOn,
 		},
 	];

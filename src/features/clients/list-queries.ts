@@ -8,87 +8,97 @@ import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { sortingOf } from '#src/platform/web/listing.ts';
 import { type ClientLine, clientColumns } from './list-columns.ts';
 import { type ClientFilter, type ClientQuery, silentSince } from './list-query.ts';
-import { clientsFound, clientsVisibleTo, fitSql } from './search.ts';
+import { clientsFound, clientsVisibleTo } from './search.ts';
 import { figuresOf } from './summaries.ts';
 
 /*
- * Everybody's clients are walked along the index of the order that is asked for; the clients of few people and
- * what a text finds are few, and are read and sorted (`offset 0` says so to Postgres, which would otherwise
- * walk a million to find them in order).
+ * Everybody's clients are walked along the index of the order that is asked for. Where they are few (one
+ * person's, what a text finds, what отбор leaves), all of them are read and sorted: `offset 0` says so to
+ * Postgres, which would otherwise walk a million to find them in order. What a line says is looked up for
+ * the lines of the page alone.
  */
-
-/** Where lines are read from: `c` clients, `s` their summaries, `f` what of it the actor may know, `p` owners. */
-const JOINED = sql`clients c join client_summaries s on s.client_id = c.id
-	left join people p on p.id = c.owner_id`;
-
-const hits = (actor: Actor, { q }: ClientFilter): SQL =>
-	q === null ? sql`` : sql`with hits as materialized (${clientsFound(actor, q)})`;
+const FEW = 20_000;
 
 /** Отбор as SQL on `c` and, for the last contact, `f`; a line per criterion. */
 function criteria(actor: Actor, filter: ClientFilter, viewer: Viewer): SQL {
-	const { segment, region, status, tag, contact, archived } = filter;
+	const { q, segment, region, status, tag, contact, archived } = filter;
 	const since = silentSince(filter, viewer);
+	const shelved = q === null ? sql`c.archived_at is not null` : sql`h.archived`;
 	const lines = [
-		owned(actor, filter),
-		filter.q === null ? null : sql`c.id in (select client_id from hits)`,
+		ownedSql(actor, filter),
 		segment === null ? null : sql`c.segment = ${segment}`,
 		region === null ? null : sql`c.region = ${region}`,
 		status === null ? null : sql`c.status = ${status}`,
 		tag === null ? null : sql`c.id in (select client_id from client_tags where tag_id = ${tag})`,
 		contact === 'never' ? sql`f.last_contact_at is null` : null,
 		since && sql`(f.last_contact_at < ${since} or f.last_contact_at is null)`,
-		archived === null ? sql`c.archived_at is null` : null,
-		archived === 'only' ? sql`c.archived_at is not null` : null,
+		archived === null ? (q === null ? sql`c.archived_at is null` : sql`not h.archived`) : null,
+		archived === 'only' ? shelved : null,
 	];
-	return sql.join(
-		lines.filter((line) => line !== null),
-		sql` and `,
-	);
+	return sql.join([sql`true`, ...lines.filter((line) => line !== null)], sql` and `);
 }
 
-function owned(actor: Actor, { owner, q }: ClientFilter): SQL {
+const somebodys = ({ owner }: ClientFilter) => !['', 'all', 'none'].includes(owner);
+
+function ownedSql(actor: Actor, filter: ClientFilter): SQL | null {
+	const { owner, q } = filter;
+	if (somebodys(filter))
+		return visibleTo({ ...actor, scope: scopeChosen(actor, owner) }, sql`c.owner_id`);
+	const nobodys = owner === 'none' ? sql`c.owner_id is null and ` : sql``;
 	// What a text finds is within what the actor sees already.
 	const seen =
 		actor.scope === 'all' || q !== null ? sql`true` : sql`c.id in (${clientsVisibleTo(actor)})`;
-	if (owner === 'none') return sql`(c.owner_id is null and ${seen})`;
-	if (owner === '' || owner === 'all') return seen;
-	return visibleTo({ ...actor, scope: scopeChosen(actor, owner) }, sql`c.owner_id`);
+	return sql`${nobodys}${seen}`;
 }
 
-function linesSql(actor: Actor, filter: ClientFilter, viewer: Viewer): SQL {
-	const few =
-		actor.scope !== 'all' || filter.q !== null || !['', 'all', 'none'].includes(filter.owner);
-	const fit = filter.q === null ? sql`null` : fitSql(filter.q);
-	const searched = filter.q === null ? sql`` : sql`join client_search w on w.client_id = c.id`;
-	return sql`(
-		${hits(actor, filter)}
-		select c.id, c.version, c.name, c.inn, c.owner_id, p.name as owner_name, c.segment, c.region, c.status,
-			c.archived_at, f.*, ${fit} as fit
-		from ${JOINED} ${searched} ${figuresOf(actor)}
-		where ${criteria(actor, filter, viewer)} ${few ? sql`offset 0` : sql``}
-	) l`;
+type Needs = { clients: boolean; figures: boolean; owners: boolean };
+
+/** The tables that отбор and order read: `h` what a text finds, `c`, `s` with `f`, `p`. */
+function tables(actor: Actor, { q }: ClientFilter, needs: Needs): SQL {
+	const base =
+		q === null
+			? sql`clients c`
+			: needs.clients || needs.figures || needs.owners
+				? sql`hits h join clients c on c.id = h.client_id`
+				: sql`hits h`;
+	const figures = sql`join client_summaries s on s.client_id = c.id ${figuresOf(actor)}`;
+	return sql`${base} ${needs.figures ? figures : sql``}
+		${needs.owners ? sql`left join people p on p.id = c.owner_id` : sql``}`;
 }
 
-// What is looked up for the lines that are shown alone.
-const COLUMNS = sql`l.id, l.version, l.name, l.inn, l.owner_name as "ownerName", l.segment, l.region, l.status,
-	l.archived_at is not null as archived, l.open_deals as "openDeals", l.open_amount::text as "openAmount",
-	l.open_other as "openOther", l.last_contact_at as "lastContactAt", l.next_planned_on as "plannedOn",
-	l.next_planned_at as "plannedAt",
-	(select k.name from interactions i join interaction_kinds k on k.id = i.kind_id
-		where i.id = l.next_interaction_id) as "kindName",
-	(select k.icon from interactions i join interaction_kinds k on k.id = i.kind_id
-		where i.id = l.next_interaction_id) as "kindIcon",
-	(select i.summary from interactions i where i.id = l.next_interaction_id) as summary`;
+function needsOf(filter: ClientFilter): Needs {
+	const { segment, region, status, tag, contact, owner } = filter;
+	const facts = [segment, region, status, tag].some((asked) => asked !== null);
+	const clients = facts || somebodys(filter) || owner === 'none';
+	return { clients, figures: contact !== null, owners: false };
+}
+
+const hits = (actor: Actor, { q }: ClientFilter, weighed: boolean): SQL =>
+	q === null
+		? sql``
+		: sql`with hits as materialized (${clientsFound(actor, q, 'either', weighed)})`;
+
+const COLUMNS = sql`c.id, c.version, c.name, c.inn, p.name as "ownerName", c.segment, c.region, c.status,
+	c.archived_at is not null as archived, f.open_deals as "openDeals", f.open_amount::text as "openAmount",
+	f.open_other as "openOther", f.last_contact_at as "lastContactAt", f.next_planned_on as "plannedOn",
+	f.next_planned_at as "plannedAt", kind.name as "kindName", kind.icon as "kindIcon", i.summary`;
+
+const details = (actor: Actor): SQL => sql`join clients c on c.id = k.id
+	join client_summaries s on s.client_id = c.id ${figuresOf(actor)}
+	left join people p on p.id = c.owner_id
+	left join interactions i on i.id = f.next_interaction_id
+	left join interaction_kinds kind on kind.id = i.kind_id`;
 
 /** How well a text fits, then the name. */
-const BY_FIT = { by: sql`(l.fit::text || l.name)`, type: 'text' } as const;
+const BY_FIT = { by: sql`(h.fit::text || h.bare)`, type: 'text' } as const;
 
 function sortingFor({ sort, q }: ClientQuery, viewer: Viewer): Sorting {
 	if (sort === null && q !== null) return { ...BY_FIT, descending: false };
 	return sortingOf(clientColumns(viewer), sort ?? 'name');
 }
 
-export type Page = { after: string | null; limit: number };
+/** The part of a list to be read; `count`: how many there are in all, where that is known. */
+export type Page = { after: string | null; limit: number; count?: number };
 
 /**
  * Clients that an actor sees and an address asks for, from behind a place, in its order; one statement, two
@@ -99,13 +109,29 @@ export async function readClients(
 	actor: Actor,
 	query: ClientQuery,
 	viewer: Viewer,
-	{ after, limit }: Page,
+	{ after, limit, count = Number.POSITIVE_INFINITY }: Page,
 ): Promise<{ rows: ClientLine[]; next: string | null }> {
 	const sorting = sortingFor(query, viewer);
+	const few = actor.scope !== 'all' || query.q !== null || somebodys(query) || count <= FEW;
+	const key = query.sort?.replace('-', '') ?? (query.q === null ? 'name' : 'fit');
+	const needs = needsOf(query);
+	const from = tables(actor, query, {
+		clients: needs.clients || key !== 'fit',
+		figures: needs.figures || ['deals', 'amount', 'contact', 'next'].includes(key),
+		owners: key === 'owner',
+	});
+	const where = criteria(actor, query, viewer);
+	const id = query.q === null ? sql`c.id` : sql`h.client_id`;
+	const gathered = sql`(${hits(actor, query, key === 'fit')}
+		select ${id} as id, ${sorting.by} as key from ${from} where ${where} offset 0) x`;
 	const page = await readKeyset<ClientLine>(db, {
-		columns: COLUMNS,
-		from: linesSql(actor, query, viewer),
-		...{ where: sql`true`, sorting, id: sql`l.id`, limit },
+		...{ columns: COLUMNS, details: details(actor), limit },
+		...(few
+			? {
+					...{ from: gathered, where: sql`true`, id: sql`x.id` },
+					sorting: { ...sorting, by: sql`x.key`, absent: sql`x.key is null` },
+				}
+			: { from, where, id, sorting }),
 		after: after === null ? null : readPlace(after, sorting),
 	});
 	return { ...page, rows: page.rows.map(dated) };
@@ -125,22 +151,15 @@ export async function countClients(
 	viewer: Viewer,
 ): Promise<number> {
 	const tallied = actor.scope === 'all' ? talliedSql(filter, viewer) : null;
-	const figures = filter.contact === null ? sql`` : figuresOf(actor);
-	const joined =
-		filter.contact === null
-			? sql`clients c`
-			: sql`clients c join client_summaries s on s.client_id = c.id ${figures}`;
-	const { rows } = await db.execute<{ n: number }>(
-		tallied ??
-			sql`${hits(actor, filter)}
-				select count(*)::int as n from ${joined} where ${criteria(actor, filter, viewer)}`,
-	);
+	const counted = sql`${hits(actor, filter, false)} select count(*)::int as n
+		from ${tables(actor, filter, needsOf(filter))} where ${criteria(actor, filter, viewer)}`;
+	const { rows } = await db.execute<{ n: number }>(tallied ?? counted);
 	return rows[0]?.n ?? 0;
 }
 
 function talliedSql(filter: ClientFilter, viewer: Viewer): SQL | null {
 	const { segment, region, status, archived, owner, contact, q, tag } = filter;
-	if (q !== null || tag !== null || !['', 'all', 'none'].includes(owner)) return null;
+	if (q !== null || tag !== null || somebodys(filter)) return null;
 	const facts = [
 		segment === null ? null : sql`segment = ${segment}`,
 		region === null ? null : sql`region = ${region}`,

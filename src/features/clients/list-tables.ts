@@ -59,6 +59,7 @@ export const clientSearch = pgTable(
 		clientId: clientId(),
 		/** The name without its legal form and signs. */
 		bare: text().notNull(),
+		archived: boolean().notNull(),
 		/** Words of the name and the contacts, and mails as they are, each between spaces. */
 		words: text().notNull(),
 		/** ИНН and the keys of phones, each between spaces. */

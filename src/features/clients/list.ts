@@ -78,9 +78,9 @@ export async function readClientList(
 	viewer: Viewer,
 ): Promise<ClientList> {
 	const query = readClientQuery(actor, address);
-	const [page, count, { saved, ...frame }] = await Promise.all([
-		readLines(db, actor, query, viewer),
-		countClients(db, actor, query, viewer),
+	// The count tells how to read the lines: for a director it comes out of tallies, at once.
+	const [[count, page], { saved, ...frame }] = await Promise.all([
+		readCounted(db, actor, query, viewer),
 		readClientFrame(db, actor),
 	]);
 	const sort = query.sort ?? (query.q === null ? 'name' : '');
@@ -106,13 +106,30 @@ export async function readMoreClients(
 	return await readLines(db, actor, readClientQuery(actor, address), viewer);
 }
 
+async function readCounted(
+	db: Sql,
+	actor: Actor,
+	query: ClientQuery,
+	viewer: Viewer,
+): Promise<[number, ClientLines]> {
+	const counting = countClients(db, actor, query, viewer);
+	if (actor.scope !== 'all' || query.q !== null)
+		return await Promise.all([counting, readLines(db, actor, query, viewer)]);
+	const count = await counting;
+	return [count, await readLines(db, actor, query, viewer, count)];
+}
+
 async function readLines(
 	db: Sql,
 	actor: Actor,
 	query: ClientQuery,
 	viewer: Viewer,
+	count?: number,
 ): Promise<ClientLines> {
-	const page = { after: query.after, limit: linesAsked(query) };
+	const page = {
+		...{ after: query.after, limit: linesAsked(query) },
+		...(count === undefined ? {} : { count }),
+	};
 	const { rows, next } = await readClients(db, actor, query, viewer, page);
 	return {
 		query,

@@ -12,7 +12,7 @@ import { type PhoneWritings, type Reading, readingsOf, wrongAllowed } from './se
  */
 
 /** Owners up to whom an actor's clients are looked through one by one, not the company's index. */
-const FEW_OWNERS = 20;
+const FEW_OWNERS = 10;
 
 /** The ids of the clients that an actor sees (`id`): for reading them first, where `clientVisibleTo` judges one. */
 export function clientsVisibleTo(actor: Actor): SQL {
@@ -27,41 +27,49 @@ export function clientsVisibleTo(actor: Actor): SQL {
 export type Closeness = 'exact' | 'alike' | 'either';
 
 /**
- * A query of the clients (`client_id`) that a text finds among those that the actor sees; `alike`: with
- * letters wrong; `either`: so only where nothing is found exactly.
+ * A query of the clients (`client_id`, `archived`) that a text finds among those that the actor sees;
+ * `alike`: with letters wrong; `either`: so only where nothing is found exactly. `weighed` adds what they
+ * are ordered by, the best first: `fit`, then `bare`, the name without its legal form.
  */
-export function clientsFound(actor: Actor, typed: string, closeness: Closeness = 'either'): SQL {
+export function clientsFound(
+	actor: Actor,
+	typed: string,
+	closeness: Closeness = 'either',
+	weighed = false,
+): SQL {
 	const readings = readingsOf(typed);
-	if (readings.length === 0) return sql`select null::bigint as client_id where false`;
+	const columns = sql`s.client_id, s.archived ${weighed ? sql`, ${fitSql(readings)} as fit, s.bare` : sql``}`;
+	if (readings.length === 0) return sql`select ${columns} from client_search s where false`;
 	const few = actor.scope !== 'all' && actor.scope.length <= FEW_OWNERS;
-	const stage = (match: SQL, earlier: string[]) => {
-		const notYet = earlier.map((name) => sql`and not exists (select from ${sql.raw(name)})`);
-		return sql`materialized (select s.client_id from client_search s
-			where (${match}) and ${
-				few
-					? sql`s.client_id in (select id from mine)`
-					: sql`exists (
-				select from clients c where c.id = s.client_id and ${clientVisibleTo(actor)})`
-			}
-			${sql.join(notYet, sql` `)})`;
-	};
-	const exact = sql`exact as ${stage(
-		either(readings, (one) => exactly(one, few)),
-		[],
-	)}`;
-	const wrong = ([1, 2] as const).map((most) => either(readings, (one) => nearly(one, most)));
-	const first = closeness === 'either' ? ['exact'] : [];
-	const alike = [
-		sql`near as ${stage(wrong[0] as SQL, first)}`,
-		sql`far as ${stage(wrong[1] as SQL, [...first, 'near'])}`,
-	];
-	const parts = closeness === 'exact' ? [exact] : closeness === 'alike' ? alike : [exact, ...alike];
-	const names = { exact: ['exact'], alike: ['near', 'far'], either: ['exact', 'near', 'far'] };
-	const mine = few ? [sql`mine as materialized (${clientsVisibleTo(actor)})`] : [];
-	return sql`with ${sql.join([...mine, ...parts], sql`, `)} ${sql.join(
-		names[closeness].map((name) => sql`select client_id from ${sql.raw(name)}`),
-		sql` union all `,
-	)}`;
+	const stages = STAGES.filter(({ of }) => closeness === 'either' || of === closeness);
+	const parts = stages.map(({ name, match }, at) => {
+		const earlier = stages.slice(0, at).map((one) => sql.raw(one.name));
+		const notYet = earlier.map((one) => sql`and not exists (select from ${one})`);
+		return sql`${sql.raw(name)} as materialized (
+			select ${columns} from ${few ? sql`own` : sql`client_search`} s
+			where (${either(readings, match)}) and ${few ? sql`true` : seenSql(actor)} ${sql.join(notYet, sql` `)})`;
+	});
+	const found = stages.map(({ name }) => sql`select * from ${sql.raw(name)}`);
+	return sql`with ${sql.join([...(few ? [ownSql(actor)] : []), ...parts], sql`, `)}
+		${sql.join(found, sql` union all `)}`;
+}
+
+const STAGES: { name: string; of: Closeness; match: (reading: Reading) => SQL }[] = [
+	{ name: 'exact', of: 'exact', match: (reading) => exactly(reading) },
+	{ name: 'near', of: 'alike', match: (reading) => nearly(reading, 1) },
+	{ name: 'far', of: 'alike', match: (reading) => nearly(reading, 2) },
+];
+
+// Read once for all stages, and by no index: that of everybody's words would find more than those.
+function ownSql(actor: Actor): SQL {
+	return sql`own as materialized (
+		select s.* from (${clientsVisibleTo(actor)}) seen join client_search s on s.client_id = seen.id
+	)`;
+}
+
+function seenSql(actor: Actor): SQL {
+	if (actor.scope === 'all') return sql`true`;
+	return sql`exists (select from clients c where c.id = s.client_id and ${clientVisibleTo(actor)})`;
 }
 
 const either = (readings: Reading[], match: (reading: Reading) => SQL): SQL =>
@@ -69,30 +77,27 @@ const either = (readings: Reading[], match: (reading: Reading) => SQL): SQL =>
 
 const all = (parts: SQL[]): SQL => sql`(${sql.join(parts, sql` and `)})`;
 
-// Of few clients the texts are read: an index of everybody's would find more than those.
-function exactly(reading: Reading, few: boolean): SQL {
-	const plain = few ? sql` || ''` : sql``;
-	return all([...reading.words.map((word) => wordSql(word, plain)), ...otherParts(reading, plain)]);
+function exactly(reading: Reading): SQL {
+	return all([...reading.words.map(wordSql), ...otherParts(reading)]);
 }
 
-function wordSql(word: string, plain: SQL): SQL {
-	if (word.length < 3) return sql`s.words${plain} like ${`% ${word}%`}`;
-	return sql`(s.words${plain} like ${`%${word}%`}
-		or s.vector @@ plainto_tsquery('russian', ${word}))`;
+function wordSql(word: string): SQL {
+	if (word.length < 3) return sql`s.words like ${`% ${word}%`}`;
+	return sql`(s.words like ${`%${word}%`} or s.vector @@ plainto_tsquery('russian', ${word}))`;
 }
 
-function otherParts({ mails, numbers }: Reading, plain: SQL): SQL[] {
+function otherParts({ mails, numbers }: Reading): SQL[] {
 	const escaped = (text: string) => text.replace(/[\\%_]/g, '\\$&');
 	return [
-		...mails.map((mail) => sql`s.words${plain} like ${`%${escaped(mail)}%`}`),
-		...numbers.map((number) => numberSql(number, plain)),
+		...mails.map((mail) => sql`s.words like ${`%${escaped(mail)}%`}`),
+		...numbers.map((number) => numberSql(number)),
 	];
 }
 
-function numberSql({ within, ahead }: PhoneWritings, plain: SQL): SQL {
+function numberSql({ within, ahead }: PhoneWritings): SQL {
 	const patterns = [...within.map((one) => `%${one}%`), ...ahead.map((one) => `% ${one}%`)];
-	const found = patterns.map((pattern) => sql`s.numbers${plain} like ${pattern}`);
-	const named = within.slice(0, 1).map((one) => sql`s.words${plain} like ${`%${one}%`}`);
+	const found = patterns.map((pattern) => sql`s.numbers like ${pattern}`);
+	const named = within.slice(0, 1).map((one) => sql`s.words like ${`%${one}%`}`);
 	return sql`(${sql.join([...found, ...named], sql` or `)})`;
 }
 
@@ -103,33 +108,28 @@ function nearly(reading: Reading, most: 1 | 2): SQL {
 	if (!allowed.some((one) => one >= most)) return sql`false`;
 	const parts = words.map((word, at) => {
 		const wrong = Math.min(allowed[at] as number, most);
-		if (wrong === 0) return wordSql(word, sql``);
+		if (wrong === 0) return wordSql(word);
 		return sql`s.vector @@ (plainto_tsquery('russian', ${word}) || to_tsquery('simple', ${`${word}:*`}) || (
 			select coalesce(string_agg(form::text, ' | '), '')::tsquery
 			from words_alike(${word}, ${wrong}::int) word, plainto_tsquery('russian', word) form
 			where form::text <> ''))`;
 	});
-	return all([...parts, ...otherParts(reading, sql``)]);
+	return all([...parts, ...otherParts(reading)]);
 }
 
-/**
- * How well a found client fits, as a digit, 1 the best: by its name as a whole, from its beginning, by all
- * words in the name, by anything else. SQL on `w` (client_search).
- */
-export function fitSql(typed: string): SQL {
-	const named = readingsOf(typed).filter(({ name }) => name !== '');
-	if (named.length === 0) return sql`5::int`;
+// How well a found client fits, 1 the best: by its name as a whole, from its beginning, by the beginnings of
+// words in it, by their insides, by anything else.
+function fitSql(readings: Reading[]): SQL {
+	const named = readings.filter(({ name }) => name !== '');
+	if (named.length === 0) return sql`5`;
 	const any = (match: (reading: Reading) => SQL) => sql.join(named.map(match), sql` or `);
 	return sql`case
-		when ${any(({ name }) => sql`w.bare = ${name}`)} then 1
-		when ${any(({ name }) => sql`starts_with(w.bare, ${name})`)} then 2
-		when ${any(({ words }) => all(words.map((word) => sql`' ' || w.bare like ${`% ${word}%`}`)))} then 3
-		when ${any(({ words }) => all(words.map((word) => sql`w.bare like ${`%${word}%`}`)))} then 4
+		when ${any(({ name }) => sql`s.bare = ${name}`)} then 1
+		when ${any(({ name }) => sql`starts_with(s.bare, ${name})`)} then 2
+		when ${any(({ words }) => all(words.map((word) => sql`' ' || s.bare like ${`% ${word}%`}`)))} then 3
+		when ${any(({ words }) => all(words.map((word) => sql`s.bare like ${`%${word}%`}`)))} then 4
 		else 5 end`;
 }
-
-/** Of very many found only so many are weighed: more typing helps the person better than more reading. */
-const WEIGHED = 5_000;
 
 /** Clients that a text finds, archived ones aside, the best first; `limit` at most. */
 export async function suggestClients(
@@ -139,10 +139,10 @@ export async function suggestClients(
 	limit: number,
 ): Promise<ClientName[]> {
 	const { rows } = await db.execute<ClientName>(sql`
-		select c.id, c.name, c.inn
-		from (select client_id from (${clientsFound(actor, typed)}) found limit ${WEIGHED}) found
-		join clients c on c.id = found.client_id join client_search w on w.client_id = c.id
-		where c.archived_at is null
-		order by ${fitSql(typed)}, c.name, c.id limit ${limit}`);
+		select c.id, c.name, c.inn from (
+			select client_id, fit, bare from (${clientsFound(actor, typed, 'either', true)}) found
+			where not archived order by fit, bare, client_id limit ${limit}
+		) found join clients c on c.id = found.client_id
+		order by found.fit, found.bare, found.client_id`);
 	return rows;
 }

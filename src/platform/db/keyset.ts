@@ -70,6 +70,8 @@ export type KeysetQuery = {
 	id: SQL;
 	after: Place | null;
 	limit: number;
+	/** What is joined to the rows of the page alone, as `k` with its `id`; `columns` are read from there. */
+	details?: SQL;
 };
 
 /**
@@ -95,12 +97,28 @@ export async function readKeyset<Row extends { id: number }>(
 }
 
 type Sorted<Row> = Row & { sortValue: string | null };
+/** One stretch of rows: with a value, or without. */
+type Stretch = { key: SQL; where: SQL; order: SQL; limit: number };
 
-async function readValued<Row>(
+async function readStretch<Row>(
 	db: Sql,
-	{ columns, from, where, sorting, id, after }: KeysetQuery,
-	limit: number,
+	{ columns, from, sorting, id, details }: KeysetQuery,
+	{ key, where, order, limit }: Stretch,
 ): Promise<Sorted<Row>[]> {
+	const way = sorting.descending ? sql`desc` : sql`asc`;
+	const page = sql`from ${from} where ${where} order by ${order} limit ${limit}`;
+	const { rows } = await db.execute(
+		details === undefined
+			? sql`select ${columns}, (${key})::text as "sortValue" ${page}`
+			: sql`select ${columns}, k.key::text as "sortValue"
+				from (select ${id} as id, ${key} as key ${page}) k ${details}
+				order by k.key ${way}, k.id ${way}`,
+	);
+	return rows as Sorted<Row>[];
+}
+
+async function readValued<Row>(db: Sql, query: KeysetQuery, limit: number): Promise<Sorted<Row>[]> {
+	const { sorting, id, after } = query;
 	const { by, type, nullable, descending } = sorting;
 	const way = descending ? sql`desc` : sql`asc`;
 	const value = after && sql`${after.value}::${SQL_TYPES[type]}`;
@@ -109,24 +127,26 @@ async function readValued<Row>(
 		? sql`and ${by} ${descending ? sql`<=` : sql`>=`} ${value}
 			and (${by}, ${id}) ${descending ? sql`<` : sql`>`} (${value}, ${after.id}::bigint)`
 		: sql``;
-	const { rows } = await db.execute(sql`
-		select ${columns}, (${by})::text as "sortValue" from ${from}
-		where ${where} ${nullable ? sql`and ${by} is not null` : sql``} ${behind}
-		order by ${by} ${way}, ${id} ${way} limit ${limit}`);
-	return rows as Sorted<Row>[];
+	const where = sql`${query.where} ${nullable ? sql`and ${by} is not null` : sql``} ${behind}`;
+	return await readStretch(db, query, {
+		...{ key: by, where, limit },
+		order: sql`${by} ${way}, ${id} ${way}`,
+	});
 }
 
 async function readAbsent<Row>(
 	db: Sql,
-	{ columns, from, where, sorting, id }: KeysetQuery,
+	query: KeysetQuery,
 	after: Place | null,
 	limit: number,
 ): Promise<Sorted<Row>[]> {
+	const { sorting, id } = query;
 	const way = sorting.descending ? sql`desc` : sql`asc`;
 	const behind = after ? sql`and ${id} ${sorting.descending ? sql`<` : sql`>`} ${after.id}` : sql``;
-	const { rows } = await db.execute(sql`
-		select ${columns}, null::text as "sortValue" from ${from}
-		where ${where} and ${sorting.absent ?? sql`${sorting.by} is null`} ${behind}
-		order by ${id} ${way} limit ${limit}`);
-	return rows as Sorted<Row>[];
+	const absent = sorting.absent ?? sql`${sorting.by} is null`;
+	return await readStretch(db, query, {
+		key: sql`null::text`,
+		where: sql`${query.where} and ${absent} ${behind}`,
+		...{ order: sql`${id} ${way}`, limit },
+	});
 }
