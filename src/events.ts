@@ -166,6 +166,9 @@ export type AppEvent =
 			type: 'extra.changed';
 			data: { fieldId: number; noun: string; name: string; changes: Record<string, FieldChange> };
 	  }
+	| { type: 'kind.created'; data: { kindId: number; name: string } }
+	| { type: 'kind.edited'; data: { kindId: number; changes: Record<string, FieldChange> } }
+	| { type: 'kind.removed'; data: { kindId: number; name: string } }
 	| { type: 'session.started'; data: Record<string, never> }
 	| { type: 'session.ended'; data: Record<string, never> }
 	| {

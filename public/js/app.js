@@ -21,3 +21,4 @@ if (document.getElementById('bulk')) await import('./bulk.js');
 if (document.querySelector('[data-page="agenda"]')) await import('./agenda.js');
 if (document.querySelector('[data-page="deal"]')) await import('./deal.js');
 if (document.querySelector('[data-page="calendar"]')) await import('./calendar.js');
+if (document.querySelector('[data-page="imports"]')) await import('./imports.js');

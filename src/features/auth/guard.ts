@@ -25,6 +25,7 @@ declare module 'fastify' {
 			| 'filter'
 			| 'import'
 			| 'interaction'
+			| 'kind'
 			| 'merge'
 			| 'new'
 			| 'person'
@@ -64,7 +65,7 @@ function doorOf(request: FastifyRequest): Door {
 	const seen = request.headers['hx-current-url'] ?? body?.returnTo ?? request.headers.referer;
 	if (typeof seen !== 'string' || !URL.canParse(seen, 'http://here')) return 'form';
 	const { pathname } = new URL(seen, 'http://here');
-	if (pathname === '/board') return 'board';
+	if (pathname === '/board' || pathname === '/agenda') return pathname.slice(1) as Door;
 	return /^\/(deals|clients)\/\d+$/.test(pathname) ? 'card' : 'form';
 }
 

@@ -10,13 +10,16 @@ export type Line = { line: number; cells: string[] };
 
 const DELIMITERS = [';', ',', '\t'] as const;
 
+/** How a CSV file is to be read; what is not said is found out. */
+export type CsvReading = { encoding?: Encoding | null; delimiter?: string | null };
+
 /**
  * Lines of a CSV file, one at a time, whatever its encoding and delimiter are. Empty lines are left out.
  * Throws FileFault where the file is no table.
  */
-export async function* csvLines(path: string): AsyncGenerator<Line> {
-	const encoding = await detectEncoding(path);
-	const delimiter = delimiterOf(await head(path, encoding));
+export async function* csvLines(path: string, reading: CsvReading = {}): AsyncGenerator<Line> {
+	const encoding = reading.encoding ?? (await detectEncoding(path));
+	const delimiter = reading.delimiter ?? delimiterOf(await head(path, encoding));
 	const parser = parse({
 		delimiter,
 		record_delimiter: ['\r\n', '\n', '\r'],
@@ -52,6 +55,12 @@ function faultOf(error: CsvError): FileFault {
 	if (error.code === 'CSV_MAX_RECORD_SIZE')
 		return new FileFault('file.longLine', { line, limit: '1 МБ' });
 	return new FileFault('file.broken', { reason: error.message });
+}
+
+/** What a CSV file looks like: its encoding and its delimiter. Throws FileFault. */
+export async function looksOf(path: string): Promise<{ encoding: Encoding; delimiter: string }> {
+	const encoding = await detectEncoding(path);
+	return { encoding, delimiter: delimiterOf(await head(path, encoding)) };
 }
 
 async function head(path: string, encoding: Encoding): Promise<string> {

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { csvLines, type Line } from './csv.ts';
+import { type CsvReading, csvLines, type Line } from './csv.ts';
 import { FileFault, type Reason } from './messages.ts';
 import { xlsxLines } from './xlsx.ts';
 
@@ -13,36 +13,49 @@ export type Table = { headers: string[]; rows: AsyncIterable<Row> };
 export const COLUMN_LIMIT = 500;
 export const ROW_LIMIT = { csv: 1_000_000, xlsx: 100_000 } as const;
 
-type Kind = keyof typeof ROW_LIMIT;
+export type Kind = keyof typeof ROW_LIMIT;
+
+/** How a file is to be read: by default as it looks, its headings in the first line. */
+export type Opening = CsvReading & {
+	headerLine?: number;
+	columns?: number;
+	rows?: number;
+};
 
 /**
  * Opens a CSV or XLSX file, told apart by its first bytes, and hands out its rows one at a time; memory
  * stays bounded whatever the file is. Throws FileFault, also while rows are read.
  */
-export async function openTable(path: string): Promise<Table> {
+export async function openTable(path: string, opening: Opening = {}): Promise<Table> {
 	const kind = await kindOf(path);
-	const lines = LINES[kind](path);
-	const headers = await firstLine(lines);
-	return { headers, rows: rowsOf(lines, headers, kind) };
+	const lines = LINES[kind](path, opening);
+	const headers = await headersIn(lines, opening);
+	return { headers, rows: rowsOf(lines, headers, kind, opening.rows ?? ROW_LIMIT[kind]) };
 }
 
 /** The headings alone; the file is closed again. Throws FileFault. */
 export async function readHeaders(path: string): Promise<string[]> {
-	const lines = LINES[await kindOf(path)](path);
-	const headers = await firstLine(lines);
+	const lines = LINES[await kindOf(path)](path, {});
+	const headers = await headersIn(lines, {});
 	await lines.return(undefined);
 	return headers;
 }
 
 const LINES = { csv: csvLines, xlsx: xlsxLines } as const;
 
-async function firstLine(lines: AsyncGenerator<Line>): Promise<string[]> {
-	const first = await lines.next();
-	if (first.done) throw new FileFault('file.empty');
-	return headersOf(first.value);
+async function headersIn(
+	lines: AsyncGenerator<Line>,
+	{ headerLine = 1, columns = COLUMN_LIMIT }: Opening,
+): Promise<string[]> {
+	for (;;) {
+		const next = await lines.next();
+		if (next.done) throw new FileFault('file.empty');
+		if (next.value.line >= headerLine) return headersOf(next.value, columns);
+	}
 }
 
-async function kindOf(path: string): Promise<Kind> {
+/** What a file is by its first bytes. Throws FileFault for what is no table at all. */
+export async function kindOf(path: string): Promise<Kind> {
 	const bytes = Buffer.alloc(8);
 	try {
 		const file = await open(path);
@@ -60,11 +73,11 @@ async function kindOf(path: string): Promise<Kind> {
 	return 'csv';
 }
 
-function headersOf({ cells }: Line): string[] {
+function headersOf({ cells }: Line, limit: number): string[] {
 	const headers = cells.map((cell) => cell.replace(/\s+/g, ' ').trim());
 	while (headers.at(-1) === '') headers.pop();
-	if (headers.length > COLUMN_LIMIT)
-		throw new FileFault('file.tooManyColumns', { count: headers.length, limit: COLUMN_LIMIT });
+	if (headers.length > limit)
+		throw new FileFault('file.tooManyColumns', { count: headers.length, limit });
 	const seen = new Set<string>();
 	for (const [index, header] of headers.entries()) {
 		if (header === '') throw new FileFault('file.headerAbsent', { position: index + 1 });
@@ -80,12 +93,12 @@ async function* rowsOf(
 	lines: AsyncGenerator<Line>,
 	headers: string[],
 	kind: Kind,
+	limit: number,
 ): AsyncGenerator<Row> {
 	let count = 0;
 	try {
 		for await (const line of lines) {
-			if (++count > ROW_LIMIT[kind])
-				throw new FileFault('file.tooManyRows', { limit: ROW_LIMIT[kind] });
+			if (++count > limit) throw new FileFault('file.tooManyRows', { limit });
 			yield rowOf(line, headers, kind);
 		}
 	} finally {

@@ -10,7 +10,7 @@ import type { Row } from './readers.ts';
 export type RejectedRow = { row: Row; reasons: Reason[] };
 
 /** Columns that we put behind those of the file; in a mended file they are ours again. */
-const OURS = ['Строка', 'Причина'];
+export const OURS = ['Строка', 'Причина'];
 
 /**
  * Writes `<name>.rejected.csv` as Excel reads it (`;`, UTF-8 with BOM): the rows as they were, with line and

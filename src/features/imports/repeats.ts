@@ -56,7 +56,11 @@ export class Repeats {
 			fresh.push({ ...draft, refs: [] });
 			return;
 		}
-		if (!this.#step.repeats) draft.reasons.push({ key: 'row.sameKey', args: { line: said.line } });
+		if (!this.#step.repeats) {
+			draft.reasons.push({ key: 'row.sameKey', args: { line: said.line } });
+			rejected.push(draft);
+			return;
+		}
 		if (this.#adds(draft, said) && draft.reasons.length === 0) fresh.push(draft);
 		if (draft.reasons.length > 0) rejected.push(draft);
 	}

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { dayOf, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
 import { formatNumber } from '#src/platform/i18n/money.ts';
-import { translate } from '#src/platform/i18n/translate.ts';
+import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import { type CellValue, cellText, csvLines, disarmed } from './cells.ts';
 import type { ListColumn } from './listing.ts';
 import { type SheetCell, workbookBytes } from './workbook.ts';
@@ -22,11 +22,15 @@ const TYPES: Record<SheetFormat, string> = {
 	xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 };
 
+/** A column of a file: one of a list, or one whose heading is nobody's key. */
+export type SheetColumn<Row> = Pick<ListColumn<Row>, 'kind' | 'value'> &
+	({ label: MessageKey } | { heading: string });
+
 export type SheetRequest<Row> = {
 	format: SheetFormat;
 	/** What the file is called, without its ending: «Клиенты». The day is put behind it. */
 	name: string;
-	columns: readonly ListColumn<Row>[];
+	columns: readonly SheetColumn<Row>[];
 	batches: AsyncIterable<Row[]>;
 	viewer: Viewer;
 	/** How many rows there are, where it is known. */
@@ -116,7 +120,9 @@ function remark({ language }: Viewer): string {
 }
 
 function headingsOf<Row>({ columns, viewer }: SheetRequest<Row>): string[] {
-	return columns.map(({ label }) => translate(viewer.language, label));
+	return columns.map((column) =>
+		'heading' in column ? column.heading : translate(viewer.language, column.label),
+	);
 }
 
 const BOM = '\ufeff';
@@ -168,7 +174,7 @@ async function* xlsxBytes<Row>(
 	yield* workbookBytes({ title: request.name, widths, headings, batches: sheetRows() });
 }
 
-function cellsOf<Row>(row: Row, columns: readonly ListColumn<Row>[], viewer: Viewer): SheetCell[] {
+function cellsOf<Row>(row: Row, columns: readonly SheetColumn<Row>[], viewer: Viewer): SheetCell[] {
 	return columns.map(({ kind, value }) => sheetCell(kind, value(row), viewer));
 }
 

@@ -101,9 +101,9 @@ export function candidates(
 			return find && wanted.length > 0 ? [find(sql`${texts(wanted)}::text[]`)] : [];
 		}),
 	];
-	return parts.length === 0
-		? sql`select null::bigint as id where false`
-		: sql.join(parts, sql` union `);
+	if (parts.length === 0) return sql`select null::bigint as id where false`;
+	// One of them alone may find a record twice: by two of its phones.
+	return sql`select distinct id from (${sql.join(parts, sql` union all `)}) every`;
 }
 
 const texts = (values: (string | number)[]) => sql.param(values);

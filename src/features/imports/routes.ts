@@ -1,0 +1,202 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { attempt, type Problem } from '#src/platform/web/dialog.ts';
+import { withUpload } from '#src/platform/web/disk-upload.ts';
+import { wantsJson } from '#src/platform/web/errors.ts';
+import { keepToast, type Toast } from '#src/platform/web/flash.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { type SheetFormat, sendSheet } from '#src/platform/web/sheets.ts';
+import {
+	choiceForm,
+	DELIMITERS,
+	FileParams,
+	ImportParams,
+	ImportsQuery,
+	OrderForm,
+	ReadingForm,
+	RowsQuery,
+	UploadForm,
+} from './forms.ts';
+import {
+	cancelImport,
+	chooseColumns,
+	receiveImport,
+	removeImport,
+	rereadImport,
+	startImport,
+	undoImport,
+} from './orders.ts';
+import { findImport } from './queries.ts';
+import { rejectedColumns, rejectedName, rejectedRows } from './rejected-sheet.ts';
+import {
+	type RowsAsked,
+	readImportPage,
+	readImports,
+	readProgress,
+	typedChoice,
+} from './screen.ts';
+import { LIMITS } from './spool.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const NEW = { config: { access: 'signed-in' as const, changes: 'new' as const } };
+const CHANGES_IMPORT = { config: { access: 'signed-in' as const, changes: 'import' as const } };
+const STALE_REFRESH_SECONDS = 2;
+
+/** Files that people bring in: sent, read, checked row by row, brought in, stopped, undone. */
+export function importRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+	const idOf = (request: FastifyRequest) => readQuery(ImportParams, request.params).id;
+
+	app.get('/import', SIGNED_IN, async (request, reply) => await drawAll(request, reply, null));
+
+	async function drawAll(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
+		const { before } = readQuery(ImportsQuery, problem ? {} : request.query);
+		const data = await readImports(db, actorOf(request), before ?? null, request.viewer);
+		if (problem) reply.code(problem.status);
+		return await reply.page('imports/list', { ...data, problem, typed: problem?.typed ?? {} });
+	}
+
+	app.post('/import', NEW, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { megabytes } = LIMITS;
+				const id = await withUpload(request, { field: 'file', megabytes }, async (upload) => {
+					const { feeds } = readForm(UploadForm, upload.fields);
+					const { path, name, bytes } = upload;
+					return await receiveImport(db, acting(request), { feeds, path, fileName: name, bytes });
+				});
+				return await sendOn(request, reply, id);
+			},
+			async (problem) => await drawAll(request, reply, problem),
+		),
+	);
+
+	async function sendOn(request: FastifyRequest, reply: FastifyReply, id: number, toast?: Toast) {
+		if (wantsJson(request)) return await reply.send({ id });
+		if (toast) keepToast(reply, toast);
+		return await reply.redirect(`/import/${id}`, 303);
+	}
+
+	app.get('/import/:id', SIGNED_IN, async (request, reply) => {
+		const asked = readQuery(RowsQuery, request.query);
+		return await drawOne(request, reply, asked, null);
+	});
+
+	async function drawOne(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		asked: RowsAsked,
+		problem: Problem | null,
+	) {
+		const page = await readImportPage(db, actorOf(request), idOf(request), asked, request.viewer);
+		if (problem) reply.code(problem.status);
+		if (problem && page.columns)
+			page.columns.choice = typedChoice(problem.typed, page.columns.choice);
+		const refresh = page.view === 'progress' ? STALE_REFRESH_SECONDS : null;
+		return await reply.page('imports/show', { ...page, problem, refresh });
+	}
+
+	app.get('/import/:id/progress', SIGNED_IN, async (request, reply) => {
+		const { found } = await readProgress(db, actorOf(request), idOf(request));
+		if (wantsJson(request)) {
+			const { status, rows, doneRows, counts, version } = found;
+			return { status, rows, done: doneRows, counts, version };
+		}
+		const page = await readImportPage(db, actorOf(request), found.id, {}, request.viewer);
+		return await reply.fragments('imports/changed', { ...page, problem: null });
+	});
+
+	/** A change of an import by a form on its page: done and shown, or drawn again with what is wrong. */
+	const change = (
+		path: string,
+		work: (request: FastifyRequest, id: number) => Promise<Toast | null>,
+		asked: RowsAsked = {},
+	) =>
+		app.post(`/import/:id/${path}`, CHANGES_IMPORT, async (request, reply) =>
+			attempt(
+				request,
+				async () => {
+					const id = idOf(request);
+					const toast = await work(request, id);
+					return await sendOn(request, reply, id, toast ?? undefined);
+				},
+				async (problem) => await drawOne(request, reply, asked, problem),
+			),
+		);
+
+	change(
+		'reading',
+		async (request, id) => {
+			const { version, encoding, delimiter, headerLine } = readForm(ReadingForm, request.body);
+			await rereadImport(db, acting(request), id, version, {
+				encoding: encoding === undefined || encoding === 'auto' ? null : encoding,
+				delimiter: DELIMITERS[delimiter ?? 'auto'],
+				headerLine,
+			});
+			return null;
+		},
+		{ show: 'columns' },
+	);
+
+	change(
+		'columns',
+		async (request, id) => {
+			const { headers } = await findImport(db, actorOf(request), id);
+			const form = readForm(choiceForm(headers.length), request.body);
+			const { version, way, known } = form;
+			const columns = form as unknown as Record<string, string | undefined>;
+			const fields = headers.map((_, at) => columns[`c${at}`] ?? '');
+			await chooseColumns(db, acting(request), id, version, { fields, way, known });
+			return null;
+		},
+		{ show: 'columns' },
+	);
+
+	change('start', async (request, id) => {
+		await startImport(db, acting(request), id, readForm(OrderForm, request.body).version);
+		return null;
+	});
+
+	change('cancellation', async (request, id) => {
+		const { version } = readForm(OrderForm, request.body);
+		const status = await cancelImport(db, acting(request), id, version);
+		return status === 'mapping' ? { key: 'toast.importCancelled' } : null;
+	});
+
+	change('undo', async (request, id) => {
+		await undoImport(db, acting(request), id, readForm(OrderForm, request.body).version);
+		return null;
+	});
+
+	app.post('/import/:id/removal', CHANGES_IMPORT, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { version } = readForm(OrderForm, request.body);
+				await removeImport(db, acting(request), idOf(request), version);
+				if (wantsJson(request)) return await reply.code(204).send();
+				keepToast(reply, { key: 'toast.importRemoved' });
+				return await reply.redirect('/import', 303);
+			},
+			async (problem) => await drawOne(request, reply, {}, problem),
+		),
+	);
+
+	app.get('/import/:id/:file', SIGNED_IN, async (request, reply) => {
+		const { id, file } = readQuery(FileParams, request.params);
+		const found = await findImport(db, actorOf(request), id);
+		const { language } = request.viewer;
+		return await sendSheet(reply, {
+			format: file.slice('rejected.'.length) as SheetFormat,
+			name: rejectedName(found, language),
+			columns: rejectedColumns(found, language),
+			batches: rejectedRows(db, found.id),
+			viewer: request.viewer,
+		});
+	});
+}

@@ -1,0 +1,51 @@
+import type { ColumnField } from './columns.ts';
+import type { Way } from './tables.ts';
+import { alike } from './values.ts';
+
+/**
+ * The field that each heading most likely means, '' where none does: by its usual names, and by those of the
+ * company's own fields. A field is taken once, unless several columns may feed it.
+ */
+export function suggestedFields(
+	headers: readonly string[],
+	fields: readonly Pick<ColumnField, 'field' | 'words' | 'many'>[],
+): string[] {
+	const taken = new Set<string>();
+	const found = headers.map((header) => {
+		const wanted = bare(header);
+		const field = fields.find(
+			({ field, words, many }) =>
+				(many || !taken.has(field)) && words.split(';').some((word) => bare(word) === wanted),
+		);
+		if (field) taken.add(field.field);
+		return field?.field ?? '';
+	});
+	// «Телефон 2», «Доп. телефон»: a list takes what only contains its word.
+	return found.map((field, at) => {
+		if (field !== '') return field;
+		const words = bare(headers[at] ?? '').split(' ');
+		const list = fields.find(
+			(one) => one.many && one.words.split(';').some((word) => words.includes(bare(word))),
+		);
+		return list?.field ?? '';
+	});
+}
+
+/** The usual way to know records, given what the columns are. */
+export function suggestedWay(fields: readonly string[], ways: readonly Way[]): Way {
+	const order: readonly Way[] = ['ref', 'inn', 'name', 'email', 'phone'];
+	return order.find((way) => ways.includes(way) && fields.includes(FIELD_OF[way])) ?? 'name';
+}
+
+/** Which field each way goes by. */
+export const FIELD_OF: Record<Way, string> = {
+	ref: 'ref',
+	inn: 'inn',
+	phone: 'phones',
+	email: 'emails',
+	name: 'name',
+};
+
+function bare(text: string): string {
+	return alike(text.replace(/[.,:*№#()_-]+/g, (signs) => (signs.includes('№') ? '№' : ' ')));
+}

@@ -1,0 +1,354 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Browser, signIn, testApp } from '../app.ts';
+import { type Cast, makeCast } from '../cast.ts';
+import { testDatabase } from '../database.ts';
+import { checked, idIn, imported, importRow, press, upload, verdicts, work } from './desk.ts';
+import { everything, rowsOf } from './importing.ts';
+
+const database = await testDatabase();
+const served = await testApp(database);
+let cast: Cast;
+let anna: Browser;
+let vera: Browser;
+let ada: Browser;
+
+beforeAll(async () => {
+	cast = await makeCast(database.db);
+	[anna, vera, ada] = [
+		await signIn(served, 'anna'),
+		await signIn(served, 'vera'),
+		await signIn(served, 'ada'),
+	];
+});
+
+const CLIENTS = `Клиент;ИНН;Телефон;Телефон 2;Почта;Контактное лицо;Должность;Метки
+ООО «Полюс»;7736050003;8 (495) 111-22-33;+7 916 000-11-22;info@polus.ru;Иванов Пётр;Директор;опт, сети
+ООО «Полюс»;7736050003;8 (495) 111-22-33;;info@polus.ru;Сидорова Анна;Бухгалтер;опт
+Завод «Север»;1234567890;12;;нет;;;
+`;
+const COLUMNS = [
+	'name',
+	'inn',
+	'phones',
+	'phones',
+	'emails',
+	'contact.name',
+	'contact.position',
+	'tags',
+];
+
+describe('clients with contacts', () => {
+	test('columns are suggested by their headings, rows are judged before anything is written', async () => {
+		const before = await everything(database);
+		const answer = await upload(served, anna, { content: CLIENTS });
+		const id = idIn(answer);
+		const page = (await anna.get(`/import/${id}`)).body;
+		for (const field of COLUMNS) expect(page).toContain(`value="${field}" selected`);
+		const found = await checked(
+			served,
+			anna,
+			{ content: CLIENTS },
+			{ columns: COLUMNS, way: 'name' },
+		);
+		expect(await verdicts(database, found)).toEqual([
+			[2, 'created'],
+			[3, 'created'],
+			[4, 'rejected', 'row.requisiteSum', 'row.notPhone', 'row.notEmail'],
+		]);
+		expect(await everything(database)).toBe(before);
+		const preview = (await anna.get(`/import/${found}`)).body;
+		expect(preview).toContain('Загрузить 2 строки');
+		expect(preview).toContain('ИНН: «1234567890»: не сходится контрольное число');
+		expect((await anna.get(`/import/${found}?verdict=created`)).body).not.toContain('Завод');
+	});
+
+	test('what the check said is what the import does', async () => {
+		const id = await imported(served, anna, { content: CLIENTS }, { columns: COLUMNS });
+		expect(await importRow(database, id)).toMatchObject({
+			...{ status: 'done', rows: 3, done_rows: 3, counts: { created: 2, rejected: 1 } },
+		});
+		expect(
+			await rowsOf(
+				database,
+				`select c.name, c.inn, p.login from clients c join people p on p.id = c.owner_id
+				where c.name like '%Полюс%'`,
+			),
+		).toEqual([['ООО «Полюс»', '7736050003', 'anna']]);
+		expect(
+			await rowsOf(
+				database,
+				`select k.name, k.position from contacts k join clients c on c.id = k.client_id
+				where c.name like '%Полюс%' order by k.id`,
+			),
+		).toEqual([
+			['Иванов Пётр', 'Директор'],
+			['Сидорова Анна', 'Бухгалтер'],
+		]);
+		expect(
+			await rowsOf(
+				database,
+				`select p.kind, p.e164, p.value from contact_points p join clients c on c.id = p.client_id
+				where c.name like '%Полюс%' and p.contact_id is null order by p.kind desc, p.position`,
+			),
+		).toEqual([
+			['phone', '+74951112233', '8 (495) 111-22-33'],
+			['phone', '+79160001122', '+7 916 000-11-22'],
+			['email', null, 'info@polus.ru'],
+		]);
+		expect(
+			await rowsOf(
+				database,
+				`select t.name from tags t join client_tags l on l.tag_id = t.id order by 1`,
+			),
+		).toEqual([['опт'], ['сети']]);
+	});
+
+	test('twice is once', async () => {
+		const before = await everything(database);
+		const id = await imported(served, anna, { content: CLIENTS }, { columns: COLUMNS });
+		expect((await importRow(database, id)).counts).toEqual({ unchanged: 2, rejected: 1 });
+		expect(await everything(database)).toBe(before);
+	});
+
+	test('by ИНН or phone the same client is known under another name, and can be left alone', async () => {
+		const content = `Название;ИНН;Телефон\n«Полюс» и Ко;7736050003;8 495 111 22 33\n`;
+		const columns = ['name', 'inn', 'phones'];
+		const before = await everything(database);
+		const skipped = await imported(
+			served,
+			anna,
+			{ content },
+			{ columns, way: 'phone', known: 'skip' },
+		);
+		expect((await importRow(database, skipped)).counts).toEqual({ skipped: 1 });
+		expect(await everything(database)).toBe(before);
+		const updated = await checked(served, anna, { content }, { columns, way: 'inn' });
+		expect((await importRow(database, updated)).counts).toEqual({ updated: 1 });
+		const preview = (await anna.get(`/import/${updated}`)).body;
+		expect(preview).toContain('<s>ООО «Полюс»</s> → «Полюс» и Ко');
+		const doubled = await checked(
+			served,
+			anna,
+			{ content },
+			{ columns, way: 'inn', known: 'create' },
+		);
+		expect((await importRow(database, doubled)).counts).toEqual({ created: 1 });
+	});
+});
+
+describe('deals, interactions, products, people', () => {
+	const DEALS = `Номер;Клиент;Интерес;Сумма;Состояние;Товар;Кол-во;Цена;Закрыт
+Д-1;ООО «Полюс»;Печи;120000,50;В работе;Печь;2;60000,25;
+Д-1;ООО «Полюс»;Печи;120000,50;В работе;Противень;10;5;
+Д-2;Новый клиент;Витрина;1;Выиграна;;;;20.11.2026
+Д-3;Новый клиент;Стол;x;;;;;
+`;
+	const FIELDS = [
+		...['ref', 'client', 'title', 'amount', 'stage', 'line.product', 'line.quantity', 'line.price'],
+		'closedOn',
+	];
+
+	test('an administrator brings in products; nobody else', async () => {
+		const content = 'Название;Цена\nПечь;60000\nПротивень;5\n';
+		const refused = await upload(served, anna, { content, feeds: 'products' });
+		expect(refused.statusCode).toBe(403);
+		const id = await imported(
+			served,
+			ada,
+			{ content, feeds: 'products' },
+			{ columns: ['name', 'price'] },
+		);
+		expect((await importRow(database, id)).counts).toEqual({ created: 2 });
+	});
+
+	test('deals come with their clients and several products', async () => {
+		const id = await imported(
+			served,
+			anna,
+			{ content: DEALS, feeds: 'deals', name: 'сделки.csv' },
+			{ columns: FIELDS, way: 'ref' },
+		);
+		expect(await verdicts(database, id)).toEqual([
+			[2, 'created'],
+			[3, 'created'],
+			[4, 'created'],
+			[5, 'rejected', 'row.notMoney'],
+		]);
+		expect(
+			await rowsOf(
+				database,
+				`select d.title, c.name, s.name, d.amount, d.closed_on, p.login, d.external_ref,
+					(select count(*)::int from deal_products l where l.deal_id = d.id)
+				from deals d join clients c on c.id = d.client_id join stages s on s.id = d.stage_id
+				join people p on p.id = d.owner_id where d.external_ref is not null order by d.external_ref`,
+			),
+		).toEqual([
+			[
+				...['Печи', 'ООО «Полюс»', 'Выявление потребностей', '120000.50', null, 'anna'],
+				...['plain-ru/deals:Д-1', 2],
+			],
+			[
+				...['Витрина', 'Новый клиент', 'Завершено успешно', '1.00', '2026-11-20', 'anna'],
+				...['plain-ru/deals:Д-2', 0],
+			],
+		]);
+		const again = await imported(
+			served,
+			anna,
+			{ content: DEALS, feeds: 'deals' },
+			{ columns: FIELDS, way: 'ref' },
+		);
+		expect((await importRow(database, again)).counts).toEqual({ unchanged: 3, rejected: 1 });
+	});
+
+	test('interactions come planned and done, and the deal knows its next step', async () => {
+		const content = `Номер сделки;Клиент;Когда;Что сделать;Вид;Результат
+Д-1;;01.12.2026 15:00;Позвонить;Звонок;
+Д-1;;20.11.2026;Показали печь;Встреча;Понравилась
+;ООО «Полюс»;25.11.2026;Поздравить;;
+;;25.11.2026;Никому;;
+Д-1;;31.02.2026;Не бывает;Звонок;
+`;
+		const file = { content, feeds: 'interactions' };
+		const columns = ['deal.ref', 'client', 'when', 'summary', 'kind', 'outcome'];
+		const id = await imported(served, anna, file, { columns, known: 'skip' });
+		expect(await verdicts(database, id)).toEqual([
+			[2, 'created'],
+			[3, 'created'],
+			[4, 'created'],
+			[5, 'rejected', 'row.noKey'],
+			[6, 'rejected', 'row.noSuchDay'],
+		]);
+		expect(
+			await rowsOf(
+				database,
+				`select i.summary, k.name, i.status, i.planned_on, i.planned_at, i.completed_at, i.outcome
+				from interactions i join interaction_kinds k on k.id = i.kind_id
+				where i.external_ref is not null order by i.id`,
+			),
+		).toEqual([
+			[
+				...['Позвонить', 'Звонок', 'planned', null],
+				...[new Date('2026-12-01T12:00:00Z'), null, null],
+			],
+			[
+				...['Показали печь', 'Встреча', 'done', '2026-11-20', null],
+				...[new Date('2026-11-20T09:00:00Z'), 'Понравилась'],
+			],
+			['Поздравить', 'Другое', 'planned', '2026-11-25', null, null, null],
+		]);
+		expect(
+			await rowsOf(
+				database,
+				`select next_planned_at, last_done_at from deals where external_ref like '%Д-1'`,
+			),
+		).toEqual([[new Date('2026-12-01T12:00:00Z'), new Date('2026-11-20T09:00:00Z')]]);
+		const again = await imported(served, anna, file, { columns, known: 'skip' });
+		expect((await importRow(database, again)).counts).toMatchObject({ skipped: 3 });
+	});
+
+	test('people come with login, role and team, by an administrator', async () => {
+		const content = 'ФИО;Роль;Отдел;Почта\nЗоя Ким;Руководитель;Отдел продаж;Zoya@example.ru\n';
+		const file = { content, feeds: 'people' };
+		const columns = ['name', 'role', 'team', 'email'];
+		const id = await imported(served, ada, file, { columns, way: 'name' });
+		expect((await importRow(database, id)).counts).toEqual({ created: 1 });
+		expect(
+			await rowsOf(database, `select login, role, email from people where name = 'Зоя Ким'`),
+		).toEqual([['zoya.kim', 'head', 'zoya@example.ru']]);
+	});
+});
+
+describe('whose rights count', () => {
+	test('a manager brings in for themself only; a head for the team', async () => {
+		const content = `Клиент;Ответственный\nМоё;Анна Соколова\nБориса;Борис Лунин\nГлеба;Глеб Астахов\n`;
+		const columns = ['name', 'owner'];
+		const own = await checked(served, anna, { content }, { columns });
+		expect(await verdicts(database, own)).toEqual([
+			[2, 'created'],
+			[3, 'rejected', 'row.ownerForeign'],
+			[4, 'rejected', 'row.ownerForeign'],
+		]);
+		const heads = await checked(served, vera, { content }, { columns });
+		expect(await verdicts(database, heads)).toEqual([
+			[2, 'created'],
+			[3, 'created'],
+			[4, 'rejected', 'row.ownerForeign'],
+		]);
+	});
+
+	test('what one does not see is neither changed nor told of', async () => {
+		await database.pool.query(
+			`update clients set inn = '7728168971', external_ref = 'plain-ru/clients:Г-1' where name = 'Клиент: Тайна Глеба'`,
+		);
+		const content = `Код;Клиент;ИНН;Регион\nГ-1;Чужой;;Омск\n;Клиент: Тайна Глеба;;Омск\n`;
+		const columns = ['ref', 'name', 'inn', 'region'];
+		const id = await imported(served, anna, { content }, { columns, way: 'ref' });
+		expect(await verdicts(database, id)).toEqual([
+			[2, 'rejected', 'row.foreign'],
+			// A name proves nothing: this is another client of the same name.
+			[3, 'created'],
+		]);
+		const inn = `Клиент;ИНН\nЧужой;7728168971\n`;
+		const byInn = await checked(
+			served,
+			anna,
+			{ content: inn },
+			{ columns: ['name', 'inn'], way: 'inn' },
+		);
+		expect(await verdicts(database, byInn)).toEqual([[2, 'rejected', 'row.foreign']]);
+		const gleb = `select region from clients where external_ref = 'plain-ru/clients:Г-1'`;
+		expect(await rowsOf(database, gleb)).toEqual([[null]]);
+		expect(cast.people.gleb.name).toBe('Глеб Астахов');
+	});
+});
+
+test('a mended file of rejected rows comes in with the same columns', async () => {
+	const id = await imported(
+		served,
+		anna,
+		{ content: 'Наименование;ИНН\nПервый;1\n=2+2;\n' },
+		{ columns: ['name', 'inn'], way: 'inn', known: 'skip' },
+	);
+	for (const format of ['csv', 'xlsx']) {
+		const rejected = await anna.get(`/import/${id}/rejected.${format}`);
+		expect(rejected.statusCode).toBe(200);
+		expect(decodeURIComponent(String(rejected.headers['content-disposition']))).toContain(
+			`Отклонённые строки – клиенты 2026-11-24.${format}`,
+		);
+		const mended =
+			format === 'csv'
+				? rejected.body.replace('Первый;1;', 'Первый;7707083893;')
+				: rejected.rawPayload;
+		const again = idIn(await upload(served, anna, { content: mended, name: `снова.${format}` }));
+		const page = (await anna.get(`/import/${again}`)).body;
+		expect(page).toContain('как в прошлый раз');
+		expect(page).toContain('value="inn" selected');
+		expect(page).toContain('value="skip" selected');
+		expect(page).toContain('Строка');
+	}
+});
+
+test('another encoding, another delimiter, headings further down: as the person says', async () => {
+	const content = Buffer.from([
+		...Buffer.from('Отчёт;\n\n'),
+		...Buffer.from('Клиент,Регион\nОдин,Омск\n'),
+	]);
+	const id = idIn(await upload(served, anna, { content }));
+	expect((await importRow(database, id)).headers).toEqual(['Отчёт']);
+	const answer = await press(served, anna, id, 'reading', {
+		...{ encoding: 'utf-8', delimiter: 'comma', headerLine: 3 },
+	});
+	expect(answer.statusCode).toBe(303);
+	expect(await importRow(database, id)).toMatchObject({
+		...{ headers: ['Клиент', 'Регион'], status: 'mapping' },
+	});
+	await press(served, anna, id, 'columns', {
+		c0: 'name',
+		c1: 'region',
+		way: 'name',
+		known: 'update',
+	});
+	await work(database);
+	expect(await verdicts(database, id)).toEqual([[4, 'created']]);
+});
