@@ -31,7 +31,8 @@ const INDEXES = `
 	select tablename as table, quote_ident(indexname) as name, indexdef as definition
 	from pg_indexes where schemaname = 'public'
 		and indexname not in (select conname from pg_constraint)
-		and tablename in ('clients', 'contacts', 'contact_points', 'deals', 'interactions', 'stage_changes', 'events')`;
+		and tablename in ('clients', 'client_search', 'client_summaries', 'client_words', 'contacts',
+			'contact_points', 'deals', 'interactions', 'stage_changes', 'events')`;
 
 async function partsOf(client: pg.PoolClient, query: string): Promise<Part[]> {
 	return (await client.query<Part>(query)).rows;

@@ -6,7 +6,7 @@ import { withBareTables } from './bare-tables.ts';
 export const DEALS_A_MANAGER = 2_000;
 /** How many of them stand in the five open states, from the first state to the last. */
 export const OPEN_DEALS = [150, 125, 100, 75, 50];
-const CLIENTS_A_MANAGER = 80;
+const CLIENTS_A_MANAGER = 2_000;
 const MANAGERS_A_TEAM = 5;
 const ZONE = 'Europe/Moscow';
 
@@ -38,16 +38,21 @@ const PEOPLE = `
 	union all select $1 + t, 'head' || t, 'Вера Головина', 'head', t from hall
 	union all select $1 + $2 + 1, '${DIRECTOR}', 'Ада Миронова', 'administrator', null`;
 
-// Names of four syllables, all different, so that a search for one finds one client.
+// Names of five syllables, all different, so that a search for one finds one client.
 const CLIENTS = `
 	with named as (
 		select c, (select string_agg(syllable[1 + mod(c * 7919 / power, 20)], '' order by power)
-			from unnest(array[1, 20, 400, 8000]) power) as word
+			from unnest(array[1, 20, 400, 8000, 160000]) power) as word
 		from generate_series(1, $1::int * ${CLIENTS_A_MANAGER}) c, (select array['ба','ви','го','да','же','зо',
 			'ки','ла','мо','не','по','ра','си','ту','фо','ха','че','ша','эл','юр'] as syllable) s
 	)
-	insert into clients (id, name, legal_kind, inn, owner_id) overriding system value
-	select c, 'ООО «' || initcap(word) || '»', 'company', (7700000000 + c)::text, 1 + (c - 1) % $1 from named`;
+	insert into clients (id, name, legal_kind, inn, owner_id, segment, region, status, created_at)
+	overriding system value
+	select c, 'ООО «' || initcap(word) || '»', 'company', (7700000000 + c)::text, 1 + (c - 1) % $1,
+		(array['Розница','Опт','Производство','HoReCa','Медицина','Стройка','Логистика','Госзаказ'])[1 + floor(pg_temp.dice(c, 20) * 8)::int],
+		(array['Москва','Тула','Казань','Пермь','Омск','Тверь','Самара','Томск','Сочи','Уфа'])[1 + floor(pg_temp.dice(c, 21) * 10)::int],
+		(array['prospect','active','former'])[1 + floor(pg_temp.dice(c, 22) * 3)::int], $2::timestamptz - interval '1 year'
+	from named`;
 
 const CONTACTS = `
 	insert into contacts (client_id, name, position) select id, 'Ирина Лапина', 'директор' from clients`;
@@ -79,7 +84,7 @@ const DEALS = `
 		seller, 'Сайт', $3::date + (pg_temp.dice(n, 7) * 60)::int,
 		closed_on, closed_on::timestamp at time zone '${ZONE}' + interval '12 hours',
 		case when kind = 'lost' then 1 + n % 8 end,
-		done_at, case when planned_on is not null or planned_at is not null then n * 10 end,
+		done_at, case when planned_on is not null or planned_at is not null then n * 20 end,
 		planned_on, planned_at, done_at, done_at - interval '80 days', seller
 	from (
 		select *, case when closed_on is not null then closed_on::timestamp at time zone '${ZONE}'
@@ -109,14 +114,14 @@ const INTERACTIONS = `
 	insert into interactions (id, deal_id, client_id, kind_id, summary, planned_on, planned_at, owner_id,
 		author_id, status, outcome, completed_by, completed_at, created_at)
 	overriding system value
-	select d.id * 10 + k, d.id, d.client_id, 1 + (d.id + k) % 5, 'Обсудить условия и сроки',
+	select d.id * 20 + k, d.id, d.client_id, 1 + (d.id + k) % 5, 'Обсудить условия и сроки',
 		case when k = 0 then d.next_planned_on end, case when k = 0 then d.next_planned_at else done end,
 		d.owner_id, d.owner_id, case when k = 0 then 'planned' else 'done' end,
 		case when k > 0 then 'Договорились о следующем шаге' end,
 		case when k > 0 then d.owner_id end, case when k > 0 then done end, d.created_at
 	from deals d
 	cross join lateral generate_series(case when d.next_interaction_id is null then 1 else 0 end,
-		4 + (d.id % 6)::int) k
+		5 + (d.id % 11)::int) k
 	cross join lateral (select d.last_done_at - (k - 1) * interval '7 days' as done) w
 	order by d.id, k`;
 
@@ -154,7 +159,7 @@ export async function loadCompany(
 	);
 	await withBareTables(client, async () => {
 		await client.query(PEOPLE, [managers, teams]);
-		await client.query(CLIENTS, [managers]);
+		await client.query(CLIENTS, [managers, now]);
 		await client.query(CONTACTS);
 		await client.query(CONTACT_POINTS);
 		await client.query(DEALS, [deals, managers, today, days]);

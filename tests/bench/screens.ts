@@ -42,6 +42,20 @@ export async function screensOf(instance: Instance, pool: pg.Pool): Promise<Scre
 			})),
 		);
 	const client = await clientName(pool);
+	const { clients, deals } = await recordsOf(pool);
+	const records = (noun: string, ids: number[]) =>
+		managers.map((cookie, at) => ({
+			path: `/${noun}/${ids[at]}`,
+			headers: { ...cookie, ...gzip },
+		}));
+	/** Letter by letter, as htmx asks while somebody types. */
+	const typed = (people: Record<string, string>[]) =>
+		[3, 5, 8].flatMap((letters) =>
+			visits(people, `/clients?q=${encodeURIComponent(client.slice(0, letters))}`).map((visit) => ({
+				path: visit.path,
+				headers: { ...visit.headers, ...FRAGMENTS, 'hx-current-url': 'http://127.0.0.1/clients' },
+			})),
+		);
 	return [
 		{ key: 'manager', name: 'Доска менеджера', visits: visits(managers, '/board') },
 		{ key: 'head', name: 'Доска главы группы', visits: visits(heads, '/board') },
@@ -58,6 +72,35 @@ export async function screensOf(instance: Instance, pool: pg.Pool): Promise<Scre
 			name: 'Поиск, директор',
 			visits: visits(directors, `/board?q=${encodeURIComponent(client)}`),
 		},
+		{ key: 'dates', name: 'По срокам, менеджер', visits: visits(managers, '/board?view=dates') },
+		{
+			key: 'datesDirector',
+			name: 'По срокам, директор',
+			visits: visits(directors, '/board?view=dates'),
+		},
+		{ key: 'clients', name: 'Клиенты, менеджер', visits: visits(managers, '/clients') },
+		{ key: 'clientsHead', name: 'Клиенты, глава группы', visits: visits(heads, '/clients') },
+		{ key: 'clientsDirector', name: 'Клиенты, директор', visits: visits(directors, '/clients') },
+		{
+			key: 'clientsBySum',
+			name: 'Клиенты по сумме, директор',
+			visits: visits(directors, '/clients?sort=-amount'),
+		},
+		{ key: 'typing', name: 'Поиск клиента, менеджер', visits: typed(managers) },
+		{ key: 'typingDirector', name: 'Поиск клиента, директор', visits: typed(directors) },
+		{ key: 'client', name: 'Карточка клиента', visits: records('clients', clients) },
+		{ key: 'deal', name: 'Карточка сделки', visits: records('deals', deals) },
+		{ key: 'list', name: 'Сделки, менеджер', visits: visits(managers, '/deals') },
+		{ key: 'listDirector', name: 'Сделки, директор', visits: visits(directors, '/deals') },
+		{
+			key: 'listBySum',
+			name: 'Сделки по сумме, директор',
+			visits: visits(directors, '/deals?sort=-amount'),
+		},
+		{ key: 'agenda', name: 'Мои дела', visits: visits(managers, '/agenda') },
+		{ key: 'agendaHead', name: 'Дела группы', visits: visits(heads, '/agenda?owner=team') },
+		{ key: 'week', name: 'Календарь, неделя', visits: visits(managers, '/calendar') },
+		{ key: 'weekHead', name: 'Календарь группы', visits: visits(heads, '/calendar?owner=team') },
 		{
 			key: 'move',
 			name: 'Ход, два столбца',
@@ -69,6 +112,15 @@ export async function screensOf(instance: Instance, pool: pg.Pool): Promise<Scre
 			headers: { ...managers[0], ...gzip, ...FORM, accept: 'application/json' },
 		},
 	];
+}
+
+// A client with deals and a deal with a step, of each of the managers.
+async function recordsOf(pool: pg.Pool): Promise<{ clients: number[]; deals: number[] }> {
+	const { rows } = await pool.query<{ client: number; deal: number }>(
+		`select min(d.client_id) as client, min(d.id) as deal from deals d join people p on p.id = d.owner_id
+		where p.id <= ${MANAGERS} and d.next_interaction_id is not null group by p.id order by p.id`,
+	);
+	return { clients: rows.map(({ client }) => client), deals: rows.map(({ deal }) => deal) };
 }
 
 function moreLink({ text }: Reply): string {

@@ -5,6 +5,8 @@ const KB = 1024;
 const TARGETS = {
 	pageToSql: 0.6,
 	statements: 4,
+	/** Of any page that is no board. */
+	pageStatements: 6,
 	inTransaction: 6,
 	wire: 40 * KB,
 	growth: 1.3,
@@ -37,6 +39,18 @@ export function judge(rows: Row[], visit: FirstVisit): string[] {
 	}
 	for (const row of of('manager', 'director').filter((one) => one.deals === rows.at(-1)?.deals))
 		atMost(`${title(row)}: запросов к базе`, row.counts?.statements ?? 0, TARGETS.statements);
+	const boards = [
+		'manager',
+		'head',
+		'director',
+		'more',
+		'moreDirector',
+		'search',
+		'searchDirector',
+	];
+	const pages = rows.filter(({ key }) => ![...boards, 'hello', 'move', 'bareMove'].includes(key));
+	for (const row of pages.filter((one) => one.deals === rows.at(-1)?.deals))
+		atMost(`${title(row)}: запросов к базе`, row.counts?.statements ?? 0, TARGETS.pageStatements);
 	for (const row of of('move')) {
 		atMost(
 			`${title(row)}: запросов в транзакции`,
