@@ -12,6 +12,8 @@ export type Open = { call: (person: Browser) => Promise<Answer>; status: number 
 
 /** What each noun says of its routes in a file of its own; the matrix puts them together. */
 export type Rules = {
+	/** Makes what the calls need beside the cast. */
+	prepare?: () => Promise<void>;
 	records?: Record<string, Rule>;
 	signedIn?: Record<string, Open>;
 	/** For everybody else 403. */

@@ -4,8 +4,11 @@ import { type Answer, type Browser, browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { ledgerOf } from '../ledger.ts';
+import { calendarRules } from './rights-calendar.ts';
+import { clientRules } from './rights-client.ts';
 import { dealRules } from './rights-deals.ts';
 import { mailRules } from './rights-mail.ts';
+import { mergeRules } from './rights-merging.ts';
 import {
 	type Call,
 	get,
@@ -46,7 +49,13 @@ const onStep =
 let cast: Cast;
 const tools: Tools = { database, cast: () => cast };
 /** What each noun says of its own routes. */
-const NOUNS: Rules[] = [dealRules(tools), mailRules(tools)];
+const NOUNS: Rules[] = [
+	dealRules(tools),
+	mailRules(tools),
+	clientRules(tools),
+	mergeRules(tools),
+	calendarRules(tools),
+];
 
 /** Routes that stand for one record. */
 const RECORDS: Record<string, Rule> = {
@@ -113,6 +122,8 @@ const ADMINISTRATORS: Record<string, Open> = Object.assign(
 /** Routes that are open to everybody: no person's records behind them. */
 const PUBLIC = [
 	'GET /assets/:fingerprint/*',
+	// The secret in the address is the key: tests/calendar/feed.test.ts.
+	'GET /calendar/feeds/:secret.ics',
 	'GET /healthz',
 	'GET /readyz',
 	'GET /sign-in',
@@ -125,6 +136,7 @@ const browsers = {} as Record<Login, Browser>;
 beforeAll(async () => {
 	cast = await makeCast(database.db);
 	for (const login of LOGINS) browsers[login] = await signIn(served, login);
+	for (const { prepare } of NOUNS) await prepare?.();
 });
 
 test('every route of the application stands in this matrix, under the access that it declares', () => {

@@ -53,15 +53,11 @@ export function clientRoutes(
 	});
 
 	app.get('/clients/:id/history', SIGNED_IN, async (request, reply) => {
-		const { part, after } = readQuery(HistoryQuery, request.query);
+		const place = readQuery(HistoryQuery, request.query);
 		const id = idOf(request);
-		if (!wantsFragments(request)) {
-			const query = new URLSearchParams({ ...(part && { part }), ...(after && { after }) });
-			return reply.redirect(`/clients/${id}?${query}`, 303);
-		}
-		const place = { ...(part && { part }), ...(after && { after }) };
 		const more = await readMoreHistory(db, actorOf(request), id, place, request.viewer);
-		return await reply.fragments('clients/unfolded', more);
+		if (wantsFragments(request)) return await reply.fragments('clients/unfolded', more);
+		return reply.redirect(`/clients/${id}?${new URLSearchParams(place)}`, 303);
 	});
 
 	app.get('/clients/new', SIGNED_IN, async (request, reply) => {
