@@ -6,6 +6,9 @@ import * as admin from '#src/features/admin/forms.ts';
 import * as clients from '#src/features/clients/forms.ts';
 import * as deals from '#src/features/deals/forms.ts';
 import * as interactions from '#src/features/interactions/forms.ts';
+import * as mail from '#src/features/mail/forms.ts';
+import * as reminders from '#src/features/reminders/forms.ts';
+import * as settings from '#src/features/settings/forms.ts';
 import en from '#src/locales/en.json' with { type: 'json' };
 import ru from '#src/locales/ru.json' with { type: 'json' };
 import { filesIn } from './building.ts';
@@ -21,9 +24,15 @@ const quoted = (text: string) =>
 		[...text.matchAll(kind)].map(([, one]) => one ?? ''),
 	);
 
-const forms = Object.entries({ ...admin, ...clients, ...deals, ...interactions }).filter(([name]) =>
-	name.endsWith('Form'),
-);
+const forms = Object.entries({
+	...admin,
+	...clients,
+	...deals,
+	...interactions,
+	...mail,
+	...reminders,
+	...settings,
+}).filter(([name]) => name.endsWith('Form'));
 /** Fields of the forms that people fill in: `label.${field}` says their names. */
 const formFields = forms.flatMap(([, form]) => Object.entries((form as TObject).properties));
 

@@ -15,6 +15,7 @@ const CHANGES = [
 	'deal',
 	'extra',
 	'interaction',
+	'kind',
 	'merge',
 	'new',
 	'person',

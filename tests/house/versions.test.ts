@@ -35,6 +35,7 @@ const bodies = (): Record<string, string | number>[] => [
 	{ product1: 'Печь подовая' },
 	{ outcome: 'Договорились' },
 	{ to: 'week' },
+	{ until: 'hour' },
 	{ reason: 'Передумали' },
 ];
 

@@ -6,7 +6,8 @@ import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import { type Choices, findSettingsToEdit, type Settings } from './queries.ts';
+import { findSettingsToEdit } from './queries.ts';
+import type { Choices, Settings } from './rules.ts';
 
 /**
  * Saves what a person decided for themselves; reminders of days follow their working hours. Returns the

@@ -2,7 +2,7 @@ import type { StaticDecode } from 'typebox';
 import { REMINDERS } from '#src/features/interactions/forms.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { checked, form, oneOf, optional, text, time, version } from '#src/platform/web/forms.ts';
-import type { Choices, Settings } from './queries.ts';
+import type { Choices, Settings } from './rules.ts';
 
 /** Where people of the company may sit: the zones of Russia and its neighbours. */
 export const ZONES = [

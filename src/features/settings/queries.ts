@@ -2,20 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Actor } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
-import type { Language } from '#src/platform/i18n/translate.ts';
-
-/** What a person decides for themselves. Working hours in minutes after midnight. */
-export type Choices = {
-	language: Language;
-	timeZone: string;
-	workFrom: number;
-	workUntil: number;
-	remindMinutes: number | null;
-	mailReminders: boolean;
-	mailDigest: boolean;
-};
-
-export type Settings = Choices & { email: string | null; version: number };
+import type { Settings } from './rules.ts';
 
 /** The actor's own settings. */
 export async function findSettings(db: Sql, actor: Actor): Promise<Settings> {
