@@ -1,14 +1,30 @@
+import { addContact } from '#src/features/clients/contacts.ts';
 import type { Browser } from '../app.ts';
-import { get, type Rule, type Rules, type Target, type Tools, versionOf } from './rights-rules.ts';
+import { by, LOGINS } from '../cast.ts';
+import {
+	get,
+	JSON_ANSWER,
+	type Rule,
+	type Rules,
+	type Target,
+	type Tools,
+	versionOf,
+} from './rights-rules.ts';
 
 /** The routes by which clients are merged, leave, and come and go as visiting cards. */
-export function mergeRules({ database }: Tools): Rules {
+export function mergeRules({ database, cast }: Tools): Rules {
 	const clientOf = async ({ dealId }: Target): Promise<number> => {
 		const { rows } = await database.pool.query('select client_id from deals where id = $1', [
 			dealId,
 		]);
 		return rows[0]?.client_id ?? 999_999;
 	};
+	const contacts = new Map<number, number>();
+	const contactOf = async (target: Target) => contacts.get(await clientOf(target)) ?? 999_999;
+	const onContact = (path: (id: number) => string): Rule => ({
+		call: async (person, target) => await person.get(path(await contactOf(target)), JSON_ANSWER),
+		seen: 200,
+	});
 	const page = (path: string): Rule => ({
 		call: async (person, target, me) => {
 			const id = await clientOf(target);
@@ -27,13 +43,35 @@ export function mergeRules({ database }: Tools): Rules {
 	});
 	const nowhere = (path: string, version?: number) => ({
 		call: (person: Browser) =>
-			version === undefined
-				? person.get(path, { accept: 'application/json' })
-				: person.json(path, { version }),
+			version === undefined ? person.get(path, JSON_ANSWER) : person.json(path, { version }),
 		status: 404,
 	});
 	return {
+		async prepare() {
+			for (const login of LOGINS) {
+				const acting = by(cast().people[login]);
+				const clientId = await clientOf({ dealId: cast().deals[login], stepId: 0 });
+				const contactId = await addContact(database.db, acting, clientId, { name: 'Названный' });
+				contacts.set(clientId, contactId);
+				await database.pool.query(
+					`insert into interactions (client_id, contact_id, kind_id, summary, owner_id, planned_on)
+					 values ($1, $2, 1, 'Позвонить', $3, '2026-12-01')`,
+					[clientId, contactId, acting.actorId],
+				);
+			}
+		},
 		records: {
+			'GET /contacts/:id.vcf': onContact((id) => `/contacts/${id}.vcf`),
+			'GET /contacts/:id/removal': onContact((id) => `/contacts/${id}/removal`),
+			'POST /contacts/:id/removal': {
+				call: async (person, target) => {
+					const id = await contactOf(target);
+					const version = await versionOf(database, 'contacts', id);
+					return await person.json(`/contacts/${id}/removal`, { version });
+				},
+				// A step names it.
+				seen: 422,
+			},
 			'GET /clients/:id/menu': page('/menu'),
 			'GET /clients/:id/removal': page('/removal'),
 			'GET /clients/:id.vcf': page('.vcf'),
@@ -49,7 +87,7 @@ export function mergeRules({ database }: Tools): Rules {
 		},
 		signedIn: {
 			'GET /clients/duplicates': {
-				call: (person) => person.get('/clients/duplicates?by=name'),
+				call: (person) => person.get('/clients/duplicates?by=name', JSON_ANSWER),
 				status: 200,
 			},
 			'POST /clients/differences': {
@@ -65,15 +103,15 @@ export function mergeRules({ database }: Tools): Rules {
 				status: 404,
 			},
 			'GET /merges/:id': nowhere('/merges/999999'),
-			'GET /clients/vcard': { call: (person) => person.get('/clients/vcard'), status: 200 },
+			'GET /clients/vcard': {
+				call: (person) => person.get('/clients/vcard', JSON_ANSWER),
+				status: 200,
+			},
 			'POST /clients/vcard': { call: (person) => person.json('/clients/vcard', {}), status: 422 },
 			'POST /clients/vcard/cards': {
 				call: (person) => person.json('/clients/vcard/cards', { cards: '[]' }),
 				status: 200,
 			},
-			'GET /contacts/:id.vcf': nowhere('/contacts/999999.vcf'),
-			'GET /contacts/:id/removal': nowhere('/contacts/999999/removal'),
-			'POST /contacts/:id/removal': nowhere('/contacts/999999/removal', 1),
 		},
 		administrators: { 'POST /merges/:id/undoing': nowhere('/merges/999999/undoing', 1) },
 	};

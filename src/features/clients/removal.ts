@@ -24,6 +24,7 @@ export async function usesOf(db: Sql, clientId: number): Promise<Uses> {
 	return rows[0] as Uses;
 }
 
+/** Whether anything at all names it. */
 export const isUsed = (uses: Uses) => Object.values(uses).some((count) => count > 0);
 
 async function findInVersion(
