@@ -47,9 +47,7 @@ test('every table that names a client or a contact is known to merging and to re
 	const naming = (table: string) =>
 		[...new Set(rows.filter(({ to }) => to === table).map(({ from }) => from))].sort();
 	const belongings = ['addresses', 'client_tags', 'contact_points', 'contacts'];
-	expect(naming('clients')).toEqual(
-		[...belongings, ...FOLLOWER_NAMES, 'client_merges', 'clients'].sort(),
-	);
+	expect(naming('clients')).toEqual([...belongings, ...FOLLOWER_NAMES, 'clients'].sort());
 	expect(naming('contacts')).toEqual(['contact_points', 'interactions']);
 });
 
@@ -85,6 +83,19 @@ test('the form shows what differs side by side, and what is chosen is what becom
 	);
 	expect(rows[0].data).toMatchObject({ names: ['ООО «Ромашка»'], moved: { deals: 0 } });
 	expect((await browsers.anna.get(`/deals/${dealId}`)).body).toContain('ООО «Ромашка»');
+});
+
+test('who types the old name means the client that remained', async () => {
+	const [one, other] = [
+		await make('anna', { name: 'Старое имя' }),
+		await make('anna', { name: 'Новое имя' }),
+	];
+	await browsers.anna.json('/clients/merge', order([other, one]));
+	const answer = await browsers.anna.json('/deals', {
+		...{ stageId: company.open[0].id, title: 'Печь', clientName: 'старое имя' },
+	});
+	const { rows } = await pool.query('select client_id from deals order by id desc limit 1');
+	expect([answer.statusCode, rows[0].client_id]).toEqual([200, other]);
 });
 
 test('a deal that moves says so in its history, and an open form of it notices', async () => {

@@ -16,7 +16,7 @@ export const clientMerges = pgTable(
 		id: id(),
 		survivorId: ref()
 			.notNull()
-			.references(() => clients.id),
+			.references(() => clients.id, { onDelete: 'cascade' }),
 		mergedIds: bigint({ mode: 'number' }).array().notNull(),
 		snapshot: jsonb().$type<Snapshot>().notNull(),
 		personId: ref().references(() => people.id),

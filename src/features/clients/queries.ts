@@ -66,7 +66,7 @@ export async function suggestClients(
 
 /**
  * The client of exactly this name (case and «ё» aside) that the actor knows, or null; of several the one that
- * is meant. Archived ones are not found.
+ * is meant. Archived ones are not found; a merged one is the client that it lives on in.
  */
 export async function findClientByName(
 	db: Sql,
@@ -75,9 +75,10 @@ export async function findClientByName(
 	meant: number | null = null,
 ): Promise<number | null> {
 	const { rows } = await db.execute<{ id: number }>(sql`
-		select c.id from clients c
-		where c.name_search = ${searchable(name)} and ${clientVisibleTo(actor)} and c.archived_at is null
-		order by c.id = ${meant}::bigint desc nulls last, c.id limit 1`);
+		select c.id from clients named
+		join clients c on c.id = case when named.merged_into is null then named.id else client_heir(named.id) end
+		where named.name_search = ${searchable(name)} and ${clientVisibleTo(actor)} and c.archived_at is null
+		order by c.id = ${meant}::bigint desc nulls last, named.merged_into is not null, c.id limit 1`);
 	return rows[0]?.id ?? null;
 }
 

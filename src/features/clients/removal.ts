@@ -19,7 +19,8 @@ export async function usesOf(db: Sql, clientId: number): Promise<Uses> {
 	);
 	const { rows } = await db.execute<Uses>(sql`
 		select ${sql.join(counts, sql`, `)}, (
-			select count(*) from client_merges where survivor_id = ${clientId} or ${clientId} = any(merged_ids)
+			select count(*) from client_merges
+			where undone_at is null and (survivor_id = ${clientId} or ${clientId} = any(merged_ids))
 		) as merges`);
 	return rows[0] as Uses;
 }
