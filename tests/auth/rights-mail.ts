@@ -47,7 +47,7 @@ export function mailRules(tools: Tools): Rules {
 				status: 200,
 			},
 			'GET /admin/mail/:id/letter': {
-				call: async (person) => await person.get(`/admin/mail/${await mail}/letter`),
+				call: async (person) => await person.get(`/admin/mail/${await mail}/letter`, JSON_ANSWER),
 				status: 200,
 			},
 			'POST /admin/mail': {

@@ -52,14 +52,18 @@ export function mailRoutes(
 
 	app.get('/admin/mail/:id/letter', ADMINISTRATOR, async (request, reply) => {
 		const { html } = await findMail(db, idOf(request));
-		return reply
-			.headers({
-				'content-security-policy': LETTER_POLICY,
-				'x-frame-options': 'SAMEORIGIN',
-				'cache-control': 'no-store',
-			})
-			.type('text/html; charset=utf-8')
-			.send(html ?? '');
+		return (
+			reply
+				// A frame without an origin of its own has nothing to be keyed by; browsers complain.
+				.removeHeader('origin-agent-cluster')
+				.headers({
+					'content-security-policy': LETTER_POLICY,
+					'x-frame-options': 'SAMEORIGIN',
+					'cache-control': 'no-store',
+				})
+				.type('text/html; charset=utf-8')
+				.send(html ?? '')
+		);
 	});
 
 	app.post('/admin/mail/:id/deliveries', MAKES, async (request, reply) => {
