@@ -44,7 +44,7 @@ export function clientFacts(
 	const begun = person ? 14 : 12;
 	return {
 		legalKind,
-		status: luck.pick(['prospect', 'active', 'active', 'former'] as const),
+		status: luck.pick(['prospect', 'active', 'active'] as const),
 		...{ segment: luck.pick(SEGMENTS), region: place.region, tags: tagsFor(luck) },
 		// One in thirteen is typed wrongly, as it happens: the card says so.
 		inn: n % 13 === 5 ? `${inn.slice(0, -1)}${(Number(inn.at(-1)) + 1) % 10}` : inn,
