@@ -17,10 +17,16 @@ const atWork = () =>
 	document.querySelector('dialog[open]') !== null ||
 	document.body.classList.contains('dragging');
 
-function ask() {
+// By hand, for nobody asked for it: a server that is away, or a session that has ended, must neither
+// alarm the person nor take the page away under their hands.
+async function ask() {
 	if (document.hidden || !panel() || atWork()) return;
 	asked = Date.now();
-	window.htmx.ajax('GET', '/reminders', { source: '#reminders', swap: 'none' });
+	const headers = { 'HX-Request': 'true', 'HX-Current-URL': location.href };
+	const answer = await fetch('/reminders', { headers }).catch(() => null);
+	const text = answer?.ok ? await answer.text().catch(() => '') : '';
+	if (text !== '' && !atWork())
+		await window.htmx.swap({ text, sourceElement: panel(), target: panel(), swap: 'none' });
 }
 
 // On a phone it would cover half of the page: there it opens by a touch.
@@ -54,7 +60,7 @@ if (panel()) {
 	setTimeout(ask, FIRST);
 	setInterval(ask, MINUTE);
 	document.addEventListener('visibilitychange', () => {
-		if (Date.now() - asked > MINUTE) ask();
+		if (Date.now() - asked > MINUTE) void ask();
 	});
 	document.addEventListener('submit', (event) => {
 		if (panel().contains(event.target)) mine = true;

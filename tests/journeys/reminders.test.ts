@@ -71,6 +71,22 @@ test('«Сделано» finishes the step in the dialog, and the corner empties
 	await expect.poll(() => corner(anna).isVisible()).toBe(false);
 });
 
+test('a session that ends while somebody writes takes neither the page nor the words away', async () => {
+	await remind();
+	const anna = await office.sit('anna');
+	anna.watch.allow(401);
+	await anna.clock.install();
+	await anna.goto('/deals/new');
+	await anna.locator('#f-title').fill('Недописано');
+	await pool.query('delete from sessions');
+	const asked = anna.waitForResponse(/\/reminders$/);
+	await anna.clock.runFor(61_000);
+	expect((await asked).status()).toBe(401);
+	expect(new URL(anna.url()).pathname).toBe('/deals/new');
+	expect(await anna.locator('#f-title').inputValue()).toBe('Недописано');
+	expect(await anna.locator('#toasts .toast').count()).toBe(0);
+});
+
 test('folded, the corner stays a small heading on the next page too', async () => {
 	await remind(cast.steps.late);
 	const anna = await office.sit('anna');

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { AppEvent } from '#src/events.ts';
 import { type Acting, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import { notifyReassigned } from '#src/features/mail/notices.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
@@ -9,7 +10,7 @@ import { type Closing, closingOf, type Ending, NOT_CLOSED, saysEnding } from './
 import { checkVersion, conflictOn } from './conflicts.ts';
 import { checkEntry, type Filling, writeFilling } from './entering.ts';
 import { refreshNextStep } from './next-step.ts';
-import { type DealToEdit, findDealToEdit, findStage, type Stage } from './queries.ts';
+import { type DealToEdit, findDeal, findDealToEdit, findStage, type Stage } from './queries.ts';
 import { isFinal, secondsBetween } from './rules.ts';
 
 /** What a new deal starts with. */
@@ -229,5 +230,27 @@ export async function reassignDeal(
 			data: { from: deal.ownerId, to: ownerId, ...(note === null ? {} : { note }) },
 		});
 		return version + 1;
+	});
+}
+
+/**
+ * The same for one deal, and the new owner is told of it by mail. Many at once are one letter: see bulk.ts.
+ * Returns the version. Throws like reassignDeal.
+ */
+export async function handOverDeal(
+	sqlOrTx: Sql,
+	acting: Acting,
+	dealId: number,
+	version: number,
+	ownerId: number,
+	note: string | null = null,
+): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
+		const given = await reassignDeal(tx, acting, dealId, version, ownerId, note);
+		if (given !== version) {
+			const deals = [await findDeal(tx, acting.actor, dealId)];
+			await notifyReassigned(tx, acting, { ownerId, note, deals });
+		}
+		return given;
 	});
 }

@@ -7,7 +7,7 @@ import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { drawFacts, factsWere } from '#src/platform/web/facts.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
-import { reassignDeal } from './actions.ts';
+import { handOverDeal } from './actions.ts';
 import { type DealEdit, editDeal } from './editing.ts';
 import { readDealMenu, readEditForm } from './form-screens.ts';
 import { DealParams, EditForm, OwnerForm } from './forms.ts';
@@ -83,7 +83,7 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 			async () => {
 				const { version, ownerId, note, returnTo } = readForm(OwnerForm, request.body);
 				const by = acting(request);
-				await reassignDeal(db, by, dealId, version, ownerId, note ?? null);
+				await handOverDeal(db, by, dealId, version, ownerId, note ?? null);
 				const deal = await findDeal(db, by.actor, dealId);
 				const toast = {
 					key: 'toast.reassigned',

@@ -55,6 +55,7 @@ export async function makeDemoCompany(db: Database, now: Date): Promise<number> 
 			await makeClients(company, actor);
 			for (let n = 0; n < share; n += 1) await makeDeal(company, actor);
 		}
+		await putRemindersAway(company);
 		return DEALS;
 	});
 }
@@ -70,6 +71,16 @@ async function makePeople(tx: Tx): Promise<void> {
 			('vera', 'Вера Павлова', 'head', 1), ('gleb', 'Глеб Астахов', 'manager', 2),
 			('ada', 'Ада Миронова', 'administrator', null)
 		) p(login, name, role, team)`);
+}
+
+const REMINDERS_LEFT_HOURS = 3;
+
+// People at work have seen what they were reminded of; only the last ones are on screen yet.
+async function putRemindersAway({ tx, now }: Company): Promise<void> {
+	const before = new Date(now.getTime() - REMINDERS_LEFT_HOURS * 3_600_000);
+	await tx.execute(
+		sql`update interactions set reminded_at = remind_at where remind_at < ${before}`,
+	);
 }
 
 const CLIENTS_EACH = 16;

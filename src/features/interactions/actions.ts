@@ -3,11 +3,12 @@ import type { Acting } from '#src/features/auth/rules.ts';
 import { findOrCreateClient } from '#src/features/clients/actions.ts';
 import { createDeal, type NewDeal } from '#src/features/deals/actions.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
+import { notifyAssigned } from '#src/features/mail/notices.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import type { InteractionView } from './queries.ts';
+import { findInteraction, type InteractionView } from './queries.ts';
 import { extendSeries } from './series.ts';
 import {
 	about,
@@ -40,6 +41,13 @@ export async function planInteraction(
 		const subject = await findSubject(tx, acting.actor, target);
 		const id = await insertStep(tx, acting, subject, step);
 		await refreshDeal(tx, subject);
+		if (step.ownerId !== undefined && step.ownerId !== acting.actorId) {
+			const { ownerId } = step;
+			await notifyAssigned(tx, acting, {
+				ownerId,
+				step: await findInteraction(tx, acting.actor, id),
+			});
+		}
 		return id;
 	});
 }

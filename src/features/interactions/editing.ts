@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
+import { notifyAssigned } from '#src/features/mail/notices.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
@@ -97,7 +98,9 @@ export async function editInteraction(
 		});
 		await refreshReminders(tx, { ids: [id] });
 		await refreshDeal(tx, found);
-		return { ...found, ...row, ownerName: owner.name, version: version + 1 };
+		const step = { ...found, ...row, ownerName: owner.name, version: version + 1 };
+		if (changes.ownerId) await notifyAssigned(tx, acting, { ownerId: row.ownerId, step });
+		return step;
 	});
 }
 
@@ -125,6 +128,7 @@ export async function reassignInteraction(
 		});
 		await refreshReminders(tx, { ids: [id] });
 		await refreshDeal(tx, found);
+		await notifyAssigned(tx, acting, { ownerId, step: found });
 		return { ...found, ownerId, ownerName: owner.name, version: version + 1 };
 	});
 }

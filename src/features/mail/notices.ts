@@ -1,3 +1,4 @@
+import type { Door } from '#src/events.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { sendMail } from './actions.ts';
@@ -12,10 +13,15 @@ export type Reassignment = {
 };
 
 const MOST_NAMED = 30;
+/** A company that moves in, or is made up, has told its people already. */
+const SILENT_DOORS: readonly Door[] = ['import', 'seed'];
+
+const concerns = (acting: Acting, personId: number): boolean =>
+	personId !== acting.actorId && !SILENT_DOORS.includes(acting.door);
 
 /**
  * Tells the new owner by mail that deals are theirs now, with the note; nobody is told of what they did
- * themselves. To be called in the transaction that gives the deals away, once for all of them. Returns
+ * themselves, nor of what an import did. To be called in the transaction that gives the deals away, once for all of them. Returns
  * the letter's id, or null where none is written.
  */
 export async function notifyReassigned(
@@ -24,7 +30,7 @@ export async function notifyReassigned(
 	{ ownerId, deals, note }: Reassignment,
 ): Promise<number | null> {
 	const [first] = deals;
-	if (first === undefined || ownerId === acting.actorId) return null;
+	if (first === undefined || !concerns(acting, ownerId)) return null;
 	const one = deals.length === 1;
 	const items: LetterItem[] = deals.slice(0, MOST_NAMED).map(({ id, title, clientName }) => ({
 		title,
@@ -82,7 +88,7 @@ export async function notifyAssigned(
 	acting: Acting,
 	{ ownerId, step, note }: Assignment,
 ): Promise<number | null> {
-	if (ownerId === acting.actorId) return null;
+	if (!concerns(acting, ownerId)) return null;
 	const title = `${step.kindName}: ${step.summary}`;
 	return await sendMail(tx, acting, {
 		to: ownerId,
