@@ -15,6 +15,7 @@ import type { Database, Tx } from '#src/platform/db/client.ts';
 import { addDays, addWorkingDays, dayOf, momentOf } from '#src/platform/i18n/dates.ts';
 import { type Chance, chance } from './chance.ts';
 import { clientFacts, contactFacts, type DemoFields, makeExtraFields } from './clients.ts';
+import { enrichDeals } from './deals.ts';
 import { CLIENTS, CONTACTS, OUTCOMES, SOURCES, STEPS, TITLES } from './words.ts';
 
 const DEALS = 500;
@@ -56,6 +57,7 @@ export async function makeDemoCompany(db: Database, now: Date): Promise<number> 
 			for (let n = 0; n < share; n += 1) await makeDeal(company, actor);
 		}
 		await putRemindersAway(company);
+		await enrichDeals(tx, now);
 		return DEALS;
 	});
 }
