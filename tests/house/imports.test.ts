@@ -17,6 +17,7 @@ const ORDER = [
 	'deals',
 	'interactions',
 	'reminders',
+	'calendar',
 	'board',
 	'admin',
 ];

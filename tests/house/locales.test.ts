@@ -3,8 +3,10 @@ import type { TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
 import * as admin from '#src/features/admin/forms.ts';
+import * as calendar from '#src/features/calendar/forms.ts';
 import * as clients from '#src/features/clients/forms.ts';
 import * as deals from '#src/features/deals/forms.ts';
+import * as imports from '#src/features/imports/forms.ts';
 import * as interactions from '#src/features/interactions/forms.ts';
 import * as mail from '#src/features/mail/forms.ts';
 import * as reminders from '#src/features/reminders/forms.ts';
@@ -26,8 +28,10 @@ const quoted = (text: string) =>
 
 const forms = Object.entries({
 	...admin,
+	...calendar,
 	...clients,
 	...deals,
+	...imports,
 	...interactions,
 	...mail,
 	...reminders,

@@ -14,6 +14,7 @@ const CHANGES = [
 	'contact',
 	'deal',
 	'extra',
+	'import',
 	'interaction',
 	'kind',
 	'merge',

@@ -4,11 +4,11 @@ import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
-import { form, readForm, text } from '#src/platform/web/forms.ts';
+import { form, readForm } from '#src/platform/web/forms.ts';
 import { connectCalendar, disconnectCalendar, findAccount } from './accounts.ts';
+import { AccountForm } from './forms.ts';
 import { readCalendar, type TakenEvent } from './reading.ts';
 
-const Connecting = form({ login: text(200), password: text(500) });
 const Nothing = form({});
 
 /** The page where a person connects with the company's calendar server, sees how it goes, and disconnects. */
@@ -43,7 +43,7 @@ export function accountRoutes(
 		attempt(
 			request,
 			async () => {
-				await connectCalendar(db, acting(request), config, readForm(Connecting, request.body));
+				await connectCalendar(db, acting(request), config, readForm(AccountForm, request.body));
 				await syncNow(actorOf(request).id);
 				return await reply.redirect('/calendar/account', 303);
 			},

@@ -5,21 +5,13 @@ import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm, NotFound } from '#src/platform/errors.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { keepToast } from '#src/platform/web/flash.ts';
-import { form, id, optional, readForm, text } from '#src/platform/web/forms.ts';
+import { readForm } from '#src/platform/web/forms.ts';
 import { readUpload } from '#src/platform/web/upload.ts';
+import { IntakeForm, MAX_ICS } from './forms.ts';
 import { suggestTargets, takeEvent, takenAlready } from './intake.ts';
 import { readCalendar } from './reading.ts';
 
-const MAX_ICS = 200 * 1024;
 const SHOWN = 20;
-const Taken = form({
-	ics: text(MAX_ICS),
-	uid: text(1_000),
-	target: optional(text(40)),
-	clientName: optional(text(300)),
-	kindId: id(),
-});
-
 /** An invitation out of a mail becomes an interaction: the file is given, its events are shown, each is taken in. */
 export function intakeRoutes(
 	app: FastifyInstance,
@@ -70,7 +62,7 @@ export function intakeRoutes(
 		attempt(
 			request,
 			async () => {
-				const { ics, uid, target, clientName, kindId } = readForm(Taken, request.body);
+				const { ics, uid, target, clientName, kindId } = readForm(IntakeForm, request.body);
 				const event = readCalendar(ics, actorOf(request).timeZone).find((one) => one.uid === uid);
 				if (event === undefined) throw new NotFound('error.notFound');
 				await takeEvent(db, acting(request), event, { target, clientName, kindId });

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
-import { type CalendarStep, dated, STEP } from './queries.ts';
+import { dated, STEP } from './queries.ts';
+import type { CalendarStep } from './steps.ts';
 
 /** An event that both sides know, or a stranger that stands on the server alone. */
 export type Link = {

@@ -1,9 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
-import type { Language } from '#src/platform/i18n/translate.ts';
-
-/** Whose feed an address is. */
-export type FeedOwner = { id: number; name: string; language: Language };
+import type { CalendarStep, FeedOwner } from './steps.ts';
 
 /** The active person whose feed has a secret of this hash, or null. */
 export async function findFeedOwner(db: Sql, secretHash: string): Promise<FeedOwner | null> {
@@ -20,32 +17,6 @@ export async function feedMadeAt(db: Sql, personId: number): Promise<Date | null
 	);
 	return rows[0] ? new Date(rows[0].at) : null;
 }
-
-/** An interaction as a calendar needs it. */
-export type CalendarStep = {
-	id: number;
-	uid: string;
-	kindId: number;
-	kindName: string;
-	summary: string;
-	description: string | null;
-	place: string | null;
-	plannedOn: string | null;
-	plannedAt: Date | null;
-	lengthMinutes: number | null;
-	remindAt: Date | null;
-	status: 'planned' | 'done' | 'cancelled';
-	outcome: string | null;
-	dealId: number | null;
-	dealTitle: string | null;
-	clientId: number | null;
-	clientName: string | null;
-	contactName: string | null;
-	phone: string | null;
-	version: number;
-	createdAt: Date;
-	changedAt: Date;
-};
 
 /** What a CalendarStep is read from: interactions `i` with `k`, `d`, `c` and `co` joined to them. */
 export const STEP = sql`

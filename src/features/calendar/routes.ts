@@ -2,36 +2,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { answerStep } from '#src/features/interactions/answer.ts';
-import { StepFields, stepOf } from '#src/features/interactions/forms.ts';
+import { stepOf } from '#src/features/interactions/forms.ts';
 import { findInteraction, summaryOf } from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
-import {
-	day,
-	form,
-	id,
-	optional,
-	readForm,
-	readQuery,
-	text,
-	time,
-} from '#src/platform/web/forms.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { DealsQuery, SlotForm, SlotQuery } from './forms.ts';
 import { listOpenDeals, readSlotForm, type Slot, targetChosen } from './planning.ts';
 import { readCalendarPage } from './screen.ts';
 import { titleOf } from './words.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
-const SlotQuery = form({ day: optional(day()), time: optional(time()), owner: optional(id()) });
-const DealsQuery = form({ clientName: optional(text(300)) });
-const PlanForm = form({
-	clientName: text(300),
-	dealId: optional(text(20)),
-	...StepFields,
-	returnTo: optional(text(500)),
-});
 /** The calendar: its page, and a step planned in one of its slots. What is dragged is an edit of the interaction. */
 export function calendarRoutes(
 	app: FastifyInstance,
@@ -85,7 +69,7 @@ export function calendarRoutes(
 	);
 
 	async function plan(request: FastifyRequest, reply: FastifyReply) {
-		const { clientName, dealId, returnTo, ...fields } = readForm(PlanForm, request.body);
+		const { clientName, dealId, returnTo, ...fields } = readForm(SlotForm, request.body);
 		const by = acting(request);
 		const step = stepOf(fields, request.viewer, await summaryOf(db, fields, request.viewer));
 		if (step === null) throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});

@@ -16,9 +16,9 @@ import {
 	readLinks,
 	unlinkedSteps,
 } from './links.ts';
-import type { CalendarStep, FeedOwner } from './queries.ts';
 import { readCalendar, type TakenEvent } from './reading.ts';
 import { type Side, stepFor } from './rules.ts';
+import type { CalendarStep, FeedOwner } from './steps.ts';
 import { acquaint } from './strangers.ts';
 import { cancelHere, copyHere, takeHere } from './taking.ts';
 import { eventOf } from './words.ts';

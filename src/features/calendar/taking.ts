@@ -7,8 +7,8 @@ import {
 import { type Edit, editInteraction } from '#src/features/interactions/editing.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
-import type { CalendarStep } from './queries.ts';
 import type { TakenEvent } from './reading.ts';
+import type { CalendarStep } from './steps.ts';
 import { DEFAULT_MINUTES, summaryIn } from './words.ts';
 
 const MAX_SUMMARY = 300;

@@ -2,7 +2,7 @@ import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { CalendarEvent } from './ics.ts';
 import { type CalendarFilter, daysOf, mondayOf } from './period.ts';
-import type { CalendarStep, FeedOwner } from './queries.ts';
+import type { CalendarStep, FeedOwner } from './steps.ts';
 
 /** How long something without a length is shown. */
 export const DEFAULT_MINUTES = 30;
