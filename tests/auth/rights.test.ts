@@ -7,6 +7,7 @@ import { ledgerOf } from '../ledger.ts';
 import { calendarRules } from './rights-calendar.ts';
 import { clientRules } from './rights-client.ts';
 import { dealRules } from './rights-deals.ts';
+import { importRules } from './rights-imports.ts';
 import { mailRules } from './rights-mail.ts';
 import { mergeRules } from './rights-merging.ts';
 import {
@@ -55,6 +56,7 @@ const NOUNS: Rules[] = [
 	clientRules(tools),
 	mergeRules(tools),
 	calendarRules(tools),
+	importRules(),
 ];
 
 /** Routes that stand for one record. */

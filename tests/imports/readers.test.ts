@@ -143,7 +143,7 @@ describe('XLSX', () => {
 			sheet.mergeCells('H1:ZZ4');
 		});
 		const { cells, lines } = await read(path);
-		expect(cells[0]).toEqual(['Ёжик', '0.3', '2026-12-31', '2', '45000', 'сайт', 'да']);
+		expect(cells[0]).toEqual(['Ёжик', '0.3', '2026-12-31', '2', '2023-03-15', 'сайт', 'да']);
 		expect(cells[1]?.[0]).toBe('x');
 		expect(lines).toEqual([2, 4]);
 	});

@@ -88,6 +88,7 @@ export const clients = pgTable(
 		index('clients_archived').on(t.id).where(sql`${t.archivedAt} is not null`),
 		index('clients_extra').using('gin', t.extra).where(sql`${t.extra} <> '{}'`),
 		index('clients_name_search').using('gin', t.nameSearch.op('gin_trgm_ops')),
+		index('clients_name_whole').using('hash', t.nameSearch),
 		check('clients_name', sql`length(btrim(${t.name})) > 0`),
 		check(
 			'clients_legal_kind',

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
-import type { TaskSetting } from '#src/platform/jobs/task.ts';
+import { HopelessJob, type TaskSetting } from '#src/platform/jobs/task.ts';
 import { type Fault, FileFault, MappingFault } from './messages.ts';
 import { type ImportRecord, importOfWorker, listRows } from './queries.ts';
 import { openTable, type Row } from './readers.ts';
@@ -12,6 +12,7 @@ import {
 	breathe,
 	engineRows,
 	feedAndNote,
+	mayPass,
 	stepsOfImport,
 	takeImport,
 	together,
@@ -31,15 +32,18 @@ export async function checkImport(setting: TaskSetting, id: number): Promise<voi
 		if (await readRows(setting, taken.found, taken.worker))
 			await rehearse(setting, taken.found, taken.worker);
 	} catch (error) {
-		const fault = error instanceof FileFault ? error.fault : null;
-		if (fault === null && !(error instanceof MappingFault)) throw error;
-		await fail(
-			db,
-			id,
-			taken.worker,
-			fault ?? { key: 'file.broken', args: { reason: (error as Error).message } },
-		);
+		const known = error instanceof FileFault || error instanceof MappingFault;
+		if (!known && mayPass(error, setting.signal)) throw error;
+		await fail(db, id, taken.worker, faultOf(error));
+		// For whoever keeps the program: the job is not tried again.
+		if (!known) throw new HopelessJob(`import ${id}: ${(error as Error).message}`);
 	}
+}
+
+function faultOf(error: unknown): Fault {
+	if (error instanceof FileFault) return error.fault;
+	if (error instanceof MappingFault) return { key: 'file.broken', args: { reason: error.message } };
+	return { key: 'file.stopped', args: { line: 0 } };
 }
 
 async function fail(db: Sql, id: number, worker: string, fault: Fault): Promise<void> {

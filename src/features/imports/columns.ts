@@ -20,7 +20,7 @@ export type FeedColumns = {
 	known: readonly Known[];
 };
 
-const CODE = 'код;id;ид;идентификатор;код клиента;внешний код;guid;external id;code';
+const CODE = 'код;код 1с;id;ид;идентификатор;код клиента;внешний код;guid;external id;code';
 const CLIENT =
 	'клиент;контрагент;заказчик;компания;организация;название компании;client;company;account;customer';
 const PHONE =

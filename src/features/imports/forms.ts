@@ -34,16 +34,17 @@ export const ReadingForm = form({
 
 const FIELD_LENGTH = 40;
 
-/** The choice for each of `count` columns, as `c0`, `c1` …, how records are known and what happens to known ones. */
-export function choiceForm(count: number) {
+/** How records are known, and what happens to known ones. */
+export const ChoiceForm = form({ version: version(), way: oneOf(...WAYS), known: oneOf(...KNOWN) });
+
+/** The same, with the choice for each of `count` columns, as `c0`, `c1` … */
+export function choiceFields(count: number) {
 	const columns = Array.from({ length: count }, (_, at) => [
 		`c${at}`,
 		optional(text(FIELD_LENGTH)),
 	]);
 	return form({
-		version: version(),
-		way: oneOf(...WAYS),
-		known: oneOf(...KNOWN),
+		...ChoiceForm.properties,
 		...(Object.fromEntries(columns) as Record<
 			string,
 			ReturnType<typeof optional<ReturnType<typeof text>>>

@@ -21,6 +21,7 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'file.headerAbsent': 'column {position} of the heading line has no name',
 	'file.headerTwice': 'there are two columns «{header}»',
 	'file.headerForbidden': 'a column cannot be called «{header}»: rename it',
+	'file.stopped': 'the program stumbled over the rows behind {line}; what is in stays in',
 	'file.notZip': 'this is no XLSX: the archive is damaged',
 	'file.zipEncrypted': 'the XLSX is protected by a password: remove the protection',
 	'file.zipTooBig': 'the XLSX is larger than {limit} when unpacked',

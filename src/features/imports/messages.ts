@@ -27,6 +27,7 @@ const MESSAGES = {
 	'file.headerAbsent': 'в строке заголовков столбец {position} без названия',
 	'file.headerTwice': 'столбец «{header}» встречается дважды',
 	'file.headerForbidden': 'столбец не может называться «{header}»: переименуйте его',
+	'file.stopped': 'программа споткнулась на строках после {line}; что загружено, осталось',
 	'file.notZip': 'это не XLSX: архив повреждён',
 	'file.zipEncrypted': 'XLSX защищён паролем: снимите защиту',
 	'file.zipTooBig': 'XLSX в распакованном виде больше {limit}',

@@ -141,6 +141,27 @@ export async function listRows(
 	return rows;
 }
 
+/** Why a record stays although its import was undone. */
+export type KeptRecord = {
+	line: number;
+	noun: string;
+	recordId: number;
+	name: string;
+	why: 'touched' | 'inUse' | 'noUndo';
+};
+
+/** What stayed when an import was undone, in the order of the file. */
+export async function listKept(db: Sql, importId: number, limit: number): Promise<KeptRecord[]> {
+	const { rows } = await db.execute<KeptRecord>(sql`
+		select k.line, k.noun, k.record_id as "recordId", k.undone as why, coalesce((
+			select result->>'name' from jsonb_array_elements(r.results) result
+			where (result->>'step')::int = k.step), '') as name
+		from import_records k join import_rows r on r.import_id = k.import_id and r.line = k.line
+		where k.import_id = ${importId} and k.undone in ('touched', 'inUse', 'noUndo')
+		order by k.line, k.step limit ${limit}`);
+	return rows.map((row) => ({ ...row, recordId: Number(row.recordId) }));
+}
+
 /** Names of what the changes of rows point at, by noun and id. */
 export async function namesOf(
 	db: Sql,

@@ -8,7 +8,7 @@ import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { type SheetFormat, sendSheet } from '#src/platform/web/sheets.ts';
 import {
-	choiceForm,
+	choiceFields,
 	DELIMITERS,
 	FileParams,
 	ImportParams,
@@ -147,7 +147,7 @@ export function importRoutes(
 		'columns',
 		async (request, id) => {
 			const { headers } = await findImport(db, actorOf(request), id);
-			const form = readForm(choiceForm(headers.length), request.body);
+			const form = readForm(choiceFields(headers.length), request.body);
 			const { version, way, known } = form;
 			const columns = form as unknown as Record<string, string | undefined>;
 			const fields = headers.map((_, at) => columns[`c${at}`] ?? '');

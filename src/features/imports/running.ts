@@ -3,7 +3,8 @@ import type { Tx } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
 import { record } from '#src/platform/events/record.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
-import type { TaskSetting } from '#src/platform/jobs/task.ts';
+import { HopelessJob, type TaskSetting } from '#src/platform/jobs/task.ts';
+import type { Fault } from './messages.ts';
 import { type ImportRecord, importOfWorker, listRows } from './queries.ts';
 import type { StepRun } from './steps.ts';
 import type { RowResult } from './tables.ts';
@@ -12,6 +13,7 @@ import {
 	breathe,
 	engineRows,
 	feedAndNote,
+	mayPass,
 	stepsOfImport,
 	takeImport,
 	together,
@@ -37,14 +39,36 @@ export async function runRows(setting: TaskSetting, id: number): Promise<void> {
 	await replay(setting, taken.found, steps.runs);
 	const until = Date.now() + SLICE_MS;
 	for (;;) {
-		const goesOn = await db.transaction((tx) =>
-			nextBatch(tx, setting, id, taken.worker, steps.runs),
-		);
+		const goesOn = await db
+			.transaction((tx) => nextBatch(tx, setting, id, taken.worker, steps.runs))
+			.catch((error: unknown) => giveUp(setting, id, taken.worker, error));
 		if (!goesOn) return;
 		await breathe();
 		if (setting.signal.aborted || Date.now() > until) break;
 	}
 	await enqueue(db, 'import.run', { id }, { key: `import:${id}`, queue: 'imports', attempts: 8 });
+}
+
+// Stopped as by hand, with the reason: what is in can be undone, the rest be sent again.
+async function giveUp(
+	setting: TaskSetting,
+	id: number,
+	worker: string,
+	error: unknown,
+): Promise<false> {
+	if (mayPass(error, setting.signal)) throw error;
+	const { db } = setting.connection;
+	await db.transaction(async (tx) => {
+		const found = await importOfWorker(tx, id, worker, true);
+		if (found === null) return;
+		const fault: Fault = { key: 'file.stopped', args: { line: found.doneLine } };
+		await tx.execute(
+			sql`update imports set fault = ${JSON.stringify(fault)}::jsonb where id = ${id}`,
+		);
+		await finish(tx, setting, found, 'cancelled');
+	});
+	// For whoever keeps the program: the job is not tried again.
+	throw new HopelessJob(`import ${id}: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** Whether there is more to do. */

@@ -13,18 +13,12 @@ import {
 	type ImportRecord,
 	type ImportRow,
 	listImports,
+	listKept,
 	listRows,
 	namesOf,
 } from './queries.ts';
 import { LIMITS } from './spool.ts';
-import {
-	type Choice,
-	type Counts,
-	type Feeds,
-	ROW_VERDICTS,
-	type RowResult,
-	type RowVerdict,
-} from './tables.ts';
+import { type Choice, type Counts, type Feeds, ROW_VERDICTS, type RowVerdict } from './tables.ts';
 
 /** The page of all imports: what can be sent, and what was. */
 export async function readImports(
@@ -86,6 +80,7 @@ export async function readImportPage(
 		mine: found.ownerId === actor.id,
 		columns: view === 'columns' ? await readColumns(db, actor, found) : null,
 		rows: view === 'rows' ? await readRows(db, found, asked, viewer) : null,
+		kept: status === 'undone' ? await readKept(db, found) : [],
 	};
 }
 
@@ -136,6 +131,14 @@ async function readRows(
 	};
 }
 
+const KEPT_SHOWN = 100;
+
+async function readKept(db: Database, { id, undone }: ImportRecord) {
+	if (!undone?.kept) return [];
+	const kept = await listKept(db, id, KEPT_SHOWN);
+	return kept.map((one) => ({ ...one, href: hrefOf(one.noun, one.recordId) }));
+}
+
 function countsOf(counts: Counts): { verdict: RowVerdict; count: number }[] {
 	return ROW_VERDICTS.map((verdict) => ({ verdict, count: counts[verdict] ?? 0 })).filter(
 		({ count }) => count > 0,
@@ -150,13 +153,13 @@ type Words = {
 
 function lineOf(row: ImportRow, found: ImportRecord, words: Words, reached: boolean) {
 	const { line, cells, results } = row;
-	const main = results.find(({ noun }) => noun === found.feeds) ?? results[0];
+	const main = results.find(({ noun }) => noun === found.feeds);
 	const first = cells.find((cell) => cell !== '') ?? '';
 	return {
 		line,
 		verdict: reached ? row.verdict : null,
 		name: main?.name || first,
-		href: main && main.id > 0 ? hrefOf(main) : null,
+		href: main && main.id > 0 ? hrefOf(main.noun, main.id) : null,
 		reasons: row.reasons.map((reason) => reasonSentence(reason, words.language)),
 		changes: (main?.changes ? Object.entries(main.changes) : []).map(([field, [from, to]]) => ({
 			label: words.label(main?.noun ?? '', field),
@@ -164,7 +167,8 @@ function lineOf(row: ImportRow, found: ImportRecord, words: Words, reached: bool
 			to: words.value(field, to),
 		})),
 		others: results
-			.filter((result) => result !== main && result.verdict !== 'unchanged')
+			.filter(({ verdict }) => verdict === 'created' || verdict === 'updated')
+			.filter((result) => result !== main && result.name !== '')
 			.map(({ noun, name, verdict }) => ({ noun, name, verdict })),
 		cells: found.headers
 			.map((header, at) => ({ header, text: cells[at] ?? '' }))
@@ -172,7 +176,7 @@ function lineOf(row: ImportRow, found: ImportRecord, words: Words, reached: bool
 	};
 }
 
-function hrefOf({ noun, id }: RowResult): string | null {
+function hrefOf(noun: string, id: number): string | null {
 	return noun === 'clients' || noun === 'deals' ? `/${noun}/${id}` : null;
 }
 

@@ -111,5 +111,18 @@ export function together(one: Counts, other: Counts): Counts {
 	return sum;
 }
 
+/**
+ * Whether a failure may pass by itself: the database away, a deadlock, the end of the program. Anything else
+ * would fail the same way again, and the person would wait for ever.
+ */
+export function mayPass(error: unknown, signal: AbortSignal): boolean {
+	if (signal.aborted) return true;
+	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+	const { code = '', message = '' } = cause as { code?: string; message?: string };
+	return (
+		/^(08|40|53|55|57|ECONN|EPIPE|ETIMEDOUT)/.test(code) || /terminated|timeout/i.test(message)
+	);
+}
+
 /** Lets the requests that wait have their turn. */
 export const breathe = () => new Promise<void>((done) => setImmediate(done));

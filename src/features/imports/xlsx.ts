@@ -97,19 +97,22 @@ function bareCells(sheet: Buffer): Buffer {
 	if (to < 0) throw new FileFault('file.empty');
 	return Buffer.concat([
 		Buffer.from('<worksheet>'),
-		inlineTextWhole(sheet.subarray(from, to)),
+		plainValues(sheet.subarray(from, to)),
 		Buffer.from('</sheetData></worksheet>'),
 	]);
 }
 
-// The library keeps the last run of a text inside a cell only, and decodes its &amp; twice.
-function inlineTextWhole(cells: Buffer): Buffer {
-	if (!cells.includes('<is>')) return cells;
-	const whole = String(cells).replace(/<is>(.*?)<\/is>/gs, (_, runs: string) => {
-		const texts = [...runs.matchAll(/<t(?:\s[^>]*)?>([^<]*)<\/t>/g)].map(([, text]) => text);
-		return `<is><t>${texts.join('').replaceAll('&', '&amp;')}</t></is>`;
-	});
-	return Buffer.from(whole);
+// Of a formula only its last result counts, and the library loses those that are errors; of a text inside a
+// cell it keeps the last run, and decodes its &amp; twice.
+function plainValues(cells: Buffer): Buffer {
+	if (!cells.includes('<is>') && !cells.includes('<f')) return cells;
+	const values = String(cells)
+		.replace(/<f(?:\s[^>]*)?(?:\/>|>[^<]*<\/f>)/g, '')
+		.replace(/<is>(.*?)<\/is>/gs, (_, runs: string) => {
+			const texts = [...runs.matchAll(/<t(?:\s[^>]*)?>([^<]*)<\/t>/g)].map(([, text]) => text);
+			return `<is><t>${texts.join('').replaceAll('&', '&amp;')}</t></is>`;
+		});
+	return Buffer.from(values);
 }
 
 function cellsOf(row: Row): string[] {

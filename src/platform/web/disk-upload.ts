@@ -43,7 +43,7 @@ async function receive(
 	field: string,
 	megabytes: number,
 ): Promise<DiskUpload> {
-	const path = join(folder, randomUUID());
+	let path = join(folder, randomUUID());
 	const fields: Record<string, string> = {};
 	let file: { name: string; bytes: number } | null = null;
 	const refuse = (key: 'field.noFile' | 'field.fileTooLarge' | 'field.fileEmpty') =>
@@ -57,6 +57,8 @@ async function receive(
 			}
 			if (part.fieldname !== field || file !== null)
 				throw new BadRequest('error.unknownField', { name: part.fieldname.slice(0, 60) });
+			// Readers go by the ending where the bytes do not tell.
+			path += /\.[a-z]{1,5}$/i.exec(part.filename ?? '')?.[0] ?? '';
 			const target = createWriteStream(path);
 			await pipeline(part.file, target);
 			if (part.file.truncated) throw refuse('field.fileTooLarge');
@@ -65,7 +67,9 @@ async function receive(
 	} catch (error) {
 		const code = (error as { code?: string }).code ?? '';
 		if (code === 'FST_REQ_FILE_TOO_LARGE') throw refuse('field.fileTooLarge');
-		if (code.startsWith('FST_')) throw new BadRequest('error.badRequest', { what: code });
+		const broken = /multipart|part header|boundary/i.test((error as Error).message);
+		if (code.startsWith('FST_') || (broken && !code))
+			throw new BadRequest('error.badRequest', { what: code || 'multipart' });
 		throw error;
 	}
 	if (file === null || (file.name === '' && file.bytes === 0)) throw refuse('field.noFile');
