@@ -8,11 +8,13 @@ document.addEventListener('change', (event) => {
 	if (event.target.matches?.('#compose [name=kindId]')) form().elements.text.focus();
 });
 
+// Enter beside the date means the plan, and not what a form does by itself: its first button.
 document.addEventListener('keydown', (event) => {
-	if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-	if (!event.target.closest?.('#compose')) return;
+	if (event.key !== 'Enter' || event.isComposing || !event.target.closest?.('#compose')) return;
+	const planned = event.target.closest('.planning') && event.target.matches('input');
+	if (!planned && !event.ctrlKey && !event.metaKey) return;
 	event.preventDefault();
-	form().requestSubmit(form().querySelector('[data-main]'));
+	form().requestSubmit(form().querySelector(planned ? '[name=plan]' : '[data-main]'));
 });
 
 let sending = null;

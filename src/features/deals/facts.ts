@@ -82,15 +82,16 @@ export function dealFacts(deal: DealView & Links, frame: DealFrame, viewer: View
 function amountFact(deal: DealView, { language }: Viewer): Fact {
 	const say = (key: MessageKey, args?: MessageArgs) => translate(language, key, args);
 	const { amount, currency } = deal;
+	const shown = amount === null ? null : formatMoney(language, amount, currency);
 	return {
 		name: 'amount',
 		label:
 			currency === 'RUB'
 				? say('label.amount')
 				: say('label.amountIn', { currency: currencySymbol(language, currency) }),
-		shown: amount === null ? null : formatMoney(language, amount, currency),
+		shown: deal.amountFromProducts ? say('deal.amountByProducts', { amount: shown ?? '—' }) : shown,
 		value: moneyForInput(language, amount),
 		mode: 'decimal',
-		...(deal.amountFromProducts ? { fixed: true, warning: say('deal.amountFollows') } : {}),
+		...(deal.amountFromProducts ? { fixed: true } : {}),
 	};
 }
