@@ -5,12 +5,15 @@ import './filter.js';
 import './inline.js';
 import './reminders.js';
 
-// Likely doubles are looked for only where a form asks for it; one may have the focus already.
-const watchDoubles = (field) => {
+// Likely doubles are looked for, and products counted, only where a form asks for it; one may have the
+// focus already.
+const watchForms = (field) => {
 	if (field?.closest?.('form[data-duplicates]')) void import('./duplicates.js');
+	if (field?.closest?.('.lines-form') || field?.getAttribute?.('list') === 'product-names')
+		void import('./lines.js');
 };
-watchDoubles(document.activeElement);
-document.addEventListener('focusin', (event) => watchDoubles(event.target));
+watchForms(document.activeElement);
+document.addEventListener('focusin', (event) => watchForms(event.target));
 
 // What works only with scripts is shown only with scripts.
 document.documentElement.classList.add('scripted');

@@ -101,7 +101,8 @@ function suggest(field) {
 	asking = setTimeout(() => {
 		const currency = field.closest('.lines-form')?.dataset.currency ?? 'RUB';
 		window.htmx.ajax('GET', `/products/suggestions?${new URLSearchParams({ product, currency })}`, {
-			source: field,
+			// Not the field itself, whose own name would be sent along.
+			source: document.body,
 			swap: 'none',
 		});
 	}, 180);
@@ -116,3 +117,6 @@ document.addEventListener('input', (event) => {
 	const box = field.closest?.('.lines-form');
 	if (box) count(box);
 });
+
+// What was typed while this was on its way.
+for (const box of document.querySelectorAll('.lines-form')) count(box);

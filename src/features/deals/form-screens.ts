@@ -66,9 +66,12 @@ export type Entry = {
 	/** Whether a first product, somebody to talk to is wanted. */
 	product: boolean;
 	contact: boolean;
+	/** Asked for the first time, after a bare drag or click: nobody has made a mistake yet. */
+	first: boolean;
 };
 
 const FIELDS: Record<string, string> = { clientId: 'clientName' };
+const BARE = new Set(['stageId', 'version', 'returnTo']);
 
 /**
  * What a deal lacks of what an open state demands, with whatever was typed already. Throws NotFound for a
@@ -93,7 +96,7 @@ export async function readEntry(
 	const asked = facts.filter(({ name }) => names.has(name) || typed[name] !== undefined);
 	const following = deal.amountFromProducts && names.has('amount');
 	return {
-		...{ deal, stage: shown, contact },
+		...{ deal, stage: shown, contact, first: !Object.keys(typed).some((name) => !BARE.has(name)) },
 		facts: asked.filter(({ fixed }) => !fixed),
 		product: names.has('products') || following || typed.product !== undefined,
 	};
