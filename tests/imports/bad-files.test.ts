@@ -4,6 +4,7 @@ import { zip } from '#src/features/imports/zip.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';
+import { cell, columnName, sheetOf, xlsx } from './books.ts';
 import { checked, idIn, importRow, upload, verdicts } from './desk.ts';
 
 const database = await testDatabase();
@@ -19,28 +20,6 @@ beforeAll(async () => {
 	await makeCast(database.db);
 	anna = await signIn(served, 'anna');
 });
-
-const SHEET = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
-const LINKS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
-
-/** An XLSX with this inside its only sheet. */
-function xlsx(sheet: string | Buffer, strings = '<sst/>'): Buffer {
-	return zip(
-		new Map(
-			Object.entries({
-				'[Content_Types].xml': '<Types/>',
-				'xl/workbook.xml': `<workbook xmlns="${SHEET}" xmlns:r="${LINKS}"><sheets><sheet name="1" sheetId="1" r:id="rId1"/></sheets></workbook>`,
-				'xl/_rels/workbook.xml.rels': `<Relationships><Relationship Id="rId1" Type="${LINKS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
-				'xl/sharedStrings.xml': strings,
-				'xl/worksheets/sheet1.xml': sheet,
-			}).map(([name, part]) => [name, Buffer.from(part)]),
-		),
-	);
-}
-const cell = (place: string, text: string) =>
-	`<c r="${place}" t="inlineStr"><is><t>${text}</t></is></c>`;
-const sheetOf = (...rows: string[]) =>
-	`<worksheet><sheetData>${rows.map((row, at) => `<row r="${at + 1}">${row}</row>`).join('')}</sheetData></worksheet>`;
 
 /** Packed a thousandfold: what is declared is a lie where `declared` says so. */
 function bomb(declared: number | null): Buffer {
@@ -89,14 +68,18 @@ const REFUSED: [what: string, content: () => string | Buffer, why: RegExp, name?
 		() => zip(new Map([['a.txt', Buffer.from('x')]])),
 		/нет ни одного листа/,
 	],
-	['a sheet cut in two', () => xlsx('<worksheet><sheetData><row r="1"><c r="A1"'), /файл пуст/],
+	[
+		'a sheet cut in two',
+		() => xlsx('<worksheet><sheetData><row r="1"><c r="A1"'),
+		/первый лист не разбирается/,
+	],
 	[
 		'a sheet with entities of its own',
 		() =>
 			xlsx(
 				`<!DOCTYPE a [<!ENTITY b "bb">]>${sheetOf(`<c r="A1" t="inlineStr"><is><t>&b;</t></is></c>`)}`,
 			),
-		/не разбирается|без названия|есть заголовки/,
+		/не разбирается \(DOCTYPE\)/,
 	],
 	['a picture', () => Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), /двоичные данные/],
 	['NUL bytes', () => 'Клиент\0\nОдин\n', /двоичные данные/],
@@ -127,11 +110,6 @@ const REFUSED: [what: string, content: () => string | Buffer, why: RegExp, name?
 	['a bomb that says how large it is', () => bomb(null), /в распакованном виде больше 50 МБ/],
 	['a bomb that lies', () => bomb(1000), /в распакованном виде больше 50 МБ/],
 ];
-
-function columnName(at: number): string {
-	const letter = String.fromCharCode(65 + (at % 26));
-	return at < 26 ? letter : columnName(Math.floor(at / 26) - 1) + letter;
-}
 
 describe('a file that is no table', () => {
 	for (const [what, content, why, name = 'файл.csv'] of REFUSED)

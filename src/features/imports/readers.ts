@@ -18,6 +18,8 @@ export type Kind = keyof typeof ROW_LIMIT;
 /** How a file is to be read: by default as it looks, its headings in the first line. */
 export type Opening = CsvReading & {
 	headerLine?: number;
+	/** No more than so many lines will be looked at. */
+	onlyRows?: number;
 	columns?: number;
 	rows?: number;
 };

@@ -77,7 +77,9 @@ export async function lookAt(path: string, asked: Reading | null): Promise<Look>
 		delimiter: asked?.delimiter ?? found.delimiter,
 		headerLine: asked?.headerLine ?? 1,
 	};
-	const table = await openTable(path, { ...reading, ...LIMITS });
+	// Headings and a sample: the rest of a large sheet need not be unpacked for them.
+	const onlyRows = reading.headerLine + SAMPLE_ROWS + 1;
+	const table = await openTable(path, { ...reading, ...LIMITS, onlyRows });
 	const sample: Row[] = [];
 	for await (const row of table.rows) {
 		sample.push(row);
