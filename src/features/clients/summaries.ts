@@ -34,7 +34,7 @@ export function figuresOf(actor: Actor): SQL {
 // Twins of refresh_client_summaries in drizzle/0004_clients.sql, for one client and one actor.
 function sumsSql(actor: Actor): SQL {
 	return sql`select coalesce(sum(n), 0)::int as open_deals,
-			coalesce(sum(amount) filter (where currency = 'RUB'), 0) as open_amount,
+			coalesce(sum(amount) filter (where currency = 'RUB'), 0)::numeric(20, 2) as open_amount,
 			jsonb_object_agg(currency, amount::text) filter (where currency <> 'RUB' and amount is not null)
 				as open_other,
 			max(last_done_at) as last_done_at
