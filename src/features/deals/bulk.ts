@@ -70,9 +70,10 @@ export async function doWithDeals(
 	if (command.verb === 'owner' && given.length > 0) {
 		const { ownerId, note } = command;
 		const deals = given.map(({ dealId: id, title }) => ({ id, title }));
-		await db.transaction(async (tx) => {
-			await notifyReassigned(tx, acting, { ownerId, note, deals });
-		});
+		// They are given: a letter that cannot be written must not look like a refusal.
+		await db
+			.transaction((tx) => notifyReassigned(tx, acting, { ownerId, note, deals }))
+			.catch((error: unknown) => result.errors.push(error));
 	}
 	const kind = command.verb === 'date' ? ('date' as const) : ('stage' as const);
 	const { back } = result;
