@@ -1,5 +1,6 @@
 import { readConfig } from '#src/config.ts';
 import { makeDemoCompany } from '#src/features/demo/actions.ts';
+import { bringInExample } from '#src/features/imports/example.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { type Say, StartFault } from '#src/platform/start-fault.ts';
 import { command, say } from './console.ts';
@@ -18,6 +19,7 @@ export async function seed(
 		throw new StartFault('В базе уже есть люди: демо-компания заводится только в пустой.');
 	say('Демо-компания: заводим людей, клиентов и интересы');
 	const deals = await makeDemoCompany(connection.db, now);
+	await bringInExample(connection, 'anna', now);
 	await connection.pool.query('analyze');
 	say(`Демо-компания: интересов: ${deals}, вход без пароля: anna, boris, vera, gleb, ada`);
 }

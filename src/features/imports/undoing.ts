@@ -191,7 +191,7 @@ async function touchedSince(
 		select v.id from unnest(${sql.param(ids)}::bigint[]) v(id)
 		where exists (select from events e where ${about} and not (
 			e.door = 'import' and e.actor_id = ${ownerId}
-			and e.at between ${startedAt} and ${finishedAt ?? startedAt}))`);
+			and e.at between ${startedAt} and ${finishedAt ?? startedAt}::timestamptz + interval '1 minute'))`);
 	return new Set(rows.map(({ id }) => Number(id)));
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { findActor } from '#src/features/auth/queries.ts';
-import type { Actor } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import type { TaskSetting } from '#src/platform/jobs/task.ts';
 import { mappingOf } from './composing.ts';
@@ -41,7 +40,7 @@ export async function stepsOfImport(
 	{ connection, now }: TaskSetting,
 	found: ImportRecord,
 	rehearsal: Rehearsal | null,
-): Promise<{ runs: StepRun[]; actor: Actor } | null> {
+): Promise<{ runs: StepRun[]; now: Date } | null> {
 	const { db } = connection;
 	const actor = await findActor(db, found.ownerLogin);
 	if (actor === null || found.choice === null) return null;
@@ -52,7 +51,7 @@ export async function stepsOfImport(
 	const columns = new Map(headers.map((header) => [alike(header), header]));
 	const by = { actorId: actor.id, door: 'import' as const, now: now() };
 	const settings = { by, timeZone: actor.timeZone, actor, rehearsal };
-	return { runs: await stepsOf(db, mapping, { entry, columns }, settings), actor };
+	return { runs: await stepsOf(db, mapping, { entry, columns }, settings), now: by.now };
 }
 
 /** The rows behind a line, as the engine reads them. */
