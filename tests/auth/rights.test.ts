@@ -4,10 +4,12 @@ import { type Answer, type Browser, browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { ledgerOf } from '../ledger.ts';
+import { bulkRules } from './rights-bulk.ts';
 import { calendarRules } from './rights-calendar.ts';
 import { clientRules } from './rights-client.ts';
 import { dealRules } from './rights-deals.ts';
 import { importRules } from './rights-imports.ts';
+import { clientListRules } from './rights-lists.ts';
 import { mailRules } from './rights-mail.ts';
 import { mergeRules } from './rights-merging.ts';
 import {
@@ -52,8 +54,10 @@ const tools: Tools = { database, cast: () => cast };
 /** What each noun says of its own routes. */
 const NOUNS: Rules[] = [
 	dealRules(tools),
+	bulkRules(tools),
 	mailRules(tools),
 	clientRules(tools),
+	clientListRules(),
 	mergeRules(tools),
 	calendarRules(tools),
 	importRules(),
@@ -237,6 +241,9 @@ test('no list, search or print tells of what the person may not see', async () =
 			`/deals?stage=${cast.open[0].id}`,
 			'/deals/new',
 			'/clients/suggestions?clientName=Тайна',
+			'/clients',
+			'/clients?q=Тайна',
+			'/clients/export?format=csv',
 		]) {
 			const answer = await browsers[me].get(encodeURI(url));
 			expect(answer.statusCode).toBe(200);

@@ -22,7 +22,17 @@ const ORDER = [
 	'admin',
 ];
 const LEAVES = ['imports', 'demo', 'settings'];
-const DOORS = ['routes', 'interest', 'screen', 'tasks', 'answer', 'list', 'print', 'history'];
+const DOORS = [
+	'routes',
+	'bulk',
+	'interest',
+	'screen',
+	'tasks',
+	'answer',
+	'list',
+	'print',
+	'history',
+];
 /** What a role may not import within the features, doors aside. */
 const MAY_NOT: Record<string, string[]> = {
 	tables: ['rules', 'queries', 'forms', 'actions', 'words', 'guard'],

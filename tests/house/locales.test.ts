@@ -3,9 +3,12 @@ import type { TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
 import * as admin from '#src/features/admin/forms.ts';
+import * as dates from '#src/features/board/date-forms.ts';
 import * as calendar from '#src/features/calendar/forms.ts';
 import * as clients from '#src/features/clients/forms.ts';
+import * as bulk from '#src/features/deals/bulk-forms.ts';
 import * as deals from '#src/features/deals/forms.ts';
+import * as filters from '#src/features/filters/forms.ts';
 import * as imports from '#src/features/imports/forms.ts';
 import * as interactions from '#src/features/interactions/forms.ts';
 import * as mail from '#src/features/mail/forms.ts';
@@ -28,9 +31,12 @@ const quoted = (text: string) =>
 
 const forms = Object.entries({
 	...admin,
+	...bulk,
 	...calendar,
 	...clients,
+	...dates,
 	...deals,
+	...filters,
 	...imports,
 	...interactions,
 	...mail,

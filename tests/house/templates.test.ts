@@ -20,6 +20,8 @@ const isResponse = ({ name, text }: { name: string; text: string }) =>
 /** Fragments without a root of their own, and why. */
 const ROOTLESS = {
 	'deals/_lines': 'lines of the history that the page and «Показать ещё» put into the same <ol>',
+	'deals/_rows': 'rows that the table and «Показать ещё» put into the same <tbody>',
+	'clients/_rows': 'rows that the table and «Показать ещё» put into the same <tbody>',
 	'board/_cards': 'a list of rows that the column and «Показать ещё» put into the same <ul>',
 	'interactions/_todo-lines':
 		'a list of rows that a group and «Показать ещё» put into the same <ol>',
