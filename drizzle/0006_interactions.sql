@@ -19,3 +19,6 @@ ALTER TABLE "interaction_series" ADD CONSTRAINT "interaction_series_starts" CHEC
 ALTER TABLE "interaction_kinds" ADD CONSTRAINT "interaction_kinds_named" CHECK (length(btrim("interaction_kinds"."name")) > 0);--> statement-breakpoint
 ALTER TABLE "interaction_kinds" ADD CONSTRAINT "interaction_kinds_length" CHECK ("interaction_kinds"."length_minutes" between 1 and 1440);--> statement-breakpoint
 UPDATE "interaction_kinds" SET "length_minutes" = 60 WHERE "code" = 'meeting';
+--> statement-breakpoint
+-- Whether a kind is in use, and how often.
+CREATE INDEX "interactions_kind" ON "interactions" USING btree ("kind_id");

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { Actor } from '#src/features/auth/rules.ts';
 import { figuresOf } from '#src/features/clients/summaries.ts';
-import { foldClientTallies } from '#src/features/clients/tallies.ts';
 import { logInteraction, planInteraction } from '#src/features/interactions/actions.ts';
 import { addDays, startOfDay } from '#src/platform/i18n/dates.ts';
 import { by, type Company, LOGINS, makeCompany, NOW } from '../cast.ts';
@@ -12,7 +11,6 @@ import { testDatabase } from '../database.ts';
 const { db, pool } = await testDatabase();
 let company: Company;
 let clients: number[];
-
 beforeAll(async () => {
 	company = await makeCompany(db);
 	await pool.query(`update people set time_zone = 'Asia/Kathmandu' where login = 'boris'`);
@@ -90,9 +88,15 @@ function counted(deals: Deal[], alone: Alone[], zones: Map<number, string>): Fig
 	};
 }
 
+type Row = Pick<Deal, 'id' | 'next_interaction_id'> & {
+	open_deals: number;
+	open_amount: string;
+	open_other: Figures['openOther'];
+} & Record<'last_contact_at' | 'next_due_at', string | null>;
+
 /** What the list says of each client to an actor. */
 async function told(actor: Actor): Promise<Map<number, Figures>> {
-	const { rows } = await db.execute<Record<string, never>>(sql`
+	const { rows } = await db.execute<Row>(sql`
 		select c.id, f.open_deals, f.open_amount::text, f.open_other, f.last_contact_at, f.next_due_at,
 			f.next_interaction_id
 		from clients c join client_summaries s on s.client_id = c.id ${figuresOf(actor)}`);
@@ -108,7 +112,7 @@ async function told(actor: Actor): Promise<Map<number, Figures>> {
 				next: row.next_due_at
 					? [text(row.next_due_at) as string, Number(row.next_interaction_id)]
 					: null,
-			},
+			} satisfies Figures,
 		]),
 	);
 }
@@ -293,39 +297,4 @@ test('a change waits for nobody while another transaction is still at work on th
 		await pool.query('update deals set amount = 12 where id = $1', [rows[1].id]);
 	});
 	await expectTrue();
-});
-
-test('the company is counted by what a director filters by, also after folding', async () => {
-	const tallied = async () => {
-		const { rows } = await pool.query(`
-			select segment, region, status, archived, owned, sum(clients)::int as n from client_tallies
-			group by 1, 2, 3, 4, 5 having sum(clients) <> 0 order by 1, 2, 3, 4, 5`);
-		return rows;
-	};
-	const recounted = async () => {
-		const { rows } = await pool.query(`
-			select segment, region, status, archived_at is not null as archived, owner_id is not null as owned,
-				count(*)::int as n from clients group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`);
-		return rows;
-	};
-	const silent = async () => {
-		const { rows } = await pool.query(`
-			select hour, sum(clients)::int as n from client_contact_tallies group by 1 having sum(clients) <> 0
-			except select date_trunc('hour', last_contact_at, 'UTC'), count(*)::int from client_summaries group by 1`);
-		return rows;
-	};
-	await pool.query(`insert into clients (name, segment, region, status, archived_at)
-		select 'Много ' || n, case when n % 3 > 0 then 'С' || n % 3 end, case when n % 2 > 0 then 'Р' end,
-			(array['prospect', 'active', 'former'])[1 + n % 3], case when n % 5 = 0 then now() end
-		from generate_series(1, 60) n`);
-	await pool.query(`update clients set region = 'Урал', archived_at = null where name like '%7'`);
-	await pool.query(`delete from clients where name like 'Много %3'`);
-	expect(await tallied()).toEqual(await recounted());
-	expect(await foldClientTallies(db)).toBe(true);
-	expect(await tallied()).toEqual(await recounted());
-	expect(await silent()).toEqual([]);
-	const { rows } = await pool.query(
-		'select count(*)::int as n from client_tallies where clients < 1',
-	);
-	expect(rows[0].n).toBe(0);
 });

@@ -11,6 +11,7 @@ import * as deals from '#src/features/deals/forms.ts';
 import * as filters from '#src/features/filters/forms.ts';
 import * as imports from '#src/features/imports/forms.ts';
 import * as interactions from '#src/features/interactions/forms.ts';
+import * as kinds from '#src/features/interactions/kind-forms.ts';
 import * as mail from '#src/features/mail/forms.ts';
 import * as reminders from '#src/features/reminders/forms.ts';
 import * as settings from '#src/features/settings/forms.ts';
@@ -39,6 +40,7 @@ const forms = Object.entries({
 	...filters,
 	...imports,
 	...interactions,
+	...kinds,
 	...mail,
 	...reminders,
 	...settings,

@@ -15,7 +15,6 @@ const { db, pool } = database;
 let cast: Cast;
 let anna: Browser;
 let dealId: number;
-
 beforeAll(async () => {
 	cast = await makeCast(db);
 	anna = await signIn(served, 'anna');

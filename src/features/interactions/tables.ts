@@ -139,6 +139,7 @@ export const interactions = pgTable(
 		index('interactions_deal_done').on(t.dealId, t.completedAt).where(sql`${t.status} = 'done'`),
 		index('interactions_contact').on(t.contactId).where(sql`${t.contactId} is not null`),
 		index('interactions_client').on(t.clientId),
+		index('interactions_kind').on(t.kindId),
 		index('interactions_of_client').on(t.clientId, t.status).where(sql`${t.dealId} is null`),
 		uniqueIndex('interactions_occurrence').on(t.seriesId, t.occurrence),
 		index('interactions_calendar_uid').on(t.calendarUid).where(sql`${t.calendarUid} is not null`),

@@ -1,0 +1,46 @@
+import {
+	checked,
+	form,
+	id,
+	oneOf,
+	optional,
+	text,
+	version,
+	whole,
+} from '#src/platform/web/forms.ts';
+
+/** Symbols of the sprite that a kind can have. */
+export const KIND_ICONS = [
+	'phone',
+	'users',
+	'mail',
+	'file-text',
+	'check-square',
+	'clock',
+	'flag',
+	'edit',
+	'repeat',
+	'circle',
+] as const;
+
+const kind = {
+	name: text(60),
+	icon: oneOf(...KIND_ICONS),
+	nextKindId: optional(id()),
+	nextInDays: whole(0, 365),
+	lengthMinutes: optional(whole(1, 1440)),
+	was: optional(text(2000)),
+	returnTo: optional(text(500)),
+};
+
+/** A kind of interactions to add. */
+export const NewKindForm = form(kind);
+/** A kind as it is to be. */
+export const KindForm = form({ version: version(), ...kind });
+/** One place up or down in the order. */
+export const KindPositionForm = form({ version: version(), way: oneOf('up', 'down') });
+/** Whether a kind is offered. */
+export const KindActivityForm = form({ version: version(), active: optional(checked()) });
+/** A kind to take away. */
+export const KindRemovalForm = form({ version: version() });
+export const KindParams = form({ id: id() });
