@@ -1,6 +1,6 @@
 import { JSON_ANSWER, type Rules } from './rights-rules.ts';
 
-/** The list of clients: open to everybody who is signed in; what stands in it is another test's. */
+/** The lists of clients and of what is to be done: open to everybody who is signed in; what stands in it is another test's. */
 export function clientListRules(): Rules {
 	const open = (url: string) => ({
 		call: (person: Parameters<NonNullable<Rules['signedIn']>[string]['call']>[0]) =>
@@ -11,6 +11,7 @@ export function clientListRules(): Rules {
 		signedIn: {
 			'GET /clients': open('/clients'),
 			'GET /clients/export': open('/clients/export?format=csv'),
+			'GET /agenda/export': open('/agenda/export?format=csv'),
 		},
 	};
 }

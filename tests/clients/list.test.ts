@@ -242,7 +242,7 @@ test('htmx gets the page’s fragment, a file the same lines, each a person’s 
 	expect(csv.statusCode).toBe(200);
 	const lines = csv.body.trim().split('\r\n');
 	expect(lines[0]).toBe(
-		'Название;ИНН;Ответственный;Сегмент;Регион;Статус;В работе;Сумма в работе;Последний контакт;Следующий шаг',
+		'Название;ИНН;Ответственный;Сегмент;Регион;Статус;Архив;В работе;Сумма в работе;Сумма в другой валюте;Последний контакт;Следующий шаг;Что сделать',
 	);
 	const query = readClientQuery(cast.people.anna, { status: 'active' });
 	expect(lines.length - 1).toBe(await countClients(db, cast.people.anna, query, viewer));

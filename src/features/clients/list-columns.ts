@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { formatMoney } from '#src/platform/i18n/money.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { ListColumn } from '#src/platform/web/listing.ts';
+import type { SheetColumn } from '#src/platform/web/sheets.ts';
 import type { OtherSums } from './summaries.ts';
 import type { CLIENT_STATUSES } from './tables.ts';
 
@@ -91,4 +93,30 @@ export function clientColumns(viewer: Viewer): readonly ListColumn<ClientLine>[]
 			value: ({ plannedAt, plannedOn }) => plannedAt ?? plannedOn,
 		},
 	];
+}
+
+/** The columns of a file: those of the page, and what stands beside in their cells. */
+export function clientSheetColumns(viewer: Viewer): SheetColumn<ClientLine>[] {
+	const other: SheetColumn<ClientLine> = {
+		...{ label: 'clients.openOther', kind: 'text' },
+		value: ({ openOther }) =>
+			Object.entries(openOther ?? {})
+				.map(([currency, amount]) => formatMoney(viewer.language, amount, currency))
+				.join('; '),
+	};
+	const step: SheetColumn<ClientLine> = {
+		...{ label: 'label.summary', kind: 'text' },
+		value: ({ summary }) => summary,
+	};
+	const archived: SheetColumn<ClientLine> = {
+		...{ label: 'clients.archive', kind: 'text' },
+		value: ({ archived }) => (archived ? translate(viewer.language, 'clients.archived') : ''),
+	};
+	const beside: Partial<Record<string, SheetColumn<ClientLine>>> = {
+		...{ status: archived, amount: other, next: step },
+	};
+	return clientColumns(viewer).flatMap((column) => {
+		const more = beside[column.key];
+		return more ? [column, more] : [column];
+	});
 }

@@ -6,7 +6,7 @@ import { wantsFragments } from '#src/platform/web/errors.ts';
 import { form, oneOf, readQuery } from '#src/platform/web/forms.ts';
 import { batchesOf, SHEET_BATCH, SHEET_FORMATS, sendSheet } from '#src/platform/web/sheets.ts';
 import { readClientList, readMoreClients } from './list.ts';
-import { clientColumns } from './list-columns.ts';
+import { clientSheetColumns } from './list-columns.ts';
 import { countClients, readClients } from './list-queries.ts';
 import { readClientQuery } from './list-query.ts';
 
@@ -44,7 +44,7 @@ export function clientListRoutes(
 		return await sendSheet(reply, {
 			...readQuery(ExportQuery, { format }),
 			name: translate(viewer.language, 'nav.clients'),
-			columns: clientColumns(viewer),
+			columns: clientSheetColumns(viewer),
 			batches: batchesOf((after) =>
 				readClients(db, actor, query, viewer, { after, limit: SHEET_BATCH }),
 			),

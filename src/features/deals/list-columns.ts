@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import type { ListColumn } from '#src/platform/web/listing.ts';
+import type { SheetColumn } from '#src/platform/web/sheets.ts';
 import { dueOfDay } from './reach.ts';
 import type { StageKind } from './tables.ts';
 
@@ -128,6 +129,28 @@ export function dealColumns(viewer: Viewer): readonly ListColumn<DealLine>[] {
 			value: ({ createdAt }) => createdAt,
 		},
 	];
+}
+
+/** What a file says in columns of its own where the page says it in a cell of another. */
+const BESIDE: Partial<Record<string, SheetColumn<DealLine>>> = {
+	title: {
+		...{ label: 'label.tags', kind: 'text' },
+		value: ({ tags }) => tags.map(({ name }) => name).join(', '),
+	},
+	stage: {
+		...{ label: 'label.lossReasonId', kind: 'text' },
+		value: ({ lossReason }) => lossReason,
+	},
+	amount: { ...{ label: 'label.currency', kind: 'text' }, value: ({ currency }) => currency },
+	next: { ...{ label: 'label.summary', kind: 'text' }, value: ({ summary }) => summary },
+};
+
+/** The columns of a file: those of the page, each with what its cell says beside. */
+export function dealSheetColumns(viewer: Viewer): SheetColumn<DealLine>[] {
+	return dealColumns(viewer).flatMap((column) => {
+		const beside = BESIDE[column.key];
+		return beside ? [column, beside] : [column];
+	});
 }
 
 /** Columns that say nothing on deals that are all finished, or all being worked on. */

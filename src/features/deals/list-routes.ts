@@ -6,7 +6,7 @@ import { wantsFragments } from '#src/platform/web/errors.ts';
 import { form, oneOf, readQuery } from '#src/platform/web/forms.ts';
 import { batchesOf, SHEET_BATCH, SHEET_FORMATS, sendSheet } from '#src/platform/web/sheets.ts';
 import { readDealList, readListing } from './list.ts';
-import { dealColumns } from './list-columns.ts';
+import { dealSheetColumns } from './list-columns.ts';
 import { countList, readLines } from './list-queries.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -37,7 +37,7 @@ export function dealListRoutes(
 		return await sendSheet(reply, {
 			...asked,
 			name: translate(viewer.language, 'nav.deals'),
-			columns: dealColumns(viewer),
+			columns: dealSheetColumns(viewer),
 			batches: batchesOf((after) => readLines(db, reading, after, SHEET_BATCH)),
 			viewer,
 			total: count,

@@ -62,7 +62,8 @@ export function todoCursor({ group, due, id, asOf }: TodoPlace): string {
 	return [group, due, id, asOf.getTime()].join('.');
 }
 
-function readTodoPlace(typed: string): TodoPlace {
+/** The place that such a text tells. Throws BadRequest. */
+export function readTodoPlace(typed: string): TodoPlace {
 	const match = /^([a-z]{1,9})\.(-?\d{1,10})\.(\d{1,15})\.(\d{12,13})$/.exec(typed);
 	const group = TODO_PERIODS.find((one) => one === match?.[1]);
 	if (!match || group === undefined) throw new BadRequest('error.badRequest', { what: 'after' });
@@ -73,7 +74,7 @@ function readTodoPlace(typed: string): TodoPlace {
 /** The address of a filter with some of it changed. */
 export function agendaUrl(
 	filter: TodoFilter,
-	change: Partial<Record<'owner' | 'kind' | 'q' | 'period' | 'after', string>> = {},
+	change: Partial<Record<'owner' | 'kind' | 'q' | 'period' | 'after' | 'format', string>> = {},
 	path = '/agenda',
 ): string {
 	const now = {

@@ -3,12 +3,16 @@ import { actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
+import { form, oneOf, readQuery } from '#src/platform/web/forms.ts';
+import { SHEET_FORMATS, sendSheet } from '#src/platform/web/sheets.ts';
+import { readAgendaFile } from './agenda-export.ts';
 import { readAgendaPage, readMoreTodos } from './agenda-screen.ts';
 import { readDaySheet } from './agenda-sheet.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const ExportQuery = form({ format: oneOf(...SHEET_FORMATS) });
 
-/** «Мои дела»: the page, the rest of a group, the team person by person, the sheet of a day for paper. */
+/** «Мои дела»: the page, the rest of a group, the team person by person, both as a file, the sheet of a day for paper. */
 export function agendaRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
@@ -27,6 +31,16 @@ export function agendaRoutes(
 		const more = await readMoreTodos(db, actorOf(request), request.query, request.viewer);
 		if (more === null) throw new NotFound('error.notFound');
 		return await reply.fragments('interactions/agenda-unfolded', more);
+	});
+
+	app.get('/agenda/export', SIGNED_IN, async (request, reply) => {
+		const { viewer } = request;
+		const { format, ...address } = request.query as Record<string, unknown>;
+		const asked = { ...readQuery(ExportQuery, { format }), viewer };
+		const file = await readAgendaFile(db, actorOf(request), address, viewer);
+		return file.of === 'team'
+			? await sendSheet(reply, { ...asked, ...file })
+			: await sendSheet(reply, { ...asked, ...file });
 	});
 
 	app.get('/agenda/print', SIGNED_IN, async (request, reply) => {

@@ -42,7 +42,8 @@ export function cellText(
 	if (value instanceof Date)
 		return `${dotted(dayOf(value, viewer.timeZone))} ${formatTime(value, viewer)}`;
 	const text = String(value);
-	if (kind === 'day') return dotted(text);
+	// What is planned for a day stands among moments as a day.
+	if (kind === 'day' || kind === 'moment') return dotted(text);
 	const decimal = kind === 'number' || kind === 'money';
 	return decimal ? text.replace('.', ',') : text;
 }

@@ -112,7 +112,9 @@ function columnName(at: number): string {
 function cellXml(place: string, { kind, text }: NonNullable<SheetCell>): string {
 	const number = kind === 'text' ? null : numberOf(kind, text);
 	if (number === null) return textCell(place, text, STYLE.text);
-	return `<c r="${place}" s="${STYLE[kind]}"><v>${number}</v></c>`;
+	// A day among moments has no hour to show.
+	const style = kind === 'moment' && !text.includes('T') ? STYLE.day : STYLE[kind];
+	return `<c r="${place}" s="${style}"><v>${number}</v></c>`;
 }
 
 // A day before 1900 has no number in Excel: it stays text, and so does what is no number.
