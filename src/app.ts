@@ -70,8 +70,6 @@ export async function buildApp({
 
 	await app.register(cookie);
 	await app.register(formbody, { bodyLimit: BODY_BYTES });
-	// Each door that takes a file says how large; see platform/web/upload.ts.
-	await app.register(multipart, { throwFileSizeLimit: true });
 	await app.register(compress, {
 		threshold: COMPRESS_FROM_BYTES,
 		encodings: ['gzip', 'identity'],
@@ -99,7 +97,6 @@ export async function buildApp({
 	clientListRoutes(app, { connection });
 	clientRoutes(app, { connection });
 	mergeRoutes(app, { connection });
-	cardRoutes(app, { connection });
 	removalRoutes(app, { connection });
 	contactRoutes(app, { connection });
 	adminRoutes(app, { connection });
@@ -115,9 +112,7 @@ export async function buildApp({
 	calendarRoutes(app, { connection });
 	feedRoutes(app, { connection, config });
 	accountRoutes(app, { connection, config });
-	intakeRoutes(app, { connection });
 	planRoutes(app, { connection });
-	importRoutes(app, { connection });
 	interactionRoutes(app, { connection });
 	editingRoutes(app, { connection });
 	agendaRoutes(app, { connection });
@@ -125,6 +120,13 @@ export async function buildApp({
 	reminderRoutes(app, { connection });
 	mailRoutes(app, { connection, config });
 	settingsRoutes(app, { connection });
+	// Files are for these doors alone; each says how large, see platform/web/upload.ts.
+	await app.register(async (taking) => {
+		await taking.register(multipart, { throwFileSizeLimit: true });
+		cardRoutes(taking, { connection });
+		intakeRoutes(taking, { connection });
+		importRoutes(taking, { connection });
+	});
 	keepTallies(app, connection);
 	keepClientTallies(app, connection);
 	return app;

@@ -81,7 +81,7 @@ function ask(dragged, to) {
 	const card = dragged.item.querySelector('.card');
 	home(dragged);
 	void openForm(
-		`/deals/${idOf(card)}/closure/new?stageId=${to.dataset.stage}`,
+		`/deals/${idOf(card)}/closure/new?stageId=${placeOf(to).dataset.stage}`,
 		card.querySelector('h3 a'),
 	);
 }

@@ -104,7 +104,7 @@ describe('working with a deal', () => {
 	test('open and edit, with a conflict that loses nothing', async () => {
 		page.watch.allow(409);
 		await cardOf(page, deal).getByRole('link', { name: 'Касса' }).click();
-		await page.getByRole('link', { name: 'Изменить' }).click();
+		await page.getByRole('link', { name: 'Изменить', exact: true }).click();
 		await fill('Интерес', 'Касса и весы');
 		await db.execute(
 			sql`update deals set source = 'Выставка', version = version + 1 where id = ${deal}`,

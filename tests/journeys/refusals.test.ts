@@ -115,7 +115,7 @@ describe('a move that the server refuses', () => {
 
 	test('brings the card home when its state is gone, and says why', async () => {
 		page.watch.allow(422);
-		await page.evaluate(`document.querySelector('#stage-${needs} .cards').dataset.stage = '999'`);
+		await page.evaluate(`document.querySelector('#stage-${needs}').dataset.stage = '999'`);
 		await drag(page, deal, needs);
 		await seeToast(page, '«Касса» осталась в состоянии «Первичный интерес»');
 		await seeHome();

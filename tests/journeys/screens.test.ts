@@ -138,7 +138,7 @@ describe('a phone', () => {
 							(one) =>
 								one.checkVisibility() && !one.matches('.skip, .skip *, td a, h3 a, noscript *'),
 						)
-						.map((one) => [one, (one.closest('label.chip') ?? one).getBoundingClientRect()])
+						.map((one) => [one, (one.closest('label') ?? one).getBoundingClientRect()])
 						.filter(([, box]) => box.width > 1 && (box.height < 43.5 || box.width < 43.5))
 						.map(
 							([one, box]) =>

@@ -81,7 +81,7 @@ test('a page draws an empty corner without asking the database; htmx fills it', 
 	const corner = board.byId('reminders');
 	expect(corner && attribute(corner, 'hidden')).toBe('');
 	expect(board.byId(`reminder-${cast.steps.today}`)).toBeNull();
-	expect(attribute(board.byId('reminders-told') as never, 'role')).toBe('status');
+	expect(attribute(board.byId('reminders-told') as never, 'aria-live')).toBe('polite');
 	const filled = await asked();
 	expect(filled.statusCode).toBe(200);
 	expect(filled.body).toContain('hx-target="#reminders"');

@@ -64,7 +64,9 @@ export function dealMoveRoutes(
 
 	// Extra fields are the company's own: which there are is asked only where a form has some.
 	async function readMove(request: FastifyRequest, dealId: number): Promise<Move & Returning> {
-		const body = (request.body ?? {}) as Record<string, unknown>;
+		const { body } = request;
+		if (typeof body !== 'object' || body === null || Array.isArray(body))
+			return moveOf(dealId, readForm(MoveForm, body));
 		const own = Object.entries(body).filter(([name]) => !name.startsWith('extra_'));
 		const move = moveOf(dealId, readForm(MoveForm, Object.fromEntries(own)));
 		const more = Object.entries(body).filter(([name]) => name.startsWith('extra_'));
