@@ -4,7 +4,7 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { type Config, FOLDERS } from './config.ts';
 import { adminRoutes } from './features/admin/routes.ts';
 import { setUpGuard } from './features/auth/guard.ts';
@@ -121,12 +121,13 @@ export async function buildApp({
 	mailRoutes(app, { connection, config });
 	settingsRoutes(app, { connection });
 	// Files are for these doors alone; each says how large, see platform/web/upload.ts.
-	await app.register(async (taking) => {
+	const filesToo: FastifyPluginAsync = async (taking) => {
 		await taking.register(multipart, { throwFileSizeLimit: true });
 		cardRoutes(taking, { connection });
 		intakeRoutes(taking, { connection });
 		importRoutes(taking, { connection });
-	});
+	};
+	await app.register(filesToo);
 	keepTallies(app, connection);
 	keepClientTallies(app, connection);
 	return app;

@@ -98,6 +98,14 @@ test('a response is only a list of replaced fragments', () => {
 	expect(more.map(({ name }) => name)).toEqual([]);
 });
 
+test('the region of toasts is the only status of a page', () => {
+	// People's programs look for it by its role; other news is aria-live.
+	const statuses = views.flatMap(({ name, text }) =>
+		[...text.matchAll(/<[^<]*role="status"/g)].map(([tag]) => `${name}: ${tag}`),
+	);
+	expect(statuses).toEqual(['layouts/page: <div id="toasts" role="status"']);
+});
+
 test('no template queries, and none knows the request', () => {
 	const knowing = views.filter(({ text }) =>
 		/\b(sql|db|request|reply|process|require)\b\s*[.(`]/.test(text),
