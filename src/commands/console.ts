@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ConfigError } from '#src/config.ts';
 import { type Say, StartFault } from '#src/platform/start-fault.ts';
 
@@ -5,6 +6,11 @@ import { type Say, StartFault } from '#src/platform/start-fault.ts';
 export const say: Say = (line) => {
 	process.stdout.write(`${line}\n`);
 };
+
+/** A file as the person named it: npm runs us in the folder of package.json, they stand somewhere else. */
+export function fromHere(path: string): string {
+	return resolve(process.env.INIT_CWD ?? process.cwd(), path);
+}
 
 /**
  * Runs a command to its end and ends the process: code 0, or 1 after one plain sentence on standard error.

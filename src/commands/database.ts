@@ -27,6 +27,26 @@ export async function openDatabase(
 	say: Say,
 	signal?: AbortSignal,
 ): Promise<OpenDatabase> {
+	const database = await openAsItIs(config, say, signal);
+	try {
+		const { applied } = await migrate(database.connection.pool);
+		say(applied > 0 ? `Схема: применено миграций: ${applied}` : 'Схема: без изменений');
+		return database;
+	} catch (error) {
+		await database.stop();
+		throw database.explained(error);
+	}
+}
+
+/** An open database whose schema nobody has touched; `explained` makes a sentence of what Postgres throws. */
+export type BareDatabase = OpenDatabase & { explained: (error: unknown) => unknown };
+
+/** Opens the database as it is, whatever its schema: for a backup of it, and to restore one. Throws StartFault. */
+export async function openAsItIs(
+	config: Config,
+	say: Say,
+	signal?: AbortSignal,
+): Promise<BareDatabase> {
 	const embedded = config.DATABASE_URL === '';
 	const server = embedded
 		? await embeddedServer(config.DATA_DIR, say, signal)
@@ -40,9 +60,8 @@ export async function openDatabase(
 	try {
 		const version = await serverVersion(connection);
 		if (!embedded) say(`База данных: PostgreSQL ${version} по адресу ${server.place}`);
-		const { applied } = await migrate(connection.pool);
-		say(applied > 0 ? `Схема: применено миграций: ${applied}` : 'Схема: без изменений');
-		return { connection, url: server.url, embedded, stop };
+		const explain = (error: unknown) => explained(error, server.place);
+		return { connection, url: server.url, embedded, stop, explained: explain };
 	} catch (error) {
 		await stop();
 		throw explained(error, server.place);

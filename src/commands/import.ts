@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '#src/config.ts';
 import { type FileReport, runImport } from '#src/features/imports/actions.ts';
@@ -6,7 +5,7 @@ import { planImport } from '#src/features/imports/choosing.ts';
 import { number } from '#src/features/imports/messages.ts';
 import { checkFolder } from '#src/features/imports/rejected.ts';
 import { StartFault } from '#src/platform/start-fault.ts';
-import { command, say } from './console.ts';
+import { command, fromHere, say } from './console.ts';
 import { openDatabase } from './database.ts';
 
 const USAGE = 'Как вызвать: npm run import -- ПАПКА_ИЛИ_ФАЙЛЫ [--mapping ФАЙЛ] [--rejected ПАПКА]';
@@ -41,17 +40,15 @@ await command(async () => {
 	}
 });
 
-// npm runs us in the folder of package.json; the person names files from where they are.
 function readArguments(args: string[]) {
-	const here = process.env.INIT_CWD ?? process.cwd();
 	const options = { mapping: { type: 'string' }, rejected: { type: 'string' } } as const;
 	try {
 		const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
 		if (positionals.length === 0) throw new Error('не названо ни одного файла');
 		return {
-			paths: positionals.map((path) => resolve(here, path)),
-			mapping: values.mapping === undefined ? null : resolve(here, values.mapping),
-			rejectedFolder: resolve(here, values.rejected ?? '.'),
+			paths: positionals.map(fromHere),
+			mapping: values.mapping === undefined ? null : fromHere(values.mapping),
+			rejectedFolder: fromHere(values.rejected ?? '.'),
 		};
 	} catch (error) {
 		throw new StartFault(`${(error as Error).message}. ${USAGE}`);

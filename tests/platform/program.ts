@@ -19,7 +19,13 @@ export type Program = {
 	kill: (signal: NodeJS.Signals) => Promise<Ended>;
 };
 
-type Options = { env?: Record<string, string>; uid?: number; gid?: number; root?: string };
+type Options = {
+	env?: Record<string, string>;
+	args?: string[];
+	uid?: number;
+	gid?: number;
+	root?: string;
+};
 
 const running = new Set<ChildProcess>();
 const folders = new Set<string>();
@@ -34,9 +40,9 @@ afterEach(async () => {
 /** Starts a command of the program in a process of its own, on a free port unless `env` says otherwise. */
 export function startProgram(
 	command: string,
-	{ env = {}, root = ROOT, ...identity }: Options,
+	{ env = {}, args = [], root = ROOT, ...identity }: Options,
 ): Program {
-	const child = spawn(process.execPath, [join(root, 'src/commands', `${command}.ts`)], {
+	const child = spawn(process.execPath, [join(root, 'src/commands', `${command}.ts`), ...args], {
 		env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...env },
 		cwd: '/',
 		stdio: ['ignore', 'pipe', 'pipe'],

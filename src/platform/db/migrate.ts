@@ -15,9 +15,10 @@ export type SchemaState = { known: number; applied: number };
 /**
  * Brings the schema up to date in one transaction, under an advisory transaction lock: of several
  * instances that start at once, one migrates and the others wait and find nothing to do.
- * Throws SchemaTooNew where the database knows migrations that this program does not.
+ * Throws SchemaTooNew where the database knows migrations that this program does not. `upTo`, the moment that
+ * names a migration, leaves later ones for another time: a backup comes into the schema that it was taken from.
  */
-export async function migrate(pool: pg.Pool): Promise<{ applied: number }> {
+export async function migrate(pool: pg.Pool, upTo = Infinity): Promise<{ applied: number }> {
 	const files = readMigrationFiles({ migrationsFolder: MIGRATIONS });
 	const client = await pool.connect();
 	try {
@@ -33,7 +34,9 @@ export async function migrate(pool: pg.Pool): Promise<{ applied: number }> {
 		const appliedUpTo = last.rows[0]?.at ?? 0;
 		const newest = files.at(-1)?.folderMillis ?? 0;
 		if (appliedUpTo > newest) throw new SchemaTooNew();
-		const pending = files.filter((file) => file.folderMillis > appliedUpTo);
+		const pending = files.filter(
+			({ folderMillis }) => folderMillis > appliedUpTo && folderMillis <= upTo,
+		);
 		for (const file of pending) {
 			for (const statement of file.sql) await client.query(statement);
 			await client.query(
@@ -51,6 +54,11 @@ export async function migrate(pool: pg.Pool): Promise<{ applied: number }> {
 	} finally {
 		client.release();
 	}
+}
+
+/** The migrations of this program, oldest first, each by the moment that names it. */
+export function knownMigrations(): number[] {
+	return readMigrationFiles({ migrationsFolder: MIGRATIONS }).map((file) => file.folderMillis);
 }
 
 /** Compares the schema with what the program knows; for /readyz. */
