@@ -1,9 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '#src/features/clients/actions.ts';
-import { type Answer, type Browser, type Fields, signIn, testApp } from '../app.ts';
+import { type Browser, type Fields, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';
-import { type Page, read, textOf } from '../html.ts';
+import { read } from '../html.ts';
+import { expectInert, says } from '../inert.ts';
 import { ledgerOf } from '../ledger.ts';
 
 const database = await testDatabase();
@@ -71,33 +72,6 @@ async function carrier(text: string): Promise<{ id: number; stepId: number }> {
 	]);
 	return { id, stepId: rows[0].step };
 }
-
-/** Whatever an attacker would have smuggled in: none of it may be an element or an attribute. */
-function expectInert(answer: Answer, where: string): Page {
-	expect(answer.statusCode, `${where}: ${answer.body.slice(0, 200)}`).toBeLessThan(500);
-	const page = read(answer.body);
-	for (const element of page.elements) {
-		const at = `${where} <${element.tagName}>`;
-		if (element.tagName === 'script')
-			expect(element.attrs.find(({ name }) => name === 'src')?.value, at).toMatch(/^\/assets\//);
-		for (const { name, value } of element.attrs) {
-			expect(name, at).not.toMatch(/^on|^style$|^srcdoc$/);
-			if (/^(href|action|src|hx-get|hx-post|hx-put|formaction)$/.test(name))
-				expect(value, at).toMatch(/^(\/(?![/\\])|#|tel:|mailto:)/);
-			if (/^hx-trigger$/.test(name)) expect(value, at).not.toBe('load');
-		}
-		expect(element.tagName, where).not.toMatch(/^(img|iframe|object|embed|i|base)$/);
-	}
-	return page;
-}
-
-const normal = (text: string) => text.replaceAll(/\s+/g, ' ');
-const says = (page: Page, text: string) =>
-	page.elements.some((element) =>
-		[textOf(element), ...element.attrs.map(({ value }) => value)].some((one) =>
-			normal(one).includes(normal(text)),
-		),
-	);
 
 test('on the board, the print, the lists, the deal and in every dialog it is the text that was typed', async () => {
 	for (const [at, text] of HOSTILE.entries()) {

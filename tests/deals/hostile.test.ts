@@ -5,7 +5,7 @@ import { setRequiredFields } from '#src/features/deals/stages.ts';
 import { type Answer, type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';
-import { type Page, read, textOf } from '../html.ts';
+import { expectInert, says } from '../inert.ts';
 
 const database = await testDatabase();
 const served = await testApp(database);
@@ -38,32 +38,6 @@ beforeAll(async () => {
 	extra = made.rows[0].id;
 	await setRequiredFields(db, by(cast.people.ada), cast.open[3].id, ['amount', `extra_${extra}`]);
 });
-
-/** Nothing that came from people may be an element or an attribute. */
-function expectInert(answer: Answer, where: string): Page {
-	expect(answer.statusCode, `${where}: ${answer.body.slice(0, 200)}`).toBeLessThan(500);
-	const page = read(answer.body);
-	for (const element of page.elements) {
-		const at = `${where} <${element.tagName}>`;
-		expect(element.tagName, where).not.toMatch(/^(img|iframe|object|embed|base)$/);
-		if (element.tagName === 'script')
-			expect(element.attrs.find(({ name }) => name === 'src')?.value, at).toMatch(/^\/assets\//);
-		for (const { name, value } of element.attrs) {
-			expect(name, at).not.toMatch(/^on|^style$|^srcdoc$/);
-			if (/^(href|action|src|hx-get|hx-post|formaction|hx-push-url)$/.test(name))
-				expect(value, at).toMatch(/^(\/(?![/\\])|#|tel:|mailto:)/);
-		}
-	}
-	return page;
-}
-
-const normal = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
-const says = (page: Page, text: string) =>
-	page.elements.some((element) =>
-		[textOf(element), ...element.attrs.map(({ value }) => value)].some((one) =>
-			normal(one).includes(normal(text)),
-		),
-	);
 
 /** A deal that carries the text in everything that this page knows, and in what stands around it. */
 async function carrier(text: string): Promise<number> {

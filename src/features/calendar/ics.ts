@@ -34,10 +34,17 @@ function plain(text: string): string {
 	return text.replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
 }
 
+// What the standard does not know, the library writes as it is: a line break would begin a line of its own.
+function inOneLine(text: string): string {
+	return plain(text)
+		.replace(/\s+/g, ' ')
+		.replace(/[\\;,]/g, '\\$&');
+}
+
 /** A calendar (RFC 5545) of events, in UTC; `name` is what programs call it, refreshed hourly if they like. */
 export function calendarText(name: string, events: CalendarEvent[]): string {
 	const calendar = emptyCalendar();
-	calendar.addPropertyWithValue('x-wr-calname', plain(name));
+	calendar.addPropertyWithValue('x-wr-calname', inOneLine(name));
 	calendar.addPropertyWithValue('refresh-interval', ICAL.Duration.fromString('PT1H'));
 	calendar.addPropertyWithValue('x-published-ttl', 'PT1H');
 	for (const event of events) calendar.addSubcomponent(eventOf(event));

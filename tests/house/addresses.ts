@@ -1,0 +1,89 @@
+import type { Records } from './records.ts';
+
+/** Addresses of a route that reads, by the route. */
+export type Addresses = Record<string, string[]>;
+
+/** Pages as a browser opens them: every route that draws one, with all that it can draw. */
+export function pagesOf(records: Records): Addresses {
+	const { client, contact, deal, extra, interaction, kind, merge, twin } = records;
+	return {
+		'/sign-in': ['/sign-in'],
+		...oneOf('/admin/extra-fields', '/admin/kinds', '/admin/kinds/new', '/admin/mail'),
+		...oneOf('/admin/stages', '/agenda/print', '/board/print', '/calendar/account'),
+		...oneOf('/calendar/feed', '/calendar/intake', '/clients/new', '/clients/vcard', '/deals/new'),
+		...oneOf('/deals/selection', '/import', '/reminders', '/settings'),
+		...oneOf('/admin/extra-fields/:id/edit', extra),
+		'/admin/extra-fields/new': ['client', 'deal'].map((of) => `/admin/extra-fields/new?noun=${of}`),
+		...oneOf('/admin/kinds/:id/edit', kind),
+		...oneOf('/admin/mail/:id', records.mail),
+		'/agenda': ['/agenda', '/agenda?owner=team', '/agenda?period=done'],
+		'/board': ['/board', '/board?view=dates', '/board?period=none', '/board?q=нет такого'],
+		'/calendar': ['view=day', 'view=week', 'view=month', 'view=week&owner=team'].map(
+			(query) => `/calendar?${query}`,
+		),
+		'/calendar/new': ['/calendar/new', '/calendar/new?day=2026-11-25&time=10:00'],
+		'/clients': ['/clients', '/clients?q=ромашка', '/clients?sort=-amount'],
+		'/clients/:id': [`/clients/${client}`, `/clients/${twin}`],
+		...oneOf('/clients/:id/contacts/new', client),
+		...oneOf('/clients/:id/contacts/vcard', client),
+		...oneOf('/clients/:id/edit', client),
+		...oneOf('/clients/:id/interactions/new', client),
+		...oneOf('/clients/:id/menu', client),
+		...oneOf('/clients/:id/removal', client),
+		'/clients/duplicates': ['/clients/duplicates?by=inn', '/clients/duplicates?by=name'],
+		'/clients/merge': [`/clients/merge?ids=${client},${twin}`],
+		...oneOf('/contacts/:id/edit', contact),
+		...oneOf('/contacts/:id/removal', contact),
+		'/deals': ['/deals', '/deals?kind=all&sort=-amount', '/deals?q=печь'],
+		...oneOf('/deals/:id', deal),
+		'/deals/:id/closure/new': [6, 7].map((stage) => `/deals/${deal}/closure/new?stageId=${stage}`),
+		...oneOf('/deals/:id/collaborators/new', deal),
+		...oneOf('/deals/:id/edit', deal),
+		...oneOf('/deals/:id/interactions/new', deal),
+		...oneOf('/deals/:id/menu', deal),
+		...oneOf('/deals/:id/moves/new', deal),
+		...oneOf('/deals/:id/products', deal),
+		'/deals/bulk/new': ['stage', 'owner', 'date', 'tag', 'won', 'lost'].map(
+			(verb) => `/deals/bulk/new?verb=${verb}&n=2`,
+		),
+		...oneOf('/filters/:id/edit', records.filter),
+		'/filters/new': ['/filters/new?screen=deals'],
+		'/import/:id': [`/import/${records.import}`, `/import/${records.import}?show=columns`],
+		...oneOf('/interactions/:id/cancellation/new', interaction),
+		...oneOf('/interactions/:id/completion/new', interaction),
+		...oneOf('/interactions/:id/edit', interaction),
+		...oneOf('/interactions/:id/postponement/new', interaction),
+		...oneOf('/merges/:id', merge),
+	};
+}
+
+/** All else that is read: parts of pages, files, answers to programs. */
+export function partsOf(records: Records): Addresses {
+	const { client, contact, interaction, mail, secret } = records;
+	const file = `/import/${records.import}`;
+	return {
+		...oneOf('/', '/healthz', '/readyz'),
+		...oneOf('/admin/mail/:id/letter', mail),
+		'/calendar/feeds/:secret.ics': [`/calendar/feeds/${secret}.ics`],
+		'/calendar/new/deals': ['/calendar/new/deals?clientName=ромашка'],
+		...oneOf('/clients/:id.vcf', client),
+		...oneOf('/clients/:id/history', client),
+		'/clients/export': ['/clients/export?format=csv', '/clients/export?format=xlsx'],
+		'/clients/suggestions': ['/clients/suggestions?clientName=ромашка'],
+		...oneOf('/contacts/:id.vcf', contact),
+		'/deals/export': ['/deals/export?format=csv', '/deals/export?format=xlsx'],
+		'/import/:id/:file': [`${file}/rejected.csv`, `${file}/rejected.xlsx`],
+		...oneOf('/import/:id/progress', records.import),
+		...oneOf('/interactions/:id', interaction),
+		'/products/suggestions': ['/products/suggestions?product=печь'],
+		// These go on where a page ended; what they draw is the page's own.
+		...{ '/agenda/more': [], '/board/more': [], '/assets/:fingerprint/*': [] },
+	};
+}
+
+// Routes that stand alone, or one with the id that it asks for.
+function oneOf(...routes: (string | number)[]): Addresses {
+	const [first, id] = routes;
+	if (typeof id === 'number') return { [String(first)]: [String(first).replace(':id', `${id}`)] };
+	return Object.fromEntries(routes.map((route) => [route, [String(route)]]));
+}

@@ -1,0 +1,77 @@
+import { addExtraField } from '#src/features/admin/actions.ts';
+import { createClient } from '#src/features/clients/actions.ts';
+import { addContact } from '#src/features/clients/contacts.ts';
+import { mergeClients } from '#src/features/clients/merge.ts';
+import { saveFilter } from '#src/features/filters/actions.ts';
+import { addKind } from '#src/features/interactions/kinds.ts';
+import { sendTestMail } from '#src/features/mail/actions.ts';
+import { signIn, type TestApp } from '../app.ts';
+import { by, type Cast } from '../cast.ts';
+import { checked } from '../imports/desk.ts';
+
+/** What an address can name, one of each; the filter, the import and the feed are Ada's. */
+export type Records = Record<
+	| 'client'
+	| 'contact'
+	| 'deal'
+	| 'extra'
+	| 'filter'
+	| 'import'
+	| 'interaction'
+	| 'kind'
+	| 'mail'
+	| 'merge'
+	| 'person'
+	| 'stage'
+	| 'twin',
+	number
+> & { secret: string };
+
+const CSV = 'Название;ИНН;Регион\nООО «Из файла»;7707083893;Тула\n;;Тула\n';
+
+/** Makes one record of every noun that has addresses, by the application's own verbs. */
+export async function makeRecords(served: TestApp, cast: Cast): Promise<Records> {
+	const { db, pool } = served.database;
+	const acting = by(cast.people.ada);
+	const anna = by(cast.people.anna);
+	const ada = await signIn(served, 'ada');
+	const { rows } = await pool.query('select client_id as id from deals where id = $1', [
+		cast.deals.late,
+	]);
+	const client: number = rows[0].id;
+	const about = { segment: 'Опт', region: 'Тула', note: 'Ждёт' };
+	const twins = [
+		await createClient(db, anna, { name: 'Ромашка Плюс', inn: '7707083893', ...about }),
+		await createClient(db, anna, { name: 'Ромашка Торг', inn: '7707083893', ...about }),
+		await createClient(db, anna, { name: 'Ромашка', inn: '7707083893', ...about }),
+	] as [number, number, number];
+	const merged = await mergeClients(db, acting, {
+		survivorId: twins[0],
+		clients: twins.slice(0, 2).map((id) => ({ id, version: 1 })),
+		choices: {},
+	});
+	const field = { kind: 'text' as const, choices: [], name: 'Девиз' };
+	const extra = await addExtraField(db, acting, { ...field, noun: 'client' });
+	await addExtraField(db, acting, { ...field, noun: 'deal' });
+	const { body } = await ada.post('/calendar/feed', {});
+	return {
+		...{ client, deal: cast.deals.late, extra, interaction: cast.steps.late, twin: twins[2] },
+		...{ merge: merged.mergeId, person: cast.people.ada.id, stage: cast.open[0].id },
+		contact: await addContact(db, anna, client, { name: 'Олег Минин', role: 'Решает' }),
+		filter: await saveFilter(db, acting, {
+			...{ screen: 'board', name: 'Срочные', query: 'q=печь', shared: true },
+		}),
+		import: await checked(
+			served,
+			ada,
+			{ content: CSV },
+			{ columns: ['name', 'inn', 'region'], way: 'inn' },
+		),
+		kind: await addKind(db, acting, {
+			...{ name: 'Выставка', icon: 'flag', nextKindId: null, nextInDays: 2 },
+			lengthMinutes: null,
+		}),
+		mail: await sendTestMail(db, acting, acting.actor, 'ada@shop.example'),
+		secret: /feeds\/([\w-]+)\.ics/.exec(body)?.[1] ?? '',
+	};
+}
