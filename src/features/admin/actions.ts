@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import type { Acting } from '#src/features/auth/rules.ts';
+import { type Acting, can } from '#src/features/auth/rules.ts';
 import type { ExtraField, ExtraNoun } from '#src/features/clients/extra-fields.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
@@ -12,7 +12,7 @@ import { type ExtraFieldRow, extraFieldUses, findExtraFieldToEdit } from './quer
 export type NewExtraField = Omit<ExtraField, 'id'> & { noun: ExtraNoun };
 
 function administratorOnly({ actor }: Acting): void {
-	if (actor.role !== 'administrator') throw new Forbidden('error.forbidden');
+	if (!can(actor, 'catalogs')) throw new Forbidden('error.forbidden');
 }
 
 /**

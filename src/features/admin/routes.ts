@@ -26,7 +26,7 @@ import {
 import { type ExtraFieldRow, findExtraField, listAllExtraFields } from './queries.ts';
 import { extraNames } from './words.ts';
 
-const access = ['administrator'] as const;
+const access = 'catalogs' as const;
 const READS = { config: { access } };
 const CHANGES = { config: { access, changes: 'extra' as const } };
 const MAKES = { config: { access, changes: 'new' as const } };

@@ -7,13 +7,16 @@ import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
 import { sessionIdOf, touchSession } from './actions.ts';
 import { findSession } from './queries.ts';
-import type { Acting, Actor } from './rules.ts';
-import type { Role } from './tables.ts';
+import { type Acting, type Actor, can } from './rules.ts';
+import type { Permission } from './tables.ts';
+
+/** Who may come through a route. */
+export type Access = 'public' | 'signed-in' | Permission;
 
 declare module 'fastify' {
 	interface FastifyContextConfig {
-		/** Who may come in: everybody, who is signed in, or only these roles. Every route says it. */
-		access?: 'public' | 'signed-in' | readonly Role[];
+		/** Who may come in: everybody, who is signed in, or whose role permits this. Every route says it. */
+		access?: Access;
 		/** What a changing route changes, and so whose version it demands; `new` makes a record. */
 		changes?:
 			| 'client'
@@ -100,11 +103,10 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 	});
 }
 
-function refuse(access: 'public' | 'signed-in' | readonly Role[], actor: Actor | null): void {
+function refuse(access: Access, actor: Actor | null): void {
 	if (access === 'public') return;
 	if (actor === null) throw new SignInNeeded();
-	if (access !== 'signed-in' && !access.includes(actor.role))
-		throw new Forbidden('error.forbidden');
+	if (access !== 'signed-in' && !can(actor, access)) throw new Forbidden('error.forbidden');
 }
 
 const behindTls = (config: Config) => config.PUBLIC_URL.startsWith('https:');

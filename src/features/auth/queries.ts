@@ -1,33 +1,42 @@
 import { sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
-import { type Actor, visibleTo } from './rules.ts';
-import type { Role } from './tables.ts';
+import { type Actor, type Owners, visibleTo } from './rules.ts';
+import type { Permission, Scope } from './tables.ts';
 
-type SessionRow = {
+type PersonRights = {
 	id: number;
 	name: string;
-	role: Role;
+	role: string;
+	role_name: string | null;
+	permissions: Permission[];
+	view_scope: Scope;
+	edit_scope: Scope;
 	language: Language;
 	time_zone: string;
-	seen_at: Date;
 	team: number[] | null;
 };
 
 /**
- * For a head: the people of the team and of all teams below it; null for a head of everybody, so that
- * their totals come out of the company's tallies. Administrators without deals have nothing to leave out.
+ * The people of a person's team and of all teams below it, themselves always; null for a team of everybody,
+ * so that their totals come out of the company's tallies. Who sees everybody and has no deals (an
+ * administrator) leaves nothing out.
  */
 const PEOPLE_BELOW = sql`
-	case when p.role = 'head' then (
+	case when 'team' in (r.view_scope, r.edit_scope) then (
 		with recursive below(id) as (
 			select p.team_id union select t.id from teams t join below on t.parent_id = below.id
-		), member(id) as (select m.id from people m where m.team_id in (select id from below))
+		), member(id) as (
+			select p.id union select m.id from people m where m.team_id in (select id from below)
+		)
 		select case when exists (
-			select from people o where o.id not in (select id from member)
-				and (o.role <> 'administrator' or exists (select from deals d where d.owner_id = o.id))
+			select from people o join roles w on w.code = o.role where o.id not in (select id from member)
+				and (w.view_scope <> 'all' or exists (select from deals d where d.owner_id = o.id))
 		) then (select array_agg(id) from member) end
 	) end`;
+
+const RIGHTS = sql`p.id, p.name, p.role, r.name as role_name, r.permissions, r.view_scope, r.edit_scope,
+	p.language, p.time_zone, ${PEOPLE_BELOW} as team`;
 
 /** Who has this session, with the people of their team; null when there is none or it has run out. */
 export async function findSession(
@@ -35,46 +44,55 @@ export async function findSession(
 	sessionId: string,
 	now: Date,
 ): Promise<{ actor: Actor; seenAt: Date } | null> {
-	const { rows } = await db.execute<SessionRow>(sql`
-		select p.id, p.name, p.role, p.language, p.time_zone, s.seen_at,
-			${PEOPLE_BELOW} as team
-		from sessions s join people p on p.id = s.person_id
+	const { rows } = await db.execute<PersonRights & { seen_at: Date }>(sql`
+		select ${RIGHTS}, s.seen_at
+		from sessions s join people p on p.id = s.person_id join roles r on r.code = p.role
 		where s.id = ${sessionId} and s.expires_at > ${now} and p.active`);
 	const row = rows[0];
 	return row ? { actor: actorOf(row), seenAt: new Date(row.seen_at) } : null;
 }
 
-function actorOf(row: Omit<SessionRow, 'seen_at'>): Actor {
-	const team = row.team?.map(Number) ?? 'all';
-	const scope = row.role === 'administrator' ? 'all' : row.role === 'head' ? team : [row.id];
+function actorOf(row: PersonRights): Actor {
+	const owners = (scope: Scope): Owners =>
+		scope === 'own' ? [row.id] : scope === 'team' ? (row.team?.map(Number) ?? 'all') : 'all';
 	return {
 		id: row.id,
 		name: row.name,
 		role: row.role,
+		roleName: row.role_name,
+		permissions: row.permissions,
 		language: row.language,
 		timeZone: row.time_zone,
-		scope,
+		sees: row.view_scope,
+		edits: row.edit_scope,
+		scope: owners(row.view_scope),
+		editScope: owners(row.edit_scope),
 	};
 }
 
 /** The person of a login as an actor, for commands and for signing in; null when there is none. */
 export async function findActor(db: Sql, login: string): Promise<Actor | null> {
-	const { rows } = await db.execute<Omit<SessionRow, 'seen_at'>>(sql`
-		select p.id, p.name, p.role, p.language, p.time_zone,
-			${PEOPLE_BELOW} as team
-		from people p where p.login = ${login} and p.active`);
+	const { rows } = await db.execute<PersonRights>(sql`
+		select ${RIGHTS} from people p join roles r on r.code = p.role
+		where p.login = ${login} and p.active`);
 	return rows[0] ? actorOf(rows[0]) : null;
 }
 
-export type PersonRow = { login: string; name: string; role: Role; team: string | null };
+export type PersonRow = {
+	login: string;
+	name: string;
+	role: string;
+	roleName: string | null;
+	team: string | null;
+};
 
 /** Everybody who can sign in, by team and name; for the demo sign-in. */
 export async function listPeople(db: Sql): Promise<PersonRow[]> {
 	const { rows } = await db.execute<PersonRow>(sql`
-		select p.login, p.name, p.role, t.name as team
-		from people p left join teams t on t.id = p.team_id
+		select p.login, p.name, p.role, r.name as "roleName", t.name as team
+		from people p join roles r on r.code = p.role left join teams t on t.id = p.team_id
 		where p.active
-		order by t.name nulls first, p.role <> 'head', p.name, p.id`);
+		order by t.name nulls first, r.view_scope = 'own', p.name, p.id`);
 	return rows;
 }
 

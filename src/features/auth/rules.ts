@@ -2,17 +2,45 @@ import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import { NotFound } from '#src/platform/errors.ts';
 import type { By } from '#src/platform/events/record.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
-import type { Role } from './tables.ts';
+import type { Permission, Scope } from './tables.ts';
 
-/** The signed-in person. `scope`: whose records they see and edit: everybody's, or these owners'. */
+/** Whose records: everybody's, or those of these owners. */
+export type Owners = 'all' | readonly number[];
+
+/**
+ * The signed-in person. `scope`: whose records they see; `editScope`: whose they change, never more. What
+ * they help with comes on top of both (deals/visibility.ts).
+ */
 export type Actor = {
 	id: number;
 	name: string;
-	role: Role;
+	/** The code of their role, and its name where it is the company's own. */
+	role: string;
+	roleName: string | null;
+	permissions: readonly Permission[];
 	language: Language;
 	timeZone: string;
-	scope: 'all' | readonly number[];
+	/** How far they see and how far they change, in words of a role. */
+	sees: Scope;
+	edits: Scope;
+	scope: Owners;
+	editScope: Owners;
 };
+
+/** Whether the actor's role lets them do this. */
+export function can(actor: Actor, permission: Permission): boolean {
+	return actor.permissions.includes(permission);
+}
+
+/** Whether there is anything that the actor sees and may not change. */
+export function seesMore({ sees, edits }: Actor): boolean {
+	return sees !== edits;
+}
+
+/** The actor with the scope that they edit in: for the predicates of seeing, asked for a change. */
+export function asEditor(actor: Actor): Actor {
+	return { ...actor, scope: actor.editScope };
+}
 
 /** An actor doing something: by which way, and when. */
 export type Acting = By & { actor: Actor };
@@ -28,21 +56,21 @@ export function visibleTo(actor: Actor, owner: SQLWrapper): SQL {
 	return sql`${owner} = any(${sql.param(actor.scope)}::bigint[])`;
 }
 
-/** Whether the actor may give deals to other people. */
-export function mayReassign(actor: Actor): boolean {
-	return actor.role !== 'manager';
-}
-
-/** Whether a person is inside the actor's scope. */
+/** Whether the actor sees a person's records. */
 export function inScope(actor: Actor, personId: number): boolean {
 	return actor.scope === 'all' || actor.scope.includes(personId);
+}
+
+/** Whether the actor may change a person's records, and give records to them. */
+export function mayEditOf(actor: Actor, personId: number): boolean {
+	return actor.editScope === 'all' || actor.editScope.includes(personId);
 }
 
 /**
  * Whose records an address asks for: `me`, a person's id, or by default all that the actor sees. Throws
  * NotFound for a person outside of that.
  */
-export function scopeChosen(actor: Actor, owner: string): Actor['scope'] {
+export function scopeChosen(actor: Actor, owner: string): Owners {
 	if (owner === '' || owner === 'all') return actor.scope;
 	if (owner === 'me') return [actor.id];
 	const id = Number(owner);

@@ -12,8 +12,58 @@ import {
 } from 'drizzle-orm/pg-core';
 import { createdAt, day, exactMoment, id, ref, version } from '#src/platform/db/columns.ts';
 
-export const ROLES = ['manager', 'head', 'administrator'] as const;
-export type Role = (typeof ROLES)[number];
+/** Whose records: one's own, those of the team with the teams below it, everybody's. */
+export const SCOPES = ['own', 'team', 'all'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What a role may let do, beside working on the records of its scopes. */
+export const PERMISSIONS = [
+	'deals.reassign',
+	'export',
+	'import',
+	'filters.share',
+	'imports.all',
+	'merges.undo',
+	'catalogs',
+	'people',
+	'mail',
+	'jobs',
+	'audit',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** The roles that every company has; they have no name of their own and are called in the reader's language. */
+export const BUILT_IN_ROLES = ['manager', 'head', 'administrator'] as const;
+
+/** Sets of permissions with a scope for seeing and one for editing, which is not the wider one. */
+export const roles = pgTable(
+	'roles',
+	{
+		id: id(),
+		code: text().notNull().default(sql`gen_random_uuid()::text`),
+		name: text(),
+		viewScope: text({ enum: SCOPES }).notNull(),
+		editScope: text({ enum: SCOPES }).notNull(),
+		permissions: text().array().$type<Permission[]>().notNull().default([]),
+		position: integer().notNull().default(0),
+		version: version(),
+	},
+	(t) => [
+		uniqueIndex('roles_code').on(t.code),
+		check(
+			'roles_scopes',
+			sql`${t.viewScope} in ('own', 'team', 'all') and ${t.editScope} in ('own', 'team', 'all')`,
+		),
+		check(
+			'roles_edit_within_view',
+			sql`${t.viewScope} = 'all' or ${t.editScope} = 'own' or ${t.editScope} = ${t.viewScope}`,
+		),
+		check(
+			'roles_named',
+			sql`${t.name} is not null or ${t.code} in ('manager', 'head', 'administrator')`,
+		),
+	],
+);
 
 /** Teams form a tree; the head of a team is its person with the role `head`. */
 export const teams = pgTable(
@@ -38,7 +88,10 @@ export const people = pgTable(
 		login: text().notNull(),
 		name: text().notNull(),
 		email: text(),
-		role: text({ enum: ROLES }).notNull(),
+		/** The code of a role. */
+		role: text()
+			.notNull()
+			.references(() => roles.code),
 		teamId: ref().references(() => teams.id),
 		language: text({ enum: ['ru', 'en'] })
 			.notNull()
@@ -71,7 +124,7 @@ export const people = pgTable(
 		uniqueIndex('people_external_ref').on(t.externalRef),
 		index('people_team').on(t.teamId),
 		index('people_name').on(t.name, t.id),
-		check('people_role', sql`${t.role} in ('manager', 'head', 'administrator')`),
+		index('people_role').on(t.role),
 		check('people_head_has_team', sql`${t.role} <> 'head' or ${t.teamId} is not null`),
 	],
 );

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Actor, inScope } from '#src/features/auth/rules.ts';
+import { type Actor, mayEditOf } from '#src/features/auth/rules.ts';
 import { findClientByName } from '#src/features/clients/queries.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Target } from '#src/features/interactions/actions.ts';
@@ -56,7 +56,7 @@ export async function readSlotForm(
 			lengthMinutes: time === null ? null : (meeting?.lengthMinutes ?? null),
 			plannedDay: day,
 			plannedTime: time,
-			ownerId: owner !== null && inScope(actor, owner) ? owner : actor.id,
+			ownerId: owner !== null && mayEditOf(actor, owner) ? owner : actor.id,
 		},
 	};
 }

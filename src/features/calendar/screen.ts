@@ -1,4 +1,4 @@
-import { type Actor, inScope } from '#src/features/auth/rules.ts';
+import { type Actor, can, inScope } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { addDays, dayOf, formatTime, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
@@ -107,7 +107,7 @@ export async function readCalendarPage(
 		...{ filter, hours, people, owner, me: actor.id },
 		columns: filter.view === 'week' ? columns.filter(worthDrawing) : columns,
 		leftOut: owner ? 0 : team.length - side.length,
-		mayLead: actor.role !== 'manager',
+		mayLead: can(actor, 'deals.reassign'),
 		minute: minuteOf(viewer.now, viewer),
 		url: (change) => calendarUrl(filter, change),
 		before: calendarUrl(filter, { on: turned(filter, -1) }),

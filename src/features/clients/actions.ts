@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import { type Acting, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import { type Acting, can, mayEditOf } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, InvalidForm } from '#src/platform/errors.ts';
@@ -140,7 +140,7 @@ async function checkOwner(
 	{ ownerId }: ClientEdit,
 ): Promise<void> {
 	if (ownerId === undefined || ownerId === client.ownerId) return;
-	if (!mayReassign(actor) || (ownerId !== null && !inScope(actor, ownerId)))
+	if (!can(actor, 'deals.reassign') || (ownerId !== null && !mayEditOf(actor, ownerId)))
 		throw new Forbidden('error.forbidden');
 	const { rows } = await tx.execute(
 		sql`select from people where id = ${ownerId} and active limit 1`,

@@ -11,6 +11,7 @@ import { countClients, readClients } from './list-queries.ts';
 import { readClientQuery } from './list-query.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const EXPORTS = { config: { access: 'export' as const } };
 const ExportQuery = form({ format: oneOf(...SHEET_FORMATS) });
 
 /** The list of clients: page, more of it, as a file. */
@@ -36,7 +37,7 @@ export function clientListRoutes(
 		return await reply.fragments('clients/rows-added', more);
 	});
 
-	app.get('/clients/export', SIGNED_IN, async (request, reply) => {
+	app.get('/clients/export', EXPORTS, async (request, reply) => {
 		const { viewer } = request;
 		const actor = actorOf(request);
 		const { format, ...address } = request.query as Record<string, unknown>;

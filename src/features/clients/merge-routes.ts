@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { can } from '#src/features/auth/rules.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
@@ -24,7 +25,7 @@ const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'clients' as const } };
 const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
 const UNDOES = {
-	config: { access: ['administrator'] as const, changes: 'merge' as const },
+	config: { access: 'merges.undo' as const, changes: 'merge' as const },
 };
 
 /** Likely doubles, while one types and as a list; merging them; taking a merge back. */
@@ -87,7 +88,7 @@ export function mergeRoutes(
 					action: `/merges/${merged.mergeId}/undoing`,
 					fields: { version: '1' },
 				};
-				const mayUndo = actorOf(request).role === 'administrator';
+				const mayUndo = can(actorOf(request), 'merges.undo');
 				const toast = { key: 'toast.merged', args, ...(mayUndo ? { undo } : {}) } as const;
 				return leaveFor(request, reply, `/clients/${survivorId}`, toast, merged);
 			},

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, can, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
@@ -124,7 +124,7 @@ export async function readMergePage(
 		? 'merge.undoneAlready'
 		: (await hasLaterMerge(db, merge))
 			? 'merge.laterFirst'
-			: actor.role === 'administrator'
+			: can(actor, 'merges.undo')
 				? null
 				: 'merge.administratorOnly';
 	const { contacts, points, addresses, followers } = merge.snapshot;

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Acting, type Actor, inScope } from '#src/features/auth/rules.ts';
+import { type Acting, type Actor, mayEditOf } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, RuleBroken } from '#src/platform/errors.ts';
@@ -120,7 +120,7 @@ export function checkMergeable(
 	{ archivedAt, name, ownerId }: { archivedAt: Date | null; name: string; ownerId: number | null },
 ): void {
 	if (archivedAt !== null) throw new RuleBroken('merge.archived', { name });
-	if (ownerId !== null && !inScope(actor, ownerId))
+	if (ownerId !== null && !mayEditOf(actor, ownerId))
 		throw new Forbidden('merge.othersClient', { name });
 }
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Actor } from '#src/features/auth/rules.ts';
+import { type Actor, asEditor, seesMore } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
-import { Conflict, NotFound, RuleBroken } from '#src/platform/errors.ts';
+import { Conflict, Forbidden, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import { clientVisibleTo } from './queries.ts';
 import type { ADDRESS_KINDS, CLIENT_STATUSES, ExtraValues, LEGAL_KINDS } from './tables.ts';
 import type { Tag } from './tags.ts';
@@ -146,8 +146,8 @@ export async function findClientCard(
 }
 
 /**
- * Locks a client for the rest of the transaction. What one sees one may edit. Throws NotFound, RuleBroken
- * for a client that lives on in another.
+ * Locks a client for the rest of the transaction. Throws NotFound, Forbidden for one that the actor sees but
+ * may not change, RuleBroken for a client that lives on in another.
  */
 export async function findClientToEdit(
 	tx: Tx,
@@ -157,8 +157,17 @@ export async function findClientToEdit(
 	// Locked first, read afterwards: who has waited for another's change must see it.
 	await tx.execute(sql`select from clients where id = ${clientId} for update`);
 	const client = await findClient(tx, actor, clientId);
+	if (!(await isEditable(tx, actor, clientId))) throw new Forbidden('error.readOnly');
 	if (client.mergedInto !== null) throw new RuleBroken('client.merged');
 	return client;
+}
+
+// Most roles change what they see: only the others are asked a second time.
+async function isEditable(tx: Tx, actor: Actor, clientId: number): Promise<boolean> {
+	if (!seesMore(actor)) return true;
+	const { rows } = await tx.execute(sql`
+		select from clients c where c.id = ${clientId} and ${clientVisibleTo(asEditor(actor))}`);
+	return rows.length > 0;
 }
 
 /** The living client that a merged one went into, or the client itself. */

@@ -1,5 +1,5 @@
 import { listColleagues } from '#src/features/auth/queries.ts';
-import { type Actor, mayReassign } from '#src/features/auth/rules.ts';
+import { type Actor, can } from '#src/features/auth/rules.ts';
 import { type ClientDeals, readDealsOfClient } from '#src/features/deals/of-client.ts';
 import { type NextStep, type StepGroup, stepGroup } from '#src/features/deals/rules.ts';
 import { readStepsOfClient } from '#src/features/interactions/of-client.ts';
@@ -94,7 +94,7 @@ const later = (one: Date | null, other: Date | null) =>
 	one && other ? (one > other ? one : other) : (one ?? other);
 
 function factsOf(actor: Actor, client: ClientRecord, extra: ExtraField[], viewer: Viewer) {
-	const mayGive = mayReassign(actor);
+	const mayGive = can(actor, 'deals.reassign');
 	const facts = clientFacts({ client, extra, lists: NO_LISTS, viewer, mayGive });
 	return Object.fromEntries(facts.map((fact) => [fact.name, fact]));
 }
@@ -132,7 +132,7 @@ export async function readClientForm(
 	viewer: Viewer,
 ): Promise<FactsView['data'] & { client: ClientRecord; extraFields: ExtraField[] }> {
 	const client = await findClient(db, actor, clientId);
-	const mayGive = mayReassign(actor);
+	const mayGive = can(actor, 'deals.reassign');
 	const [extraFields, tags, { sources }, colleagues] = await Promise.all([
 		listExtraFields(db, 'client'),
 		listTags(db),

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Acting } from '#src/features/auth/rules.ts';
+import { type Acting, can } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, RuleBroken } from '#src/platform/errors.ts';
@@ -28,7 +28,7 @@ export async function unmergeClients(
 	mergeId: number,
 	version: number,
 ): Promise<Unmerged> {
-	if (acting.actor.role !== 'administrator') throw new Forbidden('error.forbidden');
+	if (!can(acting.actor, 'merges.undo')) throw new Forbidden('error.forbidden');
 	return await transact(sqlOrTx, async (tx) => {
 		const merge = await findMerge(tx, mergeId, sql`for update`);
 		const { survivorId, mergedIds, snapshot } = merge;

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { AppEvent } from '#src/events.ts';
-import { type Acting, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import { type Acting, can, mayEditOf } from '#src/features/auth/rules.ts';
 import { notifyReassigned } from '#src/features/mail/notices.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
@@ -32,7 +32,7 @@ export type NewDeal = {
 export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
 		const ownerId = deal.ownerId ?? acting.actor.id;
-		if (!inScope(acting.actor, ownerId)) throw new Forbidden('error.forbidden');
+		if (!mayEditOf(acting.actor, ownerId)) throw new Forbidden('error.forbidden');
 		const { rows } = await tx.execute<{ id: number; demanding: boolean }>(sql`
 			insert into deals (pipeline_id, stage_id, client_id, title, amount, currency, owner_id, source,
 				expected_close_on, stage_entered_at, created_at, created_by)
@@ -207,7 +207,11 @@ export async function reassignDeal(
 	return await transact(sqlOrTx, async (tx) => {
 		const deal = await findDealToEdit(tx, acting.actor, dealId);
 		const { actor } = acting;
-		if (!mayReassign(actor) || !inScope(actor, deal.ownerId) || !inScope(actor, ownerId))
+		if (
+			!can(actor, 'deals.reassign') ||
+			!mayEditOf(actor, deal.ownerId) ||
+			!mayEditOf(actor, ownerId)
+		)
 			throw new Forbidden('error.forbidden');
 		await checkVersion(tx, deal, version);
 		if (deal.ownerId === ownerId) return deal.version;

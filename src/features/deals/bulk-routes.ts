@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { listColleagues } from '#src/features/auth/queries.ts';
-import { mayReassign } from '#src/features/auth/rules.ts';
+import { can } from '#src/features/auth/rules.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { listTags } from '#src/features/clients/tags.ts';
 import { suggestedDay } from '#src/features/interactions/forms.ts';
@@ -58,7 +58,7 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 		const [stages, reasons, colleagues, tags] = await Promise.all([
 			listStages(db),
 			asked.verb === 'lost' ? listLossReasons(db) : [],
-			asked.verb === 'owner' && mayReassign(actor) ? listColleagues(db, actor) : [],
+			asked.verb === 'owner' && can(actor, 'deals.reassign') ? listColleagues(db, actor) : [],
 			asked.verb === 'tag' ? listTags(db) : [],
 		]);
 		const open = stages.filter(({ kind }) => kind === 'open');

@@ -1,5 +1,5 @@
 import { type Colleague, listColleagues } from '#src/features/auth/queries.ts';
-import { type Actor, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import { type Actor, can, mayEditOf } from '#src/features/auth/rules.ts';
 import { type ContactPoint, listContactPoints } from '#src/features/clients/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
@@ -180,7 +180,7 @@ export async function readDealMenu(
 ): Promise<{ deal: DealView; contacts: ContactPoint[]; colleagues: Colleague[]; me: number }> {
 	const deal = await findDeal(db, actor, dealId);
 	const contacts = deal.clientId === null ? [] : await listContactPoints(db, deal.clientId);
-	const mine = mayReassign(actor) && inScope(actor, deal.ownerId);
+	const mine = can(actor, 'deals.reassign') && mayEditOf(actor, deal.ownerId);
 	const colleagues = mine ? await listColleagues(db, actor) : [];
 	return { deal, contacts, colleagues, me: actor.id };
 }

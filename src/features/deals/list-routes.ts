@@ -10,6 +10,7 @@ import { dealSheetColumns } from './list-columns.ts';
 import { countList, readLines } from './list-queries.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const EXPORTS = { config: { access: 'export' as const } };
 const ExportQuery = form({ format: oneOf(...SHEET_FORMATS) });
 
 /** The list of deals: page, more of it, as a file. */
@@ -28,7 +29,7 @@ export function dealListRoutes(
 		return await reply.fragments('deals/unfolded', list);
 	});
 
-	app.get('/deals/export', SIGNED_IN, async (request, reply) => {
+	app.get('/deals/export', EXPORTS, async (request, reply) => {
 		const { viewer } = request;
 		const { format, ...address } = request.query as Record<string, unknown>;
 		const asked = readQuery(ExportQuery, { format });

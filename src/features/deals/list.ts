@@ -1,4 +1,4 @@
-import { type Actor, mayReassign } from '#src/features/auth/rules.ts';
+import { type Actor, can } from '#src/features/auth/rules.ts';
 import { type Frame, readFrame } from '#src/features/board/queries.ts';
 import type { Sum } from '#src/features/board/totals.ts';
 import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
@@ -170,7 +170,7 @@ export async function readSelection(
 		lines: rows,
 		tokens: rows.map(tokenOf),
 		count,
-		giving: mayReassign(actor),
+		giving: can(actor, 'deals.reassign'),
 		all: listAddress(filter, stages, viewer, {}, '/deals/selection'),
 	};
 }

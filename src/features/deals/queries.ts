@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Actor } from '#src/features/auth/rules.ts';
+import { type Actor, asEditor } from '#src/features/auth/rules.ts';
 import type { ExtraField } from '#src/features/clients/extra-fields.ts';
 import type { ExtraValues } from '#src/features/clients/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
-import { NotFound } from '#src/platform/errors.ts';
+import { Forbidden, NotFound } from '#src/platform/errors.ts';
 import type { StageKind } from './tables.ts';
 import { dealVisibleTo } from './visibility.ts';
 
@@ -169,13 +169,13 @@ export type DealToEdit = {
 };
 
 /**
- * Locks a deal for the rest of the transaction. Throws NotFound where the actor may not see it:
- * what one sees (own, team, all) one may edit, so that there is no third answer.
+ * Locks a deal for the rest of the transaction. Throws NotFound where the actor may not see it, Forbidden
+ * where they may see but not change it.
  */
 export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Promise<DealToEdit> {
 	// Locked first, joined afterwards: who has waited for another's change must not join the row as it
 	// was before it, and find neither state nor deal.
-	const { rows } = await tx.execute<DealToEdit>(sql`
+	const { rows } = await tx.execute<DealToEdit & { editable: boolean }>(sql`
 		with d as materialized (
 			select * from deals d where d.id = ${dealId} and ${dealVisibleTo(actor)} for update
 		)
@@ -183,10 +183,12 @@ export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Prom
 			s.name as "stageName", s.kind as "stageKind", d.client_id as "clientId",
 			c.name as "clientName", d.owner_id as "ownerId", d.amount, d.currency,
 			d.amount_from_products as "amountFromProducts", d.source, d.campaign, d.note, d.extra,
-			d.probability, d.expected_close_on as "expectedCloseOn", d.stage_entered_at as "stageEnteredAt", d.version
+			d.probability, d.expected_close_on as "expectedCloseOn", d.stage_entered_at as "stageEnteredAt", d.version,
+			${dealVisibleTo(asEditor(actor))} as editable
 		from d join stages s on s.id = d.stage_id left join clients c on c.id = d.client_id`);
-	const deal = rows[0];
-	if (deal === undefined) throw new NotFound('error.notFound');
+	if (rows[0] === undefined) throw new NotFound('error.notFound');
+	const { editable, ...deal } = rows[0];
+	if (!editable) throw new Forbidden('error.readOnly');
 	return { ...deal, stageEnteredAt: new Date(deal.stageEnteredAt) };
 }
 

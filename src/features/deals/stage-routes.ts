@@ -11,7 +11,7 @@ import { DealParams, readStageRules } from './forms.ts';
 import { REQUIRABLE, REQUIRABLE_LABELS } from './required-fields.ts';
 import { listStageSettings, setStageRules } from './stages.ts';
 
-const ADMINISTRATORS = { config: { access: ['administrator'] as const } };
+const ADMINISTRATORS = { config: { access: 'catalogs' as const } };
 const CHANGES_STAGE = { config: { ...ADMINISTRATORS.config, changes: 'stage' as const } };
 
 /** What administrators set up of states: the fields that they demand, and when their deals are idle. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Acting } from '#src/features/auth/rules.ts';
+import { type Acting, can } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, NotFound } from '#src/platform/errors.ts';
@@ -44,7 +44,7 @@ export async function setStageRules(
 	rules: StageRules,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
-		if (acting.actor.role !== 'administrator') throw new Forbidden('error.forbidden');
+		if (!can(acting.actor, 'catalogs')) throw new Forbidden('error.forbidden');
 		const { rows } = await tx.execute<StageSetting & { extra: number[] }>(sql`
 			select id, name, required_fields as "requiredFields", idle_days as "idleDays", version, array(
 				select 'extra_' || f.id from extra_fields f where f.noun = 'deal' and f.active

@@ -1,4 +1,4 @@
-import { type Actor, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import { type Actor, can, mayEditOf } from '#src/features/auth/rules.ts';
 import { FILTER_SCREENS } from './tables.ts';
 
 export type Screen = (typeof FILTER_SCREENS)[number];
@@ -56,7 +56,7 @@ export type SavedFilter = {
 /** One's own; what is shared also the head of its owner. */
 export function mayChange(actor: Actor, { ownerId, shared }: SavedFilter): boolean {
 	if (ownerId === actor.id) return true;
-	return shared && mayReassign(actor) && inScope(actor, ownerId);
+	return shared && can(actor, 'deals.reassign') && mayEditOf(actor, ownerId);
 }
 
 /** The menu «Отборы» of a screen: what can be chosen, and which of it is in force. */

@@ -1,4 +1,4 @@
-import type { Actor } from '#src/features/auth/rules.ts';
+import { type Actor, can } from '#src/features/auth/rules.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 import type { Feeds, Known, Way } from './tables.ts';
 
@@ -250,8 +250,10 @@ export const FEED_COLUMNS: Record<Feeds, FeedColumns> = {
 	people: { fields: PEOPLE, ways: ['ref', 'email', 'name'], known: ['update', 'skip'] },
 };
 
-/** What a person may bring in: directories and people are an administrator's. */
-export function feedsFor({ role }: Pick<Actor, 'role'>): Feeds[] {
+/** What a person may bring in: directories and people are whose work they are. */
+export function feedsFor(actor: Actor): Feeds[] {
 	const everybody: Feeds[] = ['clients', 'contacts', 'deals', 'interactions'];
-	return role === 'administrator' ? [...everybody, 'products', 'people'] : everybody;
+	const catalogs: Feeds[] = can(actor, 'catalogs') ? ['products'] : [];
+	const people: Feeds[] = can(actor, 'people') ? ['people'] : [];
+	return [...everybody, ...catalogs, ...people];
 }

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Actor } from '#src/features/auth/rules.ts';
+import { type Actor, can } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import type { Fault, Reason } from './messages.ts';
@@ -51,7 +51,7 @@ const COLUMNS = sql`i.id, i.owner_id as "ownerId", p.name as "ownerName", p.logi
 
 /** Whose imports an actor sees: their own; administrators all. */
 const importVisibleTo = (actor: Actor): SQL =>
-	actor.role === 'administrator' ? sql`true` : sql`i.owner_id = ${actor.id}`;
+	can(actor, 'imports.all') ? sql`true` : sql`i.owner_id = ${actor.id}`;
 
 const dated = (row: Stored): ImportRecord => ({
 	...row,

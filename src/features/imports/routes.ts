@@ -38,9 +38,9 @@ import {
 } from './screen.ts';
 import { LIMITS } from './spool.ts';
 
-const SIGNED_IN = { config: { access: 'signed-in' as const } };
-const NEW = { config: { access: 'signed-in' as const, changes: 'new' as const } };
-const CHANGES_IMPORT = { config: { access: 'signed-in' as const, changes: 'import' as const } };
+const SIGNED_IN = { config: { access: 'import' as const } };
+const NEW = { config: { access: 'import' as const, changes: 'new' as const } };
+const CHANGES_IMPORT = { config: { access: 'import' as const, changes: 'import' as const } };
 const STALE_REFRESH_SECONDS = 2;
 
 /** Files that people bring in: sent, read, checked row by row, brought in, stopped, undone. */

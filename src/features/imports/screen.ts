@@ -1,4 +1,4 @@
-import type { Actor } from '#src/features/auth/rules.ts';
+import { type Actor, can } from '#src/features/auth/rules.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { formatNumber, moneyForInput } from '#src/platform/i18n/money.ts';
@@ -34,7 +34,7 @@ export async function readImports(
 		feeds: feedsFor(actor),
 		limits: limitsIn(language),
 		imports: shown.map((one) => ({ ...one, status: one.status, counts: one.counts })),
-		everybodys: actor.role === 'administrator',
+		everybodys: can(actor, 'imports.all'),
 		next: found.length > IMPORTS_SHOWN ? shown.at(-1)?.id : null,
 		before,
 	};

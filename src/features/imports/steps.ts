@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { type Actor, inScope, mayReassign } from '#src/features/auth/rules.ts';
+import { type Actor, can, inScope } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import type { By } from '#src/platform/events/record.ts';
 import type { PlannedFile } from './choosing.ts';
@@ -210,7 +210,7 @@ function madeOf(earlier: readonly StepRun[], target: Target, line: number): numb
 }
 
 function ownerRefused(actor: Actor, ownerId: number, isThere: boolean) {
-	if (isThere && !mayReassign(actor)) return 'row.mayNotReassign';
+	if (isThere && !can(actor, 'deals.reassign')) return 'row.mayNotReassign';
 	return inScope(actor, ownerId) ? null : 'row.ownerForeign';
 }
 

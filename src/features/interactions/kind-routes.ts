@@ -26,7 +26,7 @@ import {
 } from './kinds.ts';
 import { type InteractionKind, listKinds } from './queries.ts';
 
-const access = ['administrator'] as const;
+const access = 'catalogs' as const;
 const READS = { config: { access } };
 const CHANGES = { config: { access, changes: 'kind' as const } };
 const MAKES = { config: { access, changes: 'new' as const } };

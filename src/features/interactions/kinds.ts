@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import type { Acting } from '#src/features/auth/rules.ts';
+import { type Acting, can } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, NotFound, RuleBroken } from '#src/platform/errors.ts';
@@ -34,7 +34,7 @@ async function findKindToEdit(
 	kindId: number,
 	version: number,
 ): Promise<InteractionKind> {
-	if (acting.actor.role !== 'administrator') throw new Forbidden('error.forbidden');
+	if (!can(acting.actor, 'catalogs')) throw new Forbidden('error.forbidden');
 	// All of them: their order and their last one in use are everybody's.
 	await tx.execute(sql`select from interaction_kinds order by id for update`);
 	const kind = await findKind(tx, kindId);
@@ -48,7 +48,7 @@ async function findKindToEdit(
  */
 export async function addKind(sqlOrTx: Sql, acting: Acting, kind: KindSetting): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
-		if (acting.actor.role !== 'administrator') throw new Forbidden('error.forbidden');
+		if (!can(acting.actor, 'catalogs')) throw new Forbidden('error.forbidden');
 		await checkSetting(tx, null, kind);
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into interaction_kinds (code, name, icon, position, next_kind_id, next_in_days, length_minutes)

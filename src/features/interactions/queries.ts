@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, asEditor, seesMore, visibleTo } from '#src/features/auth/rules.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
-import { NotFound } from '#src/platform/errors.ts';
+import { Forbidden, NotFound } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 
@@ -132,7 +132,10 @@ export async function findInteraction(db: Sql, actor: Actor, id: number): Promis
 	return dated(rows[0]);
 }
 
-/** The same, locked together with its deal for the rest of the transaction; always the deal first. */
+/**
+ * The same, locked together with its deal for the rest of the transaction; always the deal first. Throws
+ * NotFound, Forbidden for one that the actor sees but may not change.
+ */
 export async function findInteractionToEdit(
 	tx: Tx,
 	actor: Actor,
@@ -141,7 +144,19 @@ export async function findInteractionToEdit(
 	await tx.execute(sql`
 		select from deals where id = (select deal_id from interactions where id = ${id}) for update`);
 	await tx.execute(sql`select from interactions where id = ${id} for update`);
-	return await findInteraction(tx, actor, id);
+	const step = await findInteraction(tx, actor, id);
+	if (!(await isEditable(tx, actor, id))) throw new Forbidden('error.readOnly');
+	return step;
+}
+
+// Most roles change what they see: only the others are asked a second time.
+async function isEditable(tx: Tx, actor: Actor, id: number): Promise<boolean> {
+	if (!seesMore(actor)) return true;
+	const { rows } = await tx.execute(sql`
+		select from interactions i left join deals d on d.id = i.deal_id
+			left join clients c on c.id = coalesce(d.client_id, i.client_id)
+		where i.id = ${id} and ${interactionVisibleTo(asEditor(actor))}`);
+	return rows.length > 0;
 }
 
 /** What is planned on a deal, the nearest first. Days end with the viewer's day. */

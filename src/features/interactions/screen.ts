@@ -1,5 +1,5 @@
 import type { Actor } from '#src/features/auth/rules.ts';
-import { inScope } from '#src/features/auth/rules.ts';
+import { mayEditOf } from '#src/features/auth/rules.ts';
 import { findDeal } from '#src/features/deals/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
@@ -57,7 +57,7 @@ export async function readClientPlan(
 ): Promise<PlanForm> {
 	const client = await findClientToPlan(db, actor, clientId);
 	const choices = await readChoices(db, clientId);
-	const theirs = client.ownerId !== null && inScope(actor, client.ownerId);
+	const theirs = client.ownerId !== null && mayEditOf(actor, client.ownerId);
 	return {
 		...choices,
 		noun: `client-${clientId}`,

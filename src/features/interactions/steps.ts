@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { findActor } from '#src/features/auth/queries.ts';
-import { type Acting, type Actor, inScope } from '#src/features/auth/rules.ts';
+import { type Acting, type Actor, mayEditOf } from '#src/features/auth/rules.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { refreshNextStep } from '#src/features/deals/next-step.ts';
 import { findDealToEdit } from '#src/features/deals/queries.ts';
@@ -71,7 +71,7 @@ export async function findSubject(tx: Tx, actor: Actor, target: Target): Promise
 		where c.id = ${clientId} and c.merged_into is null and ${clientVisibleTo(actor)} for share of c`);
 	const client = rows[0];
 	if (client === undefined) throw new NotFound('error.notFound');
-	const mine = client.ownerId !== null && inScope(actor, client.ownerId);
+	const mine = client.ownerId !== null && mayEditOf(actor, client.ownerId);
 	const ownerId = mine ? (client.ownerId as number) : actor.id;
 	return { dealId: null, clientId, ownerId, dealOwnerId: null };
 }
@@ -129,7 +129,7 @@ export async function letIn(
 ): Promise<void> {
 	if (deal.dealId === null || deal.dealOwnerId === null || owner.id === deal.dealOwnerId) return;
 	const person = await findActor(tx, owner.login);
-	if (person !== null && inScope(person, deal.dealOwnerId)) return;
+	if (person !== null && mayEditOf(person, deal.dealOwnerId)) return;
 	await tx.execute(sql`
 		insert into deal_collaborators (deal_id, person_id) values (${deal.dealId}, ${owner.id})
 		on conflict do nothing`);

@@ -11,8 +11,8 @@ import { MailParams, TestMailForm } from './forms.ts';
 import { readMailList } from './list.ts';
 import { findMail } from './queries.ts';
 
-const ADMINISTRATOR = { config: { access: ['administrator'] as const } };
-const MAKES = { config: { access: ['administrator'] as const, changes: 'new' as const } };
+const ADMINISTRATOR = { config: { access: 'mail' as const } };
+const MAKES = { config: { access: 'mail' as const, changes: 'new' as const } };
 /** A letter is looked at in a frame of its own: it may show itself and do nothing, whatever stands in it. */
 const LETTER_POLICY =
 	"default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'";

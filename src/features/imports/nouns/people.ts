@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { people, type Role } from '#src/features/auth/tables.ts';
+import { people } from '#src/features/auth/tables.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { freeLogin } from '../logins.ts';
 import {
@@ -90,7 +90,7 @@ function newPerson({ id, ref, values }: Made, taken: Set<string>, timeZone: stri
 		id,
 		externalRef: ref,
 		name,
-		role: (textIn(values, 'role') ?? 'manager') as Role,
+		role: textIn(values, 'role') ?? 'manager',
 		teamId: numberIn(values, 'team'),
 		login: textIn(values, 'login') ?? freeLogin(name, taken),
 		email: textIn(values, 'email'),
