@@ -74,15 +74,15 @@ test('many at once are told one by one which of them may not be changed', async 
 	const answer = await boris.json('/deals/bulk', {
 		...{ verb: 'tag', tag: 'срочно', deal: [`${own}.1`, `${cast.deals.anna}.1`] },
 	});
-	expect(answer.body).not.toContain('"statusCode":500');
+	expect(answer.statusCode, answer.body).toBe(200);
 	const { rows } = await database.pool.query('select deal_id from deal_tags');
-	expect(rows.every(({ deal_id }) => Number(deal_id) === own)).toBe(true);
+	expect(rows.map(({ deal_id }) => Number(deal_id))).toEqual([own]);
 });
 
 test('their own records are theirs to change, and a deal that they help with', async () => {
-	const own = cast.deals.boris;
 	const move = { stageId: cast.open[1].id, version: 1 };
-	expect((await boris.json(`/deals/${own}/moves`, move)).statusCode).toBe(200);
+	const own = `/deals/${cast.deals.boris}/moves`;
+	expect((await boris.json(own, { ...move, version: 2 })).statusCode).toBe(200);
 	await database.pool.query('insert into deal_collaborators (deal_id, person_id) values ($1, $2)', [
 		...[cast.deals.today, cast.people.boris.id],
 	]);
