@@ -34,7 +34,7 @@ export const get =
 /** The version of a record, or 1 for one that is not there. */
 export async function versionOf(
 	{ pool }: TestDatabase,
-	table: 'clients' | 'contacts' | 'deals' | 'interactions' | 'stages',
+	table: 'clients' | 'contacts' | 'deals' | 'interaction_kinds' | 'interactions' | 'stages',
 	id: number,
 ): Promise<number> {
 	const { rows } = await pool.query(`select version from ${table} where id = $1`, [id]);

@@ -9,6 +9,7 @@ import { calendarRules } from './rights-calendar.ts';
 import { clientRules } from './rights-client.ts';
 import { dealRules } from './rights-deals.ts';
 import { importRules } from './rights-imports.ts';
+import { kindRules } from './rights-kinds.ts';
 import { clientListRules } from './rights-lists.ts';
 import { mailRules } from './rights-mail.ts';
 import { mergeRules } from './rights-merging.ts';
@@ -61,6 +62,7 @@ const NOUNS: Rules[] = [
 	mergeRules(tools),
 	calendarRules(tools),
 	importRules(),
+	kindRules(tools),
 ];
 
 /** Routes that stand for one record. */

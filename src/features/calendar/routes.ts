@@ -1,11 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import { planInteraction } from '#src/features/interactions/actions.ts';
 import { answerStep } from '#src/features/interactions/answer.ts';
-import { stepOf } from '#src/features/interactions/forms.ts';
-import { findInteraction, summaryOf } from '#src/features/interactions/queries.ts';
+import { planStep } from '#src/features/interactions/planning.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { InvalidForm } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
@@ -71,14 +68,9 @@ export function calendarRoutes(
 	async function plan(request: FastifyRequest, reply: FastifyReply) {
 		const { clientName, dealId, returnTo, ...fields } = readForm(SlotForm, request.body);
 		const by = acting(request);
-		const step = stepOf(fields, request.viewer, await summaryOf(db, fields, request.viewer));
-		if (step === null) throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
 		const target = await targetChosen(db, by.actor, { clientName, dealId });
-		const made = await planInteraction(db, by, target, step);
-		const now = await findInteraction(db, by.actor, made);
-		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };
-		const toast = { key: 'toast.planned', args: { summary: now.summary }, undo } as const;
-		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
+		const planned = await planStep(db, by, target, fields, request.viewer);
+		return await answerStep(connection, request, reply, { ...planned, returnTo });
 	}
 }
 

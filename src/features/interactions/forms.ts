@@ -56,8 +56,8 @@ const repeats = {
 	repeatCount: optional(whole(1, 365)),
 };
 const scope = optional(oneOf('one', 'following', 'all'));
-/** The fields of a step, for forms of other features that plan one. */
-export const StepFields = step;
+/** The fields of a step and of how it is repeated, for forms of other features that plan one. */
+export const StepFields = { ...step, ...repeats };
 
 /** A step to plan on a deal or for a client; with `done`, one that has been taken already. */
 export const PlanForm = form({
@@ -149,7 +149,8 @@ type FactFields = {
 	contactId?: number;
 	lengthMinutes?: number;
 };
-type StepFields = FactFields & {
+/** What a form says of a step to plan. */
+export type StepFields = FactFields & {
 	plannedDay?: string;
 	plannedTime?: string;
 	remind?: string;
@@ -208,7 +209,8 @@ export function doneStepOf(fields: DoneFields, viewer: Viewer, defaultSummary?: 
 	return { ...factsOf(fields, defaultSummary), outcome, at };
 }
 
-type RepeatFields = Partial<
+/** What it says of how the step is repeated. */
+export type RepeatFields = Partial<
 	Record<`on${'Mo' | 'Tu' | 'We' | 'Th' | 'Fr' | 'Sa' | 'Su'}`, boolean | null>
 > & {
 	repeat?: string | null;

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { InvalidForm } from '#src/platform/errors.ts';
 import { dayOf, formatTime } from '#src/platform/i18n/dates.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import {
@@ -18,7 +17,6 @@ import {
 	cancelInteraction,
 	completeInteraction,
 	logInteraction,
-	planInteraction,
 	postponeInteraction,
 	type Target,
 } from './actions.ts';
@@ -30,12 +28,11 @@ import {
 	PlanForm,
 	PostponementForm,
 	postponedTo,
-	repeatFrom,
 	stepOf,
 } from './forms.ts';
+import { planStep } from './planning.ts';
 import { findInteraction, type InteractionView, nextBeside, summaryOf } from './queries.ts';
 import { readClientPlan, readCompletion, readDealPlan, suggestedNext } from './screen.ts';
-import { planSeries } from './series.ts';
 import { cancelSeries } from './series-editing.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -91,20 +88,15 @@ export function planRoutes(app: FastifyInstance, { connection }: { connection: C
 	async function addStep(request: FastifyRequest, reply: FastifyReply, target: Target) {
 		const { returnTo, done, ...fields } = readForm(PlanForm, request.body);
 		const by = acting(request);
+		if (!done) {
+			const planned = await planStep(db, by, target, fields, request.viewer);
+			return await answerStep(connection, request, reply, { ...planned, returnTo });
+		}
 		const summary = await summaryOf(db, fields, request.viewer);
-		const step = done ? null : stepOf(fields, request.viewer, summary);
-		if (!done && step === null)
-			throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
-		const repeat = repeatFrom(fields);
-		const made = step
-			? await (repeat
-					? planSeries(db, by, target, step, repeat)
-					: planInteraction(db, by, target, step))
-			: await logInteraction(db, by, target, doneStepOf(fields, request.viewer, summary));
+		const made = await logInteraction(db, by, target, doneStepOf(fields, request.viewer, summary));
 		const now = await findInteraction(db, by.actor, made);
 		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };
-		const key = done ? 'toast.completed' : repeat ? 'toast.seriesPlanned' : 'toast.planned';
-		const toast = { key, args: { summary: now.summary }, ...(repeat ? {} : { undo }) } as const;
+		const toast = { key: 'toast.completed', args: { summary: now.summary }, undo } as const;
 		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
 	}
 }

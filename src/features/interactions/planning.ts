@@ -1,0 +1,39 @@
+import type { Acting } from '#src/features/auth/rules.ts';
+import type { Sql } from '#src/platform/db/client.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
+import type { Toast } from '#src/platform/web/flash.ts';
+import { planInteraction, type Target } from './actions.ts';
+import { type RepeatFields, repeatFrom, type StepFields, stepOf } from './forms.ts';
+import { findInteraction, type InteractionView, summaryOf } from './queries.ts';
+import { planSeries } from './series.ts';
+
+/** A step that was planned, and what the person is told of it. */
+export type Planned = { step: InteractionView; toast: Toast };
+
+/**
+ * Plans what a form describes, once or again and again. Throws InvalidForm where no day is told, and as
+ * planInteraction and planSeries do.
+ */
+export async function planStep(
+	db: Sql,
+	by: Acting,
+	target: Target,
+	fields: StepFields & RepeatFields,
+	viewer: Viewer,
+): Promise<Planned> {
+	const step = stepOf(fields, viewer, await summaryOf(db, fields, viewer));
+	if (step === null) throw new InvalidForm({ plannedDay: { key: 'field.required' } }, {});
+	const repeat = repeatFrom(fields);
+	const made = repeat
+		? await planSeries(db, by, target, step, repeat)
+		: await planInteraction(db, by, target, step);
+	const planned = await findInteraction(db, by.actor, made);
+	return { step: planned, toast: toastOf(planned) };
+}
+
+function toastOf({ id, summary, seriesId }: InteractionView): Toast {
+	if (seriesId !== null) return { key: 'toast.seriesPlanned', args: { summary } };
+	const undo = { action: `/interactions/${id}/deletion`, fields: { version: '1' } };
+	return { key: 'toast.planned', args: { summary }, undo };
+}
