@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { listStages } from '#src/features/deals/queries.ts';
 import { postponeInteraction } from '#src/features/interactions/actions.ts';
+import { clashNote } from '#src/features/interactions/answer.ts';
 import { findInteraction } from '#src/features/interactions/queries.ts';
 import { plannedWords } from '#src/features/interactions/words.ts';
 import type { Connection } from '#src/platform/db/client.ts';
@@ -45,6 +46,7 @@ export function dateRoutes(app: FastifyInstance, { connection }: { connection: C
 				action: `/interactions/${stepId}/date`,
 				fields: { version: String(version + 1), ...before },
 			},
+			...(await clashNote(db, request, stepId)),
 		};
 		return await answer(request, reply, step.dealId, toast, 200, returnTo);
 	}

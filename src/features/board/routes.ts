@@ -3,6 +3,7 @@ import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { findClient } from '#src/features/clients/record.ts';
 import { listStages } from '#src/features/deals/queries.ts';
 import { startDeal } from '#src/features/interactions/actions.ts';
+import { clashNote } from '#src/features/interactions/answer.ts';
 import { InterestForm, stepOf, suggestedDay } from '#src/features/interactions/forms.ts';
 import { listKinds, summaryOf } from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
@@ -96,7 +97,7 @@ export function interestRoutes(
 					await summaryOf(db, interest, request.viewer),
 				);
 				const { stageId, title, clientName, clientId } = interest;
-				const dealId = await startDeal(db, acting(request), {
+				const { dealId, stepId } = await startDeal(db, acting(request), {
 					stageId,
 					title,
 					clientName,
@@ -104,7 +105,8 @@ export function interestRoutes(
 					amount: interest.amount ?? null,
 					step,
 				});
-				const toast = { key: 'toast.dealCreated', args: { title } } as const;
+				const note = stepId === null ? {} : await clashNote(db, request, stepId);
+				const toast = { key: 'toast.dealCreated', args: { title }, ...note } as const;
 				return await answerChange(connection, request, reply, {
 					dealId,
 					stageIds: [stageId],

@@ -185,17 +185,17 @@ export type NewInterest = Omit<NewDeal, 'clientId'> & {
 	step: NewStep | null;
 };
 
-/** Makes a deal with its client and its first step, all or nothing. Returns the deal's id. */
+/** Makes a deal with its client and its first step, all or nothing. Returns their ids. */
 export async function startDeal(
 	sqlOrTx: Sql,
 	acting: Acting,
 	interest: NewInterest,
-): Promise<number> {
+): Promise<{ dealId: number; stepId: number | null }> {
 	return await transact(sqlOrTx, async (tx) => {
 		const { clientName, clientId: meant, step, ...deal } = interest;
 		const clientId = await findOrCreateClient(tx, acting, clientName, meant);
 		const dealId = await createDeal(tx, acting, { ...deal, clientId });
-		if (step) await planInteraction(tx, acting, dealId, step);
-		return dealId;
+		const stepId = step && (await planInteraction(tx, acting, dealId, step));
+		return { dealId, stepId };
 	});
 }

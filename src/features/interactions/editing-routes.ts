@@ -87,7 +87,9 @@ export function editingRoutes(
 						returnTo: returnTo ?? undefined,
 					});
 				}
-				return await answer(request, reply, 'toast.stepSaved', step, returnTo ?? undefined);
+				const series = step.seriesId !== before.seriesId || (fields.scope ?? 'one') !== 'one';
+				const back = returnTo ?? undefined;
+				return await answer(request, reply, 'toast.stepSaved', step, back, series);
 			},
 			async (problem) => await drawEdit(request, reply, problem),
 		),
@@ -139,8 +141,9 @@ export function editingRoutes(
 		key: 'toast.stepSaved' | 'toast.stepReassigned' | 'toast.stepReopened' | 'toast.stepDeleted',
 		step: InteractionView,
 		returnTo: string | undefined,
+		series = false,
 	) {
 		const toast = { key, args: { summary: step.summary, name: step.ownerName } };
-		return await answerStep(connection, request, reply, { step, toast, returnTo });
+		return await answerStep(connection, request, reply, { step, toast, returnTo, series });
 	}
 }

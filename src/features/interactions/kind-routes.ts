@@ -73,7 +73,9 @@ export function kindRoutes(app: FastifyInstance, { connection }: { connection: C
 		const values = { name, icon, nextKindId, nextInDays, lengthMinutes };
 		const told = Object.entries(values).map(([field, value]) => [field, String(value ?? '')]);
 		const was = JSON.stringify(Object.fromEntries(told));
-		const data = { kind, values, was, kinds: await listKinds(db), icons: KIND_ICONS };
+		const all = await listKinds(db, 'all');
+		const kinds = all.filter((one) => one.active || one.id === nextKindId);
+		const data = { kind, values, was, kinds, icons: KIND_ICONS };
 		const title = kind ? 'kind.edit' : 'kind.new';
 		const view = { fragment: 'interactions/_kind-form', title, data } as const;
 		return await drawForm(request, reply, view, problem && onlyTouched(problem));

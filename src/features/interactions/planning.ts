@@ -9,7 +9,7 @@ import { findInteraction, type InteractionView, summaryOf } from './queries.ts';
 import { planSeries } from './series.ts';
 
 /** A step that was planned, and what the person is told of it. */
-export type Planned = { step: InteractionView; toast: Toast };
+export type Planned = { step: InteractionView; toast: Toast; series: boolean };
 
 /**
  * Plans what a form describes, once or again and again. Throws InvalidForm where no day is told, and as
@@ -29,7 +29,7 @@ export async function planStep(
 		? await planSeries(db, by, target, step, repeat)
 		: await planInteraction(db, by, target, step);
 	const planned = await findInteraction(db, by.actor, made);
-	return { step: planned, toast: toastOf(planned) };
+	return { step: planned, toast: toastOf(planned), series: repeat !== null };
 }
 
 function toastOf({ id, summary, seriesId }: InteractionView): Toast {

@@ -60,7 +60,8 @@ export type InteractionView = {
 	kindName: string;
 	kindIcon: string;
 	nextInDays: number;
-	nextKindId: number | null;
+	/** Suggested after it, of the kinds that are offered. */
+	nextKindId: number;
 	summary: string;
 	description: string | null;
 	place: string | null;
@@ -89,7 +90,9 @@ export const VIEW = sql`
 		(d.id is not null and d.closed_on is null) as "dealOpen",
 		c.id as "clientId", c.name as "clientName", i.contact_id as "contactId", co.name as "contactName",
 		i.kind_id as "kindId", k.name as "kindName", k.icon as "kindIcon",
-		k.next_in_days as "nextInDays", k.next_kind_id as "nextKindId", i.summary, i.description, i.place,
+		k.next_in_days as "nextInDays", i.summary, i.description, i.place, coalesce(
+			(select id from interaction_kinds where active and id = k.next_kind_id), case when k.active then k.id end,
+			(select id from interaction_kinds where active order by position, id limit 1)) as "nextKindId",
 		i.planned_on as "plannedOn", i.planned_at as "plannedAt", i.length_minutes as "lengthMinutes",
 		i.remind_minutes as "remindMinutes", i.series_id as "seriesId", i.occurrence,
 		(select rule from interaction_series where id = i.series_id) as "seriesRule",

@@ -152,7 +152,7 @@ export async function readCompletion(
 ): Promise<CompletionView> {
 	const step = await findInteraction(db, actor, id);
 	const [choices, beside] = await Promise.all([
-		readChoices(db, step.clientId, step),
+		readChoices(db, step.clientId),
 		nextBeside(db, step, viewer.timeZone),
 	]);
 	return {
@@ -165,8 +165,8 @@ export async function readCompletion(
 
 /** The step after one: of which kind, and on which day. */
 export function suggestedNext(
-	step: Pick<InteractionView, 'kindId' | 'nextKindId' | 'nextInDays'>,
+	step: Pick<InteractionView, 'nextKindId' | 'nextInDays'>,
 	viewer: Viewer,
 ): { kindId: number; day: string } {
-	return { kindId: step.nextKindId ?? step.kindId, day: suggestedDay(step.nextInDays, viewer) };
+	return { kindId: step.nextKindId, day: suggestedDay(step.nextInDays, viewer) };
 }

@@ -7,13 +7,18 @@ import { type MessageArgs, type MessageKey, translate } from '#src/platform/i18n
 /** A way back: a form that undoes what the toast tells. */
 export type Undo = { action: string; fields: Record<string, string> };
 
-/** What a person is told after an action; an error stays until it is read. */
-export type Toast = { key: MessageKey; args?: MessageArgs; error?: true; undo?: Undo };
+/** What a person is told after an action, with what they should know besides; an error stays until it is read. */
+export type Toast = Said & { error?: true; note?: Said; undo?: Undo };
+type Said = { key: MessageKey; args?: MessageArgs };
 
 const COOKIE = 'flash';
-const TOAST = Type.Object({
+const SAID = {
 	key: Type.String({ pattern: '^toast\\.' }),
 	args: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]))),
+};
+const TOAST = Type.Object({
+	...SAID,
+	note: Type.Optional(Type.Object(SAID)),
 	error: Type.Optional(Type.Literal(true)),
 	undo: Type.Optional(
 		Type.Object({
@@ -42,7 +47,8 @@ function parseToast(value: string): Toast | null {
 		const toast: unknown = JSON.parse(Buffer.from(value, 'base64url').toString());
 		if (!Value.Check(TOAST, toast)) return null;
 		// Throws for a key that is none of ours and for a message whose arguments are missing.
-		translate('ru', toast.key as MessageKey, toast.args ?? {});
+		for (const { key, args } of toast.note ? [toast, toast.note] : [toast])
+			translate('ru', key as MessageKey, args ?? {});
 		return toast as Toast;
 	} catch {
 		// Another program's cookie of the same name, or a forged one: nothing of ours is lost by leaving it.
