@@ -24,6 +24,7 @@ import {
 	type Tools,
 	versionOf,
 } from './rights-rules.ts';
+import { stepRules } from './rights-steps.ts';
 
 /*
  * Every route of the application × everybody, signed out included × one's own record, a team-mate's, a
@@ -63,6 +64,7 @@ const NOUNS: Rules[] = [
 	calendarRules(tools),
 	importRules(),
 	kindRules(tools),
+	stepRules(tools),
 ];
 
 /** Routes that stand for one record. */
