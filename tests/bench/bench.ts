@@ -1,7 +1,7 @@
 /*
  * npm run bench: an own server in an empty folder, companies of 10,000 and 100,000 deals, the
  * application on each in a process of its own, one table. After `--`: `--million` adds 1,000,000 deals,
- * `--sizes 10000,20000` takes others, `--only manager,move` measures some screens, `--rounds` and
+ * `--sizes 10000,20000` takes others, `--only manager,import` measures some screens (`export` and `import` are large files), `--rounds` and
  * `--seconds` (of one measurement) make it more exact.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -9,12 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEmbedded } from '#src/platform/db/embedded.ts';
+import { type Bulk, measureBulk } from './bulk.ts';
 import { weighFirstVisit } from './first-visit.ts';
 import { loadVisits } from './load.ts';
 import { prepare } from './measuring.ts';
 import { openSite, type Site } from './site.ts';
-import { drawTable, type Row } from './table.ts';
-import { judge } from './targets.ts';
+import { drawBulk, drawTable, type Row } from './table.ts';
+import { judge, judgeBulk } from './targets.ts';
 
 const { values: flags } = parseArgs({
 	options: {
@@ -31,6 +32,8 @@ const sizes = flags.sizes?.split(',').map(Number) ?? [
 	100_000,
 	...(flags.million ? [1_000_000] : []),
 ];
+/** Of the company that files go out of, if there is one so large. */
+const FILE_ROWS = 50_000;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 const dataDir = await mkdtemp(join(tmpdir(), 'moi-prodazhi-bench-'));
@@ -60,16 +63,30 @@ async function measureAll(): Promise<void> {
 			if (!flags.only || flags.only.split(',').includes(key))
 				rows.push(...(await measure(sites, key)));
 		say(`\n${drawTable(rows)}\n`);
+		const bulk = await measureFiles(sites);
 		const instance = (sites[0] as Site).instance;
 		const board = sites[0]?.screens[0];
 		if (board === undefined || !('visits' in board)) return;
 		const page = await instance.get(board.visits[0] as (typeof board.visits)[number]);
 		const visit = await weighFirstVisit(page, (path) => instance.get({ path, headers: {} }));
-		for (const line of judge(rows, visit)) say(line);
+		for (const line of [...judge(rows, visit), ...judgeBulk(bulk)]) say(line);
 	} finally {
 		for (const site of sites) await site.stop();
 		await server.stop();
 	}
+}
+
+/** Large files that go out and come in, last of all: they add to the company. */
+async function measureFiles(sites: Site[]): Promise<Bulk[]> {
+	const site = sites.find(({ deals }) => deals >= FILE_ROWS) ?? sites.at(-1);
+	const wanted = ['export', 'import'].filter(
+		(key) => !flags.only || flags.only.split(',').includes(key),
+	);
+	if (site === undefined || wanted.length === 0) return [];
+	say(`Измеряем: ${wanted.join(', ')}`);
+	const bulk = await measureBulk(site, wanted);
+	say(`\n${drawBulk(bulk)}\n`);
+	return bulk;
 }
 
 /** The floor under everything: the same Fastify with the same hooks and no work. */

@@ -16,6 +16,8 @@ export type Instance = {
 	origin: string;
 	pid: number;
 	get: (visit: Visit) => Promise<Reply>;
+	/** Does the jobs of the queue too from now on, as `npm start` does. */
+	work: () => Promise<void>;
 	/** Sends one request and returns its answer and the statements behind it; the server remembers them by name. */
 	record: (name: string, send: () => Promise<Reply>) => Promise<{ reply: Reply; script: Script }>;
 	/** The rate of recorded statements alone, dealt out to as many loops as the load has connections. */
@@ -52,6 +54,9 @@ export async function startInstance(databaseUrl: string): Promise<Instance> {
 		origin,
 		pid: child.pid ?? 0,
 		get: ({ path, headers }) => send(new URL(path, origin), { headers }),
+		async work() {
+			await ask({ ask: 'work' });
+		},
 		async record(name, sendIt) {
 			await ask({ ask: 'record' });
 			const reply = await sendIt();

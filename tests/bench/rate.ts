@@ -1,5 +1,5 @@
 /** How fast something went: per second, and how long one took, in milliseconds. */
-export type Rate = { perSecond: number; p50: number; p99: number };
+export type Rate = { perSecond: number; p50: number; p95: number; p99: number };
 
 /** Requests, or scripts of statements, under way at once. */
 export const CONNECTIONS = 10;
@@ -8,7 +8,12 @@ export const CONNECTIONS = 10;
 export function rateOf(tookMs: number[], withinMs: number): Rate {
 	const sorted = tookMs.toSorted((a, b) => a - b);
 	const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
-	return { perSecond: (sorted.length * 1000) / withinMs, p50: at(0.5), p99: at(0.99) };
+	return {
+		perSecond: (sorted.length * 1000) / withinMs,
+		p50: at(0.5),
+		p95: at(0.95),
+		p99: at(0.99),
+	};
 }
 
 /** The middle one; on a shared machine the mean belongs to whoever was noisiest. */

@@ -5,6 +5,8 @@
 import { buildApp } from '#src/app.ts';
 import { readConfig } from '#src/config.ts';
 import { connect } from '#src/platform/db/client.ts';
+import { startWorker } from '#src/platform/jobs/worker.ts';
+import { schedule, tasks } from '#src/tasks.ts';
 import { CONNECTIONS, type Rate, rateOf } from './rate.ts';
 import { recordStatements, replay, type Script, withParams } from './statements.ts';
 
@@ -15,6 +17,7 @@ export type MoveScripts = {
 	deals: { id: number; version: number; stageId: number }[];
 };
 export type Ask =
+	| { ask: 'work' }
 	| { ask: 'record' }
 	| { ask: 'recorded'; name: string }
 	| { ask: 'replay'; names: string[]; seconds: number }
@@ -58,6 +61,9 @@ const scriptOf = (name: string) => recorded.get(name) as Script;
 
 async function obey(ask: Ask): Promise<Answer> {
 	switch (ask.ask) {
+		case 'work':
+			startWorker({ url: config.DATABASE_URL as string, config, tasks, schedule, log: app.log });
+			return { done: true };
 		case 'record':
 			recorder.start();
 			return { done: true };

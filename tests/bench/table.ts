@@ -1,3 +1,4 @@
+import type { Bulk } from './bulk.ts';
 import type { Counts } from './measuring.ts';
 import { median, type Rate } from './rate.ts';
 
@@ -47,19 +48,42 @@ const HEADINGS = [
 
 /** The table of all rows; growth is told against the same screen at the smallest size. */
 export function drawTable(rows: Row[]): string {
-	const lines = rows.map((row) => cellsOf(row, rows));
-	const widths = HEADINGS.map((heading, column) =>
+	return drawLines(
+		HEADINGS,
+		rows.map((row) => cellsOf(row, rows)),
+	);
+}
+
+const BULK_HEADINGS = [
+	...['', 'строк', 'с', 'память до, МБ', 'больше всего', 'прирост'],
+	...['доска до: p50, мс', 'p95', 'во время: p50, мс', 'p95', 'p95 ÷ p95'],
+];
+
+/** The table of large files: how long, how much memory, how the board did meanwhile. */
+export function drawBulk(all: Bulk[]): string {
+	const lines = all.map(({ name, rows, seconds, memory, board: { before, meanwhile } }) => [
+		...[name, rows.toLocaleString('ru'), fixed(seconds, 1)],
+		...[memory.before, memory.most, memory.most - memory.before].map((mb) => fixed(mb, 0)),
+		...[before.p50, before.p95, meanwhile.p50, meanwhile.p95].map((ms) => fixed(ms, 1)),
+		fixed(meanwhile.p95 / before.p95, 2),
+	]);
+	return drawLines(BULK_HEADINGS, lines);
+}
+
+function drawLines(headings: string[], lines: string[][]): string {
+	const widths = headings.map((heading, column) =>
 		Math.max(heading.length, ...lines.map((cells) => cells[column]?.length ?? 0)),
 	);
 	const draw = (cells: string[]) =>
 		`| ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[at] ?? 0))).join(' | ')} |`;
 	const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
-	return [draw(HEADINGS), rule, ...lines.map(draw)].join('\n');
+	return [draw(headings), rule, ...lines.map(draw)].join('\n');
 }
+
+const fixed = (value: number, digits: number) => value.toFixed(digits).replace('.', ',');
 
 function cellsOf(row: Row, rows: Row[]): string[] {
 	const smallest = rows.find((one) => one.key === row.key) as Row;
-	const fixed = (value: number, digits: number) => value.toFixed(digits).replace('.', ',');
 	const rate = (rates: Rate[]) => [
 		fixed(middle(rates, 'perSecond'), 0),
 		fixed(middle(rates, 'p50'), 1),

@@ -1,3 +1,4 @@
+import type { Bulk } from './bulk.ts';
 import type { FirstVisit } from './first-visit.ts';
 import { growth, middle, pageToSql, type Row } from './table.ts';
 
@@ -10,6 +11,10 @@ const TARGETS = {
 	inTransaction: 6,
 	wire: 40 * KB,
 	growth: 1.3,
+	/** MB that a large file takes beside what the program holds already. */
+	bulkMemory: 80,
+	/** How much longer the slow looks at the board may take meanwhile. */
+	bulkBoard: 3,
 	moveP99: 5,
 	js: 45 * KB,
 	css: 15 * KB,
@@ -78,6 +83,19 @@ export function judge(rows: Row[], visit: FirstVisit): string[] {
 	atMost('Файлы, которые браузер не хранит вечно', visit.notKept.length, 0);
 	atMost('Файлы без сжатия', visit.notCompressed.length, 0);
 	return lines;
+}
+
+/** The same for large files. */
+export function judgeBulk(all: Bulk[]): string[] {
+	return all.flatMap(({ name, memory, board: { before, meanwhile } }) => {
+		const grown = memory.most - memory.before;
+		const slower = meanwhile.p95 / before.p95;
+		const { bulkMemory, bulkBoard } = TARGETS;
+		return [
+			verdict(`${name}: прирост памяти, МБ`, grown, bulkMemory, grown <= bulkMemory),
+			verdict(`${name}: доска, p95 ÷ p95 до этого`, slower, bulkBoard, slower <= bulkBoard),
+		];
+	});
 }
 
 function verdict(what: string, value: number, limit: number, met: boolean): string {

@@ -30,19 +30,31 @@ export async function work(database: TestDatabase, more: Partial<TaskSetting> = 
 	}
 }
 
-type File = { name?: string; content: string | Buffer; feeds?: string; type?: string };
+type File = {
+	name?: string;
+	content: string | Buffer;
+	feeds?: string;
+	type?: string;
+	/** What the form says about the way to read it. */
+	reading?: Record<string, string>;
+};
 
 /** Sends a file by the form of /import. */
 export async function upload(
 	{ app }: TestApp,
 	person: Browser,
-	{ name = 'клиенты.csv', content, feeds = 'clients', type = 'text/csv' }: File,
+	{ name = 'клиенты.csv', content, feeds = 'clients', type = 'text/csv', reading = {} }: File,
 	headers: Record<string, string> = {},
 ): Promise<Answer> {
 	const boundary = '----moiprodazhi';
 	const payload = Buffer.concat([
+		...Object.entries({ feeds, ...reading }).map(([field, value]) =>
+			Buffer.from(
+				`--${boundary}\r\ncontent-disposition: form-data; name="${field}"\r\n\r\n${value}\r\n`,
+			),
+		),
 		Buffer.from(
-			`--${boundary}\r\ncontent-disposition: form-data; name="feeds"\r\n\r\n${feeds}\r\n--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: ${type}\r\n\r\n`,
+			`--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: ${type}\r\n\r\n`,
 		),
 		Buffer.from(content),
 		Buffer.from(`\r\n--${boundary}--\r\n`),

@@ -1,3 +1,4 @@
+import iconv from 'iconv-lite';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { type Cast, makeCast } from '../cast.ts';
@@ -199,6 +200,31 @@ test('a mended file of rejected rows comes in with the same columns', async () =
 		expect(page).toContain('value="skip" selected');
 		expect(page).toContain('Строка');
 	}
+});
+
+test('what detection refuses comes in as the person says, with the file at once', async () => {
+	// A report: its title stands in the second column, so that the first line cannot be headings.
+	const report = ';Отчёт за май\n\nКлиент|Регион\nЗавод Ёж|Омск\n';
+	expect((await upload(served, anna, { content: report })).statusCode).toBe(422);
+	const dos = iconv.encode(report, 'cp866');
+	const asked = { encoding: 'cp866', delimiter: 'bar', headerLine: '3' };
+	const id = idIn(await upload(served, anna, { content: dos, reading: asked }));
+	expect(await importRow(database, id)).toMatchObject({
+		headers: ['Клиент', 'Регион'],
+		reading: { encoding: 'cp866', delimiter: '|', headerLine: 3 },
+	});
+	const choice = { c0: 'name', c1: 'region', way: 'name', known: 'update' };
+	await press(served, anna, id, 'columns', choice);
+	await work(database);
+	expect((await anna.get(`/import/${id}`)).body).toContain('Завод Ёж');
+	// A mark of its own is not needed where the person names UTF-16.
+	const wide = iconv.encode('Клиент;Регион\nДва;Омск\n', 'utf-16be', { addBOM: false });
+	const named = { encoding: 'utf-16be', delimiter: 'semicolon' };
+	expect((await upload(served, anna, { content: wide })).statusCode).toBe(422);
+	const other = idIn(await upload(served, anna, { content: wide, reading: named }));
+	expect((await importRow(database, other)).headers).toEqual(['Клиент', 'Регион']);
+	const wrong = await upload(served, anna, { content: report, reading: { headerLine: '99' } });
+	expect([wrong.statusCode, wrong.body]).toEqual([422, expect.stringContaining('value="99"')]);
 });
 
 test('another encoding, another delimiter, headings further down: as the person says', async () => {

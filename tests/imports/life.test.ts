@@ -52,6 +52,9 @@ test('killed half-way and taken over, every row is in once, and a key that comes
 	await Promise.all([runRows(setting(database), id), runRows(setting(database), id)]);
 	await work(database);
 	expect(await importRow(database, id)).toMatchObject({ status: 'done', done_rows: 502 });
+	// The rows stay, the file itself is nobody's to keep.
+	const pieces = `select count(*)::int from import_chunks where import_id = ${id}`;
+	expect(await rowsOf(database, pieces)).toEqual([[0]]);
 	expect(await count('Гвоздь')).toBe(500);
 	expect((await verdicts(database, id)).slice(-2)).toEqual([
 		[502, 'rejected', 'row.sameKey'],

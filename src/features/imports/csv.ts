@@ -8,7 +8,7 @@ import { FileFault } from './messages.ts';
 /** A line of the table as it stands in the file, the headings included. */
 export type Line = { line: number; cells: string[] };
 
-const DELIMITERS = [';', ',', '\t'] as const;
+const DELIMITERS = [';', ',', '\t', '|'] as const;
 
 /** How a CSV file is to be read; what is not said is found out. */
 export type CsvReading = { encoding?: Encoding | null; delimiter?: string | null };

@@ -4,7 +4,9 @@ import type { Duplex, Readable } from 'node:stream';
 import iconv from 'iconv-lite';
 import { FileFault } from './messages.ts';
 
-export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1251';
+export type Encoding = Detected | 'cp866' | 'koi8-r' | 'maccyrillic';
+/** What the bytes tell; of the others only a person can say that it is them. */
+type Detected = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1251';
 
 /** Bytes in one line at most: beyond it, a quote was left open or the file is no table. */
 export const LINE_LIMIT = 1_048_576;
@@ -15,8 +17,8 @@ const NEWLINE = 0x0a;
  * Tells the encoding from the bytes of the whole file, holding one line in memory: its BOM, else UTF-8
  * if every line is, else CP1251. Throws FileFault for binary data, a line over 1 MB and mixed encodings.
  */
-export async function detectEncoding(path: string): Promise<Encoding> {
-	let bom: Encoding | null | undefined;
+export async function detectEncoding(path: string): Promise<Detected> {
+	let bom: Detected | null | undefined;
 	const seen: Seen = { line: 0, utf8: 0, foreign: 0 };
 	for await (const line of lines(path)) {
 		if (bom === undefined) {
@@ -55,7 +57,7 @@ function letters(line: Buffer): number {
 	return count;
 }
 
-function markOf(bytes: Buffer): Encoding | null {
+function markOf(bytes: Buffer): Detected | null {
 	if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8';
 	if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
 	if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';

@@ -45,7 +45,8 @@ export async function bringInExample(
 		const text = `\ufeff${[HEADINGS, ...LINES].join('\r\n')}\r\n`;
 		await writeFile(path, text);
 		const file = { path, fileName: 'Визитки с выставки.csv', bytes: Buffer.byteLength(text) };
-		const id = await receiveImport(db, acting, { feeds: 'clients', ...file });
+		const reading = { encoding: null, delimiter: null, headerLine: 1 };
+		const id = await receiveImport(db, acting, { feeds: 'clients', reading, ...file });
 		const { choice } = await suggestedChoice(db, acting, await findImport(db, actor, id));
 		await chooseColumns(db, acting, id, 1, choice);
 		await checkImport(setting, id);

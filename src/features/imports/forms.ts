@@ -1,5 +1,6 @@
+import type { StaticDecode } from 'typebox';
 import { form, id, oneOf, optional, text, version, whole } from '#src/platform/web/forms.ts';
-import { FEEDS, KNOWN, ROW_VERDICTS, WAYS } from './tables.ts';
+import { FEEDS, KNOWN, type Reading, ROW_VERDICTS, WAYS } from './tables.ts';
 
 /** An import's id in an address. */
 export const ImportParams = form({ id: id() });
@@ -17,20 +18,42 @@ export const RowsQuery = form({
 	show: optional(oneOf('columns')),
 });
 
-/** What comes beside a file. */
-export const UploadForm = form({ feeds: oneOf(...FEEDS) });
-
-export const ENCODINGS = ['auto', 'utf-8', 'windows-1251', 'utf-16le', 'utf-16be'] as const;
+/** Encodings as a person chooses them; those behind UTF-16 nobody can tell from CP1251 by the bytes. */
+export const ENCODINGS = [
+	...['auto', 'utf-8', 'windows-1251', 'utf-16le', 'utf-16be'],
+	...['cp866', 'koi8-r', 'maccyrillic'],
+] as const;
 /** Delimiters by the words of the form. */
-export const DELIMITERS = { auto: null, semicolon: ';', comma: ',', tab: '\t' } as const;
+export const DELIMITERS = {
+	...{ auto: null, semicolon: ';', comma: ',', tab: '\t', bar: '|' },
+} as const;
 
-/** How a file is to be read. */
-export const ReadingForm = form({
-	version: version(),
+const READING = {
 	encoding: optional(oneOf(...ENCODINGS)),
-	delimiter: optional(oneOf('auto', 'semicolon', 'comma', 'tab')),
+	delimiter: optional(oneOf('auto', 'semicolon', 'comma', 'tab', 'bar')),
 	headerLine: whole(1, 50),
+};
+
+/** How a file is to be read, once it is here. */
+export const ReadingForm = form({ version: version(), ...READING });
+
+/** What comes beside a file: what is in it, and how it is to be read where the person knows better. */
+export const UploadForm = form({
+	feeds: oneOf(...FEEDS),
+	...READING,
+	headerLine: optional(READING.headerLine),
 });
+
+type AskedReading = Pick<StaticDecode<typeof UploadForm>, keyof typeof READING>;
+
+/** A reading as the form has it, as the readers take it: null where it is to be found out. */
+export function readingOf({ encoding, delimiter, headerLine = 1 }: AskedReading): Reading {
+	return {
+		encoding: encoding === undefined || encoding === 'auto' ? null : encoding,
+		delimiter: DELIMITERS[delimiter ?? 'auto'],
+		headerLine,
+	};
+}
 
 const FIELD_LENGTH = 40;
 

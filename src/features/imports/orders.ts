@@ -15,7 +15,13 @@ import { suggestedFields, suggestedWay } from './suggesting.ts';
 import type { Choice, Feeds, ImportStatus, Reading } from './tables.ts';
 
 /** A file that lies on this machine while its request lasts. */
-export type NewImport = { feeds: Feeds; path: string; fileName: string; bytes: number };
+export type NewImport = {
+	feeds: Feeds;
+	path: string;
+	fileName: string;
+	bytes: number;
+	reading: Reading;
+};
 
 /**
  * Takes a file in: it goes to the database, nothing of it is brought in yet. Returns the import's id. Throws
@@ -24,11 +30,11 @@ export type NewImport = { feeds: Feeds; path: string; fileName: string; bytes: n
 export async function receiveImport(
 	db: Database,
 	acting: Acting,
-	{ feeds, path, fileName, bytes }: NewImport,
+	{ feeds, path, fileName, bytes, reading }: NewImport,
 ): Promise<number> {
 	const { actor } = acting;
 	if (!feedsFor(actor).includes(feeds)) throw new Forbidden('error.forbidden');
-	const look = await looked(acting, () => lookAt(path, null));
+	const look = await looked(acting, () => lookAt(path, reading));
 	return await db.transaction(async (tx) => {
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into imports (owner_id, feeds, file_name, kind, bytes, reading, headers, fingerprint, created_at)

@@ -9,13 +9,13 @@ import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { type SheetFormat, sendSheet } from '#src/platform/web/sheets.ts';
 import {
 	choiceFields,
-	DELIMITERS,
 	FileParams,
 	ImportParams,
 	ImportsQuery,
 	OrderForm,
 	ReadingForm,
 	RowsQuery,
+	readingOf,
 	UploadForm,
 } from './forms.ts';
 import {
@@ -60,21 +60,25 @@ export function importRoutes(
 		return await reply.page('imports/list', { ...data, problem, typed: problem?.typed ?? {} });
 	}
 
-	app.post('/import', NEW, async (request, reply) =>
-		attempt(
+	app.post('/import', NEW, async (request, reply) => {
+		// A form that brings a file has no body to redraw from.
+		let typed: Record<string, string> = {};
+		return await attempt(
 			request,
 			async () => {
 				const { megabytes } = LIMITS;
 				const id = await withUpload(request, { field: 'file', megabytes }, async (upload) => {
-					const { feeds } = readForm(UploadForm, upload.fields);
-					const { path, name, bytes } = upload;
-					return await receiveImport(db, acting(request), { feeds, path, fileName: name, bytes });
+					typed = upload.fields;
+					const { feeds, ...asked } = readForm(UploadForm, upload.fields);
+					const { path, name: fileName, bytes } = upload;
+					const file = { feeds, path, fileName, bytes, reading: readingOf(asked) };
+					return await receiveImport(db, acting(request), file);
 				});
 				return await sendOn(request, reply, id);
 			},
-			async (problem) => await drawAll(request, reply, problem),
-		),
-	);
+			async (problem) => await drawAll(request, reply, { ...problem, typed }),
+		);
+	});
 
 	async function sendOn(request: FastifyRequest, reply: FastifyReply, id: number, toast?: Toast) {
 		if (wantsJson(request)) return await reply.send({ id });
@@ -132,12 +136,8 @@ export function importRoutes(
 	change(
 		'reading',
 		async (request, id) => {
-			const { version, encoding, delimiter, headerLine } = readForm(ReadingForm, request.body);
-			await rereadImport(db, acting(request), id, version, {
-				encoding: encoding === undefined || encoding === 'auto' ? null : encoding,
-				delimiter: DELIMITERS[delimiter ?? 'auto'],
-				headerLine,
-			});
+			const { version, ...asked } = readForm(ReadingForm, request.body);
+			await rereadImport(db, acting(request), id, version, readingOf(asked));
 			return null;
 		},
 		{ show: 'columns' },

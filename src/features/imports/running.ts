@@ -171,6 +171,8 @@ async function finish(
 ): Promise<void> {
 	await tx.execute(sql`
 		update imports set status = ${status}, worker = null, finished_at = ${now()} where id = ${id}`);
+	// Its rows are kept, for the file of rejected ones and for undoing; the file itself nobody asks for again.
+	await tx.execute(sql`delete from import_chunks where import_id = ${id}`);
 	const { created = 0, updated = 0, rejected = 0 } = counts;
 	if (created + updated === 0) return;
 	const by = { actorId: ownerId, door: 'import' as const, now: now() };

@@ -73,8 +73,8 @@ export async function lookAt(path: string, asked: Reading | null): Promise<Look>
 				? { encoding: asked.encoding, delimiter: asked.delimiter }
 				: await looksOf(path);
 	const reading = {
-		encoding: asked?.encoding ?? found.encoding,
-		delimiter: asked?.delimiter ?? found.delimiter,
+		encoding: (kind === 'csv' && asked?.encoding) || found.encoding,
+		delimiter: (kind === 'csv' && asked?.delimiter) || found.delimiter,
 		headerLine: asked?.headerLine ?? 1,
 	};
 	// Headings and a sample: the rest of a large sheet need not be unpacked for them.
