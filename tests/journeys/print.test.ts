@@ -94,6 +94,31 @@ describe('on paper', () => {
 			expect(text).toMatch(new RegExp(`${n + 1}\\s*(/|из)\\s*${pages}`));
 	});
 
+	test('the list of deals has all its columns on the page, who printed it and what was asked for, nothing to click', async () => {
+		const page = await office.sit('anna');
+		// As wide as an A4 across has room for at 96 dots an inch.
+		await page.setViewportSize({ width: 1032, height: 700 });
+		await page.goto('/deals?q=а');
+		await page.emulateMedia({ media: 'print' });
+		const beyond = await page
+			.locator('thead th')
+			.evaluateAll((all) =>
+				all.filter((one) => one.getBoundingClientRect().right > 1032).map((one) => one.textContent),
+			);
+		expect(beyond).toEqual([]);
+		expect(await page.locator('td.tick:visible, #bulk:visible, .bar .button:visible').count()).toBe(
+			0,
+		);
+		const pdf = await page.pdf({ preferCSSPageSize: true });
+		seeLandscape(pdf);
+		const texts = await textOf(pdf);
+		if (texts === null) return;
+		expect(texts[0]).toContain('Напечатано: Анна Соколова');
+		expect(texts[0]).toContain('Отбор: текст «а»');
+		for (const text of texts) expect(text).toMatch(/Клиент\s+Состояние[\s\S]*Ответственный/);
+		expect(texts.join('')).not.toMatch(/Выйти|Новый интерес|Показать ещё|Отборы/);
+	});
+
 	test('the button of the print page prints', async () => {
 		const page = await office.sit('anna');
 		await page.addInitScript('window.print = () => { window.printed = true; }');
