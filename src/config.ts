@@ -72,6 +72,12 @@ export const SETTINGS = {
 		read: postgresUrl,
 		sentence: 'PostgreSQL ≥ 15 of your own; empty: the embedded server is started.',
 	},
+	DATABASE_DIRECT_URL: {
+		fallback: '',
+		read: postgresUrl,
+		sentence:
+			'The same database past a transaction pooler, for the connections that LISTEN; empty: DATABASE_URL.',
+	},
 	DATABASE_POOL: {
 		fallback: '10',
 		read: whole(1, 200),

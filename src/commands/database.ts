@@ -8,10 +8,10 @@ import { type Say, StartFault } from '#src/platform/start-fault.ts';
 const OLDEST_SERVER = 15;
 const POOL_CLOSE_MS = 1_500;
 
-/** `stop` closes the pool, then ends the embedded server if nobody else uses it. */
+/** `directUrl` leads past a pooler, for connections that LISTEN; `stop` closes the pool, then ends the embedded server if nobody else uses it. */
 export type OpenDatabase = {
 	connection: Connection;
-	url: string;
+	directUrl: string;
 	embedded: boolean;
 	stop: () => Promise<void>;
 };
@@ -61,7 +61,8 @@ export async function openAsItIs(
 		const version = await serverVersion(connection);
 		if (!embedded) say(`База данных: PostgreSQL ${version} по адресу ${server.place}`);
 		const explain = (error: unknown) => explained(error, server.place);
-		return { connection, url: server.url, embedded, stop, explained: explain };
+		const directUrl = (!embedded && config.DATABASE_DIRECT_URL) || server.url;
+		return { connection, directUrl, embedded, stop, explained: explain };
 	} catch (error) {
 		await stop();
 		throw explained(error, server.place);

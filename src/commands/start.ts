@@ -33,7 +33,7 @@ await command(async () => {
 			app = built;
 			await listen(built, config);
 			if (config.WORKER === 'on' && !leaving.signal.aborted)
-				worker = startWorker({ url: database.url, config, tasks, schedule, log: built.log });
+				worker = startWorker({ url: database.directUrl, config, tasks, schedule, log: built.log });
 			say(`Готово: ${addressOf(built)}`);
 			await leaving.asked;
 		})();

@@ -16,7 +16,7 @@ await command(async () => {
 	if (!database) return;
 	// Fastify brings the logger that the application has; nothing is served here.
 	const { log } = Fastify({ logger: { level: config.LOG_LEVEL } });
-	const worker = startWorker({ url: database.url, config, tasks, schedule, log });
+	const worker = startWorker({ url: database.directUrl, config, tasks, schedule, log });
 	say('Готово: очередь заданий');
 	await leaving.asked;
 	await worker.stop();

@@ -18,7 +18,7 @@ import { HopelessJob, type Schedule, type Tasks } from './task.ts';
 export type Log = Record<'error' | 'warn' | 'info' | 'debug', (message: string) => void>;
 
 export type WorkerParts = {
-	/** Address of the database; the worker has a small pool of its own. */
+	/** Address of the database past any pooler: the queue LISTENs. The worker has a small pool of its own. */
 	url: string;
 	config: Config;
 	tasks: Tasks;
