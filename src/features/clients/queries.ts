@@ -42,28 +42,6 @@ export function textMatches(column: SQL, typed: string): SQL {
 	return sql`${column} ~ ${`\\m${escaped}`}`;
 }
 
-const WEIGHED = 200;
-
-/**
- * Clients whose name contains the text, the best first; `limit` at most. Of very many that match
- * («ооо») only the first few are weighed: more typing helps the person better than more reading.
- */
-export async function suggestClients(
-	db: Sql,
-	actor: Actor,
-	typed: string,
-	limit: number,
-): Promise<ClientName[]> {
-	const { rows } = await db.execute<ClientName>(sql`
-		select id, name, inn from (
-			select c.id, c.name, c.inn, c.name_search from clients c
-			where (${textMatches(sql`c.name_search`, typed)} or c.inn = ${typed.trim()})
-				and ${clientVisibleTo(actor)} and c.archived_at is null limit ${WEIGHED}
-		) found
-		order by strpos(name_search, ${searchable(typed)}), name, id limit ${limit}`);
-	return rows;
-}
-
 /**
  * The client of exactly this name (case and «ё» aside) that the actor knows, or null; of several the one that
  * is meant. Archived ones are not found; a merged one is the client that it lives on in.

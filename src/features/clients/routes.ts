@@ -18,9 +18,9 @@ import {
 	NewClientQuery,
 	SuggestQuery,
 } from './forms.ts';
-import { suggestClients } from './queries.ts';
 import { heirOf } from './record.ts';
 import { readClientCard, readClientForm, readMoreHistory, readNewClient } from './screen.ts';
+import { suggestClients } from './search.ts';
 import { duplicatesOf, knownOf, newlySaid, wantedOf, warnOfDuplicates } from './warning.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
