@@ -27,10 +27,10 @@ beforeAll(async () => {
 		from generate_series(1, 60) n`);
 	await client.query(
 		`insert into clients (name, inn, owner_id, segment, region, status)
-		select (array['Вектор','Север','Ромашка'])[1 + hashint4(n) & 1] || ' ' || n, (7700000000 + n)::text,
+		select (array['Вектор','Север','Ромашка'])[1 + abs(hashint4(n) % 3)] || ' ' || n, (7700000000 + n)::text,
 			case when n <= ${ANNAS} then $1 when n % 50 > 0 then (select min(id) from people where login like 'seller%') + n % 60 end,
-			'Сегмент ' || hashint4(n + 1) % 10, 'Регион ' || hashint4(n + 2) % 80,
-			(array['prospect','active','former'])[1 + abs(hashint4(n + 3)) % 3]
+			'Сегмент ' || abs(hashint4(n + 1) % 10), 'Регион ' || abs(hashint4(n + 2) % 80),
+			(array['prospect','active','former'])[1 + abs(hashint4(n + 3) % 3)]
 		from generate_series(1, ${CLIENTS}) n`,
 		[people.anna.id],
 	);
@@ -38,7 +38,7 @@ beforeAll(async () => {
 		`
 		insert into deals (pipeline_id, stage_id, client_id, title, amount, owner_id, stage_entered_at, last_done_at,
 			next_planned_at)
-		select s.pipeline_id, s.id, c.id, 'Поставка', abs(hashint8(c.id)) % 5000, coalesce(c.owner_id, $1), now(),
+		select s.pipeline_id, s.id, c.id, 'Поставка', abs(hashint8(c.id) % 5000), coalesce(c.owner_id, $1), now(),
 			now() - (c.id % 400) * interval '1 day', case when c.id % 2 = 0 then now() + (c.id % 90) * interval '1 day' end
 		from clients c join stages s on s.position = 1`,
 		[people.ada.id],

@@ -89,6 +89,8 @@ const details = (actor: Actor): SQL => sql`join clients c on c.id = k.id
 	left join interactions i on i.id = f.next_interaction_id
 	left join interaction_kinds kind on kind.id = i.kind_id`;
 
+const FIGURE_KEYS = ['deals', 'amount', 'contact', 'next'];
+
 /** How well a text fits, then the name. */
 const BY_FIT = { by: sql`(h.fit::text || h.bare)`, type: 'text' } as const;
 
@@ -117,11 +119,13 @@ export async function readClients(
 	const needs = needsOf(query);
 	const from = tables(actor, query, {
 		clients: needs.clients || key !== 'fit',
-		figures: needs.figures || ['deals', 'amount', 'contact', 'next'].includes(key),
+		figures: needs.figures || FIGURE_KEYS.includes(key),
 		owners: key === 'owner',
 	});
 	const where = criteria(actor, query, viewer);
-	const id = query.q === null ? sql`c.id` : sql`h.client_id`;
+	// Of the table whose index gives the order: only there a place in it is a place in the index.
+	const owned = FIGURE_KEYS.includes(key) ? sql`s.client_id` : sql`c.id`;
+	const id = query.q === null ? owned : sql`h.client_id`;
 	const gathered = sql`(${hits(actor, query, key === 'fit')}
 		select ${id} as id, ${sorting.by} as key from ${from} where ${where} offset 0) x`;
 	const page = await readKeyset<ClientLine>(db, {
