@@ -96,6 +96,7 @@ export function mergeRules({ database, cast }: Tools): Rules {
 				status: 200,
 			},
 			// Whose clients they are is tried in tests/clients/merge-doors.test.ts.
+			'GET /clients/candidates': nowhere('/clients/candidates?ids=999999'),
 			'GET /clients/merge': nowhere('/clients/merge?ids=999998,999999'),
 			'POST /clients/merge': {
 				call: (person) =>

@@ -85,6 +85,41 @@ test('the form shows what differs side by side, and what is chosen is what becom
 	expect((await browsers.anna.get(`/deals/${dealId}`)).body).toContain('ООО «Ромашка»');
 });
 
+test('any two can be merged, alike or not: the menu leads to a search, and what it finds to the form', async () => {
+	const one = await make('anna', { name: 'ООО «Полюс»' });
+	const other = await make('anna', { name: 'Ледовый двор', contacts: [{ name: 'Зимин Олег' }] });
+	const hidden = await make('gleb', { name: 'Ледовый дворец' });
+	const hrefs = async (path: string) => {
+		const page = read((await browsers.anna.get(path)).body);
+		return page.byTag('a').map((link) => attribute(link, 'href') ?? '');
+	};
+	const choosing = `/clients/candidates?ids=${one}`;
+	expect(await hrefs(`/clients/${one}/menu`)).toContain(choosing);
+	for (const q of ['лидовый', 'Зимин']) {
+		const found = await hrefs(`${choosing}&q=${encodeURIComponent(q)}`);
+		const forms = found.filter((href) => href.startsWith('/clients/merge?'));
+		expect(forms.map((href) => href.split('&')[0])).toEqual([`/clients/merge?ids=${one},${other}`]);
+		expect(found).not.toContain(`/clients/${hidden}`);
+	}
+	// The one itself is no candidate, and the form leads on to a third.
+	const itself = await hrefs(`${choosing}&q=${encodeURIComponent('полюс')}`);
+	expect(itself.filter((href) => href.startsWith('/clients/merge'))).toEqual([]);
+	expect(await hrefs(`/clients/merge?ids=${one},${other}`)).toContain(
+		`/clients/candidates?ids=${one},${other}`,
+	);
+	const status = async (query: string) =>
+		(await browsers.anna.get(`/clients/candidates${query}`)).statusCode;
+	expect(await status(`?ids=${hidden}&q=x`)).toBe(404);
+	expect(await status(`?ids=${one},${hidden}`)).toBe(404);
+	for (const query of ['', '?ids=', '?ids=x', `?ids=1,2,3,4,5,6,7,8,9,10&q=x`])
+		expect(await status(query), query).toBe(400);
+	const hostile = await make('anna', { name: '<img src=x onerror=alert(1)> Ледокол' });
+	for (const path of [`${choosing}&q=<img`, `/clients/candidates?ids=${hostile}&q=ледовый`]) {
+		const page = read((await browsers.anna.get(encodeURI(path))).body);
+		expect(page.byTag('img'), path).toEqual([]);
+	}
+});
+
 test('who types the old name means the client that remained', async () => {
 	const [one, other] = [
 		await make('anna', { name: 'Старое имя' }),

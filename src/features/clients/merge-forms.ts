@@ -18,6 +18,9 @@ export const MOST_MERGED = 10;
 /** Which clients are to be merged. */
 export const MergeQuery = form({ ids: ids(2, MOST_MERGED), returnTo: optional(text(500)) });
 
+/** Which clients are to be merged with one more, and what it is looked for by. */
+export const CandidatesQuery = form({ ids: ids(1, MOST_MERGED - 1), q: optional(text(200)) });
+
 /** A merge: versions of all, the one that survives, and for each field whose value it takes. */
 export const mergeForm = (extra: readonly ExtraField[]) =>
 	form({

@@ -11,6 +11,7 @@ import { findDuplicates, markDifferent } from './duplicates.ts';
 import { listExtraFields } from './extra-fields.ts';
 import { mergeClients } from './merge.ts';
 import {
+	CandidatesQuery,
 	DifferentForm,
 	DuplicatesQuery,
 	MergeParams,
@@ -18,7 +19,12 @@ import {
 	mergeForm,
 	VersionForm,
 } from './merge-forms.ts';
-import { readDuplicatesPage, readMergeForm, readMergePage } from './merge-screen.ts';
+import {
+	readCandidates,
+	readDuplicatesPage,
+	readMergeForm,
+	readMergePage,
+} from './merge-screen.ts';
 import { unmergeClients } from './unmerge.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -54,6 +60,14 @@ export function mergeRoutes(
 		const query = new URLSearchParams({ by: kind, ...(after ? { after } : {}) });
 		const toast = { key: 'toast.markedDifferent' } as const;
 		return leaveFor(request, reply, `/clients/duplicates?${query}`, toast);
+	});
+
+	app.get('/clients/candidates', SIGNED_IN, async (request, reply) => {
+		const { ids, q } = readQuery(CandidatesQuery, request.query);
+		return await reply.page(
+			'clients/candidates',
+			await readCandidates(db, actorOf(request), ids, q),
+		);
 	});
 
 	app.get('/clients/merge', SIGNED_IN, async (request, reply) => {

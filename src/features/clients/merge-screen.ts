@@ -8,10 +8,29 @@ import { type DuplicateGroup, listDuplicateGroups } from './duplicates.ts';
 import { type ExtraField, extraName, listExtraFields } from './extra-fields.ts';
 import { clientFacts, NO_LISTS } from './facts.ts';
 import { checkMergeable } from './merge.ts';
+import { MOST_MERGED } from './merge-forms.ts';
 import { findMerge, hasLaterMerge, type Merge } from './merge-queries.ts';
 import { DUPLICATE_KINDS, type DuplicateKind } from './merge-tables.ts';
 import { MERGED_FIELDS } from './merging.ts';
+import type { ClientName } from './queries.ts';
 import { type ClientRecord, findClients } from './record.ts';
+import { suggestClients } from './search.ts';
+
+const CANDIDATES = 20;
+
+/** Whom clients can be merged with: what a text finds besides them. Throws NotFound for a client out of sight. */
+export async function readCandidates(
+	db: Sql,
+	actor: Actor,
+	ids: number[],
+	q = '',
+): Promise<{ clients: ClientRecord[]; q: string; found: ClientName[] }> {
+	const [clients, found] = await Promise.all([
+		findClients(db, actor, ids),
+		q ? suggestClients(db, actor, q, CANDIDATES + ids.length) : [],
+	]);
+	return { clients, q, found: found.filter(({ id }) => !ids.includes(id)).slice(0, CANDIDATES) };
+}
 
 type Counts = { deals: number; contacts: number };
 export type MergeColumn = Counts & Pick<ClientRecord, 'id' | 'name' | 'createdAt' | 'ownerName'>;
@@ -32,6 +51,8 @@ export type MergeForm = {
 	survivorId: number;
 	version: string;
 	extraFields: ExtraField[];
+	/** How many clients one merge takes. */
+	most: number;
 };
 
 /**
@@ -62,7 +83,7 @@ export async function readMergeForm(
 	});
 	const version = clients.map((client) => `${client.id}:${client.version}`).join(',');
 	const differing = rows.filter((row) => !agrees(row));
-	return { columns, differing, agreed, survivorId, version, extraFields };
+	return { columns, differing, agreed, survivorId, version, extraFields, most: MOST_MERGED };
 }
 
 async function countsOf(db: Sql, actor: Actor, ids: number[]): Promise<Map<number, Counts>> {
