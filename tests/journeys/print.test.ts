@@ -119,6 +119,41 @@ describe('on paper', () => {
 		expect(texts.join('')).not.toMatch(/Выйти|Новый интерес|Показать ещё|Отборы/);
 	});
 
+	test('the list of clients prints with all its columns, отбор, author and numbers, without its bar', async () => {
+		const page = await office.sit('vera');
+		await page.goto('/clients?status=active&sort=-amount');
+		const rows = await page.locator('tbody th').count();
+		const pdf = await page.pdf({ preferCSSPageSize: true });
+		const pages = seeLandscape(pdf);
+		const texts = await textOf(pdf);
+		if (texts === null) return;
+		expect(texts[0]).toMatch(/Напечатано: Вера Павлова, .*Найдено \d+ клиент.*Отбор: Действующий/);
+		expect(texts.join('')).not.toMatch(/Похожие клиенты|Новый клиент|Отборы|Ответственный вся/);
+		expect(texts.join('').match(/Действующий/g)?.length).toBe(rows + 1);
+		for (const [n, text] of texts.entries()) {
+			expect(text).toMatch(/Следующий\s/);
+			expect(text).toMatch(new RegExp(`${n + 1}\\s*/\\s*${pages}`));
+		}
+	});
+
+	test('a client prints from its first page on: what comes next, who to call, requisites, history', async () => {
+		const page = await office.sit('vera');
+		await page.goto('/clients?sort=-amount');
+		await page.locator('tbody th a').first().click();
+		await page.locator('#history').waitFor();
+		const steps = await page.locator('#steps li').count();
+		const pdf = await page.pdf({ preferCSSPageSize: true });
+		seeLandscape(pdf);
+		const texts = await textOf(pdf);
+		if (texts === null) return;
+		expect(texts[0]).toContain('Следующие шаги');
+		expect(steps).toBeGreaterThan(4);
+		expect(texts.length).toBeLessThan(8);
+		const all = texts.join('');
+		for (const words of ['Контакты', 'Реквизиты', 'История']) expect(all).toContain(words);
+		expect(all).not.toMatch(/Сделано$|Перенести|Изменить|Показать (ещё|все)|Запланировать$/m);
+	});
+
 	test('the button of the print page prints', async () => {
 		const page = await office.sit('anna');
 		await page.addInitScript('window.print = () => { window.printed = true; }');

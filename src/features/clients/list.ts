@@ -4,6 +4,7 @@ import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
 import { latenessWords, plannedWords, shortName } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import { type Heading, headingsOf } from '#src/platform/web/listing.ts';
 import { type ClientLine, clientColumns } from './list-columns.ts';
 import { type ClientFrame, countClients, readClientFrame, readClients } from './list-queries.ts';
@@ -40,6 +41,8 @@ export type ClientList = ClientLines &
 		sort: string;
 		count: number;
 		narrowed: boolean;
+		/** Отбор in words, for paper. */
+		told: string[];
 		saved: SavedMenu;
 		/** Whether there can be clients of nobody in what the actor sees. */
 		seesAll: boolean;
@@ -91,9 +94,30 @@ export async function readClientList(
 		...{ sort, count, choices: CHOICES },
 		headings: headingsOf(clientColumns(viewer), sort),
 		narrowed: narrows(query),
+		told: toldWords(query, frame, viewer),
 		saved: savedMenu(actor, 'clients', saved, present),
 		seesAll: actor.scope === 'all',
 	};
+}
+
+function toldWords(
+	query: ClientQuery,
+	frame: Omit<ClientFrame, 'saved'>,
+	viewer: Viewer,
+): string[] {
+	const { owner, q, segment, region, status, tag, contact } = query;
+	const say = (key: MessageKey, args?: Record<string, string>) =>
+		translate(viewer.language, key, args);
+	const person = frame.colleagues.find(({ id }) => String(id) === owner)?.name;
+	const named = { me: say('filter.ownerMe'), none: say('client.noOwner') };
+	return [
+		person ?? named[owner as keyof typeof named],
+		q && say('filter.text', { text: q }),
+		...[segment, region],
+		status && say('client.status', { status }),
+		frame.tags.find(({ id }) => id === tag)?.name,
+		contact && `${say('clients.contact')}: ${say('clients.contactName', { contact })}`,
+	].filter((words): words is string => typeof words === 'string');
 }
 
 /** More lines from where an address goes on: what «Показать ещё» brings. Throws BadRequest, NotFound. */
