@@ -121,7 +121,7 @@ test('without scripts: search, отбор, order, more lines and a file', async 
 	expect(await names(page)).toEqual(['ООО «Ромашка»']);
 	await search(page).fill('');
 	await page.getByLabel('Статус').selectOption('Действующий');
-	await page.getByRole('button', { name: 'Применить' }).click();
+	await page.getByRole('button', { name: 'Показать', exact: true }).click();
 	expect(await page.locator('#sum').textContent()).toBe('Найдено 65 клиентов');
 	await page.getByRole('link', { name: 'Название' }).click();
 	expect((await names(page))[0]).toBe('Клиент 129');
@@ -142,14 +142,13 @@ test.each(Object.entries(SCREENS))(
 	'%s shows all columns and everybody can use it',
 	async (_, screen) => {
 		const page = await open('anna', '/clients', screen);
-		const hidden = await page
+		const wide = page.viewportSize()?.width ?? 0;
+		const rights = await page
 			.locator('tbody tr')
 			.first()
 			.locator('th, td')
-			.evaluateAll(
-				(all) => all.filter((one) => one.getBoundingClientRect().right > innerWidth).length,
-			);
-		expect(hidden).toBe(0);
+			.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().right));
+		expect(Math.max(...rights)).toBeLessThanOrEqual(wide);
 		await seeAccessible(page, 'list');
 		const sideways = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
 		expect(sideways).toBeLessThanOrEqual(0);

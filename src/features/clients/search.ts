@@ -29,18 +29,21 @@ export type Closeness = 'exact' | 'alike' | 'either';
 /**
  * A query of the clients (`client_id`, `archived`) that a text finds among those that the actor sees;
  * `alike`: with letters wrong; `either`: so only where nothing is found exactly. `weighed` adds what they
- * are ordered by, the best first: `fit`, then `bare`, the name without its legal form.
+ * are ordered by, the best first: `fit`, then `bare`, the name without its legal form. `among`: a query of few
+ * clients that the actor sees (`id`), where no others are meant.
  */
 export function clientsFound(
 	actor: Actor,
 	typed: string,
 	closeness: Closeness = 'either',
 	weighed = false,
+	among?: SQL,
 ): SQL {
 	const readings = readingsOf(typed);
 	const columns = sql`s.client_id, s.archived ${weighed ? sql`, ${fitSql(readings)} as fit, s.bare` : sql``}`;
 	if (readings.length === 0) return sql`select ${columns} from client_search s where false`;
-	const few = actor.scope !== 'all' && actor.scope.length <= FEW_OWNERS;
+	const fewOwners = actor.scope !== 'all' && actor.scope.length <= FEW_OWNERS;
+	const few = among !== undefined || fewOwners;
 	const stages = STAGES.filter(({ of }) => closeness === 'either' || of === closeness);
 	const parts = stages.map(({ name, match }, at) => {
 		const earlier = stages.slice(0, at).map((one) => sql.raw(one.name));
@@ -50,7 +53,7 @@ export function clientsFound(
 			where (${either(readings, match)}) and ${few ? sql`true` : seenSql(actor)} ${sql.join(notYet, sql` `)})`;
 	});
 	const found = stages.map(({ name }) => sql`select * from ${sql.raw(name)}`);
-	return sql`with ${sql.join([...(few ? [ownSql(actor)] : []), ...parts], sql`, `)}
+	return sql`with ${sql.join([...(few ? [ownSql(among ?? clientsVisibleTo(actor))] : []), ...parts], sql`, `)}
 		${sql.join(found, sql` union all `)}`;
 }
 
@@ -62,9 +65,9 @@ const STAGES: { name: string; of: Closeness; match: (reading: Reading) => SQL }[
 
 // Read once for all stages, and by no index of words: everybody's would find more than those. `offset 0`: each
 // by its key, for a join may as well read the whole company's.
-function ownSql(actor: Actor): SQL {
+function ownSql(seen: SQL): SQL {
 	return sql`own as materialized (
-		select s.* from (${clientsVisibleTo(actor)}) seen
+		select s.* from (${seen}) seen
 		cross join lateral (select * from client_search of_client where of_client.client_id = seen.id offset 0) s
 	)`;
 }

@@ -65,7 +65,8 @@ function withImports(sheet: Buffer, files: Map<string, Asset>): Buffer {
 		if (imported === undefined) throw new Error(`css/app.css imports ${name}, which is not there`);
 		return imported.body.toString();
 	});
-	return Buffer.from(text);
+	// What is written for the reader does not travel: comments, and all space but one.
+	return Buffer.from(text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\s+/g, ' '));
 }
 
 /** GET /assets/<fingerprint>/<path>: immutable, compressed once and remembered. */
