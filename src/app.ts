@@ -37,10 +37,13 @@ import { agendaRoutes } from './features/interactions/agenda-routes.ts';
 import { editingRoutes } from './features/interactions/editing-routes.ts';
 import { kindRoutes } from './features/interactions/kind-routes.ts';
 import { interactionRoutes, planRoutes } from './features/interactions/routes.ts';
+import { liveRoutes } from './features/live/routes.ts';
 import { mailRoutes } from './features/mail/routes.ts';
 import { reminderRoutes } from './features/reminders/routes.ts';
 import { settingsRoutes } from './features/settings/routes.ts';
 import type { Connection } from './platform/db/client.ts';
+import { stampAt } from './platform/live/hub.ts';
+import { setUpLive } from './platform/live/live.ts';
 import { readAssets, serveAssets } from './platform/web/assets.ts';
 import { setUpErrors } from './platform/web/errors.ts';
 import { takeToast } from './platform/web/flash.ts';
@@ -65,6 +68,8 @@ export async function buildApp({
 		bodyLimit: BODY_BYTES,
 		routerOptions: { maxParamLength: 200 },
 		forceCloseConnections: 'idle',
+		// While it closes it takes no new connections; what comes by those that are open is answered as ever.
+		return503OnClosing: false,
 	});
 	const assets = readAssets(FOLDERS.public);
 
@@ -86,6 +91,8 @@ export async function buildApp({
 		me: reply.request.actorOrNull,
 		toast: takeToast(reply.request, reply),
 		url: reply.request.url,
+		// From before anything was read: what changes after this the page has to be told.
+		drawn: stampAt(Date.now() - reply.elapsedTime),
 	}));
 
 	serveAssets(app, assets);
@@ -128,6 +135,7 @@ export async function buildApp({
 		importRoutes(taking, { connection });
 	};
 	await app.register(filesToo);
+	liveRoutes(app, { connection, config, now, live: setUpLive(app, connection, config) });
 	keepTallies(app, connection);
 	keepClientTallies(app, connection);
 	return app;

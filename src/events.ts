@@ -138,7 +138,14 @@ export type AppEvent =
 	  } & About['interaction'])
 	| ({
 			type: 'interaction.deleted';
-			data: { kindId: number; summary: string; plannedOn: string | null; plannedAt: string | null };
+			/** `ownerId`: whose it was; absent in old rows. */
+			data: {
+				kindId: number;
+				summary: string;
+				plannedOn: string | null;
+				plannedAt: string | null;
+				ownerId?: number;
+			};
 	  } & About['interaction'])
 	| ({
 			type: 'interaction.reopened';

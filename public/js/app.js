@@ -25,3 +25,4 @@ if (document.querySelector('[data-page="agenda"]')) await import('./agenda.js');
 if (document.querySelector('[data-page="deal"]')) await import('./deal.js');
 if (document.querySelector('[data-page="calendar"]')) await import('./calendar.js');
 if (document.querySelector('[data-page="imports"]')) await import('./imports.js');
+if (document.getElementById('live')) await import('./live.js');

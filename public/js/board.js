@@ -235,7 +235,7 @@ document.addEventListener('htmx:before:swap', (event) => {
 	unfolding = list ? { list, from: list.querySelectorAll('.card').length } : null;
 	focused = document.activeElement?.closest?.('.card')?.id ?? focusAfter ?? focused;
 });
-document.addEventListener('htmx:after:swap', () => {
+document.addEventListener('htmx:after:swap', (event) => {
 	setUp();
 	// «Показать ещё» may bring a card that a change has moved up meanwhile: it shows once.
 	const seen = new Set();
@@ -243,6 +243,8 @@ document.addEventListener('htmx:after:swap', () => {
 		if (seen.has(card.id)) card.closest('li').remove();
 		seen.add(card.id);
 	}
+	// What others changed moves nobody's focus; see untouched.js.
+	if (event.detail.ctx?.live) return;
 	if (unfolding && document.activeElement === document.body) {
 		const first = unfolding.list.querySelectorAll('.card')[unfolding.from];
 		if (first) linkOf(first).focus({ preventScroll: true });

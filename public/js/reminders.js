@@ -4,12 +4,14 @@
  */
 const MINUTE = 60_000;
 const FIRST = 400;
+const SOON = 5_000;
 const TOLD = 'reminders-told';
 const FOLDED = 'reminders-folded';
 
 const panel = () => document.getElementById('reminders');
 const region = document.getElementById('reminders-told');
 let asked = 0;
+let soon = 0;
 let mine = false;
 
 const atWork = () =>
@@ -61,6 +63,12 @@ if (panel()) {
 	setInterval(ask, MINUTE);
 	document.addEventListener('visibilitychange', () => {
 		if (Date.now() - asked > MINUTE) void ask();
+	});
+	// Somebody planned or finished something: not for each of many changes at once.
+	document.addEventListener('live:changed', ({ detail }) => {
+		if (!(detail.steps || detail.all || detail.many)) return;
+		clearTimeout(soon);
+		soon = setTimeout(ask, Math.max(FIRST, asked + SOON - Date.now()));
 	});
 	document.addEventListener('submit', (event) => {
 		if (panel().contains(event.target)) mine = true;

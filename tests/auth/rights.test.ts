@@ -11,6 +11,7 @@ import { dealRules } from './rights-deals.ts';
 import { importRules } from './rights-imports.ts';
 import { kindRules } from './rights-kinds.ts';
 import { clientListRules } from './rights-lists.ts';
+import { liveRules } from './rights-live.ts';
 import { mailRules } from './rights-mail.ts';
 import { mergeRules } from './rights-merging.ts';
 import {
@@ -65,6 +66,7 @@ const NOUNS: Rules[] = [
 	importRules(),
 	kindRules(tools),
 	stepRules(tools),
+	liveRules(),
 ];
 
 /** Routes that stand for one record. */

@@ -19,6 +19,7 @@ const ORDER = [
 	'reminders',
 	'calendar',
 	'board',
+	'live',
 	'admin',
 ];
 const LEAVES = ['imports', 'demo', 'settings'];

@@ -58,7 +58,14 @@ export function actorOf(request: FastifyRequest): Actor {
 /** The signed-in person doing something, by the door that they came through, at the time of the request. */
 export function acting(request: FastifyRequest): Acting {
 	const actor = actorOf(request);
-	return { actor, actorId: actor.id, door: doorOf(request), now: request.viewer.now };
+	const { now } = request.viewer;
+	return { actor, actorId: actor.id, door: doorOf(request), now, tab: tabOf(request) };
+}
+
+/** The open page that asks, as public/js/stream.js names it; null for any other client. */
+function tabOf(request: FastifyRequest): string | null {
+	const tab = request.headers['x-tab'];
+	return typeof tab === 'string' && /^[\da-f]{16}$/.test(tab) ? tab : null;
 }
 
 // History names the door, so nobody may choose it: it is the page that the person was looking at.

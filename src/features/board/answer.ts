@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
 import { readCalendarPage } from '#src/features/calendar/screen.ts';
 import { titleOf } from '#src/features/calendar/words.ts';
-import { redrawClient } from '#src/features/clients/answer.ts';
+import { drawClient } from '#src/features/clients/answer.ts';
+import { readClientList } from '#src/features/clients/list.ts';
 import { readDealList } from '#src/features/deals/list.ts';
 import { readDealPage } from '#src/features/deals/screen.ts';
 import { readAgendaPage } from '#src/features/interactions/agenda-screen.ts';
@@ -12,6 +13,7 @@ import type { FormView } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { localPath } from '#src/platform/web/origin.ts';
+import { pageSeen, shownCards, shownLines } from '#src/platform/web/seen.ts';
 import { readBoard } from './screen.ts';
 
 /** What an action changed: a deal, the states whose columns look different now, and what to say. */
@@ -69,65 +71,70 @@ async function redraw(
 	reply: FastifyReply,
 	{ dealId, stageIds, toast, dialog }: Change,
 ): Promise<unknown> {
-	const { db } = connection;
-	const seen = pageSeen(request);
-	const actor = actorOf(request);
+	const { pathname } = pageSeen(request);
+	if (dealIdIn(pathname) !== null && dealIdIn(pathname) !== dealId) return null;
 	try {
-		if (seen.pathname === '/board') {
-			const part = { only: stageIds, shown: shownCards(request) };
-			const query = Object.fromEntries(seen.searchParams);
-			const board = await readBoard(db, actor, query, request.viewer, part);
-			return await reply.fragments('board/changed', { ...board, toast, dialog });
-		}
-		if (seen.pathname === '/deals') {
-			const { after: _, ...query } = Object.fromEntries(seen.searchParams);
-			const list = await readDealList(db, actor, query, request.viewer);
-			return await reply.fragments('deals/relisted', { ...list, toast, dialog });
-		}
-		if (dealId !== null && seen.pathname === `/deals/${dealId}`) {
-			const { viewer } = request;
-			const query = Object.fromEntries(seen.searchParams);
-			const page = await readDealPage(db, actor, dealId, viewer, query, shownLines(request));
-			return await reply.fragments('deals/changed', { ...page, toast, dialog });
-		}
-		const clientId = /^\/clients\/(\d{1,15})$/.exec(seen.pathname)?.[1];
-		if (clientId !== undefined)
-			return await redrawClient(connection, request, reply, Number(clientId), { toast, dialog });
-		if (seen.pathname === '/agenda') {
-			const query = Object.fromEntries(seen.searchParams);
-			const page = await readAgendaPage(db, actor, query, request.viewer, shownCards(request));
-			return await reply.fragments('interactions/agenda-changed', { ...page, toast, dialog });
-		}
-		if (seen.pathname === '/calendar') {
-			const query = Object.fromEntries(seen.searchParams);
-			const page = await readCalendarPage(db, actor, query, request.viewer);
-			const title = titleOf(page.filter, request.viewer);
-			return await reply.fragments('calendar/changed', { ...page, title, toast, dialog });
-		}
-		return null;
+		return await drawSeen(connection, request, reply, { stageIds, said: { toast, dialog } });
 	} catch (error) {
 		if (error instanceof NotFound || error instanceof BadRequest) return null;
 		throw error;
 	}
 }
 
-function pageSeen(request: FastifyRequest): URL {
-	const header = request.headers['hx-current-url'];
-	const url = typeof header === 'string' && URL.canParse(header) ? header : 'http://here/';
-	return new URL(url);
+/** Null: nothing is said, and toasts and an open dialog stay as they are. */
+type Said = { toast: Toast | null; dialog?: FormView | undefined } | null;
+
+/**
+ * Draws the fragments of the page that the person looks at; `stageIds`: of a board only these columns. Null
+ * for a page that is not drawn in parts. Throws NotFound and BadRequest as the page itself does.
+ */
+export async function drawSeen(
+	connection: Connection,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	{ stageIds, said }: { stageIds?: number[]; said: Said },
+): Promise<unknown> {
+	const { db } = connection;
+	const { viewer } = request;
+	const { pathname, searchParams } = pageSeen(request);
+	const actor = actorOf(request);
+	const query = Object.fromEntries(searchParams);
+	if (pathname === '/board') {
+		const part = { ...(stageIds && { only: stageIds }), shown: shownCards(request) };
+		const board = await readBoard(db, actor, query, viewer, part);
+		return await reply.fragments('board/changed', { ...board, said });
+	}
+	if (pathname === '/deals') {
+		const { after: _, ...rest } = query;
+		const list = await readDealList(db, actor, rest, viewer);
+		return await reply.fragments('deals/relisted', { ...list, said });
+	}
+	if (pathname === '/clients') {
+		const { after: _, ...rest } = query;
+		const list = await readClientList(db, actor, rest, viewer);
+		return await reply.fragments('clients/relisted', { ...list, said });
+	}
+	const dealId = dealIdIn(pathname);
+	if (dealId !== null) {
+		const page = await readDealPage(db, actor, dealId, viewer, query, shownLines(request));
+		return await reply.fragments('deals/changed', { ...page, said });
+	}
+	const clientId = /^\/clients\/(\d{1,15})$/.exec(pathname)?.[1];
+	if (clientId !== undefined)
+		return await drawClient(connection, request, reply, Number(clientId), said);
+	if (pathname === '/agenda') {
+		const page = await readAgendaPage(db, actor, query, viewer, shownCards(request));
+		return await reply.fragments('interactions/agenda-changed', { ...page, said });
+	}
+	if (pathname === '/calendar') {
+		const page = await readCalendarPage(db, actor, query, viewer);
+		const title = titleOf(page.filter, viewer);
+		return await reply.fragments('calendar/changed', { ...page, title, said });
+	}
+	return null;
 }
 
-const MOST_SHOWN = 500;
-
-/** How many cards the person has unfolded in each column, as public/js/board.js tells: `3=50,4=75`. */
-function shownCards(request: FastifyRequest): Map<string, number> {
-	const header = request.headers['x-cards-shown'];
-	const pairs = typeof header === 'string' ? header.matchAll(/([a-z\d]{1,15})=(\d{1,4})/g) : [];
-	return new Map([...pairs].map(([, id, n]) => [id ?? '', Math.min(Number(n), MOST_SHOWN)]));
-}
-
-/** How many lines of a deal's history the person has unfolded, as public/js/deal.js tells. */
-function shownLines(request: FastifyRequest): number {
-	const told = request.headers['x-lines-shown'];
-	return typeof told === 'string' && /^\d{1,4}$/.test(told) ? Number(told) : 0;
+function dealIdIn(pathname: string): number | null {
+	const id = /^\/deals\/(\d{1,15})$/.exec(pathname)?.[1];
+	return id === undefined ? null : Number(id);
 }

@@ -7,6 +7,7 @@ import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { readQuery } from '#src/platform/web/forms.ts';
 import { localPath } from '#src/platform/web/origin.ts';
+import { pageSeen, shownLines } from '#src/platform/web/seen.ts';
 import { HistoryQuery } from './forms.ts';
 import { readClientCard } from './screen.ts';
 
@@ -46,28 +47,39 @@ export async function answerClient(
 		: reply.header('hx-refresh', 'true').send('');
 }
 
-/**
- * The card of a client anew, as fragments, if that is the page that htmx was asked from; null on any other.
- * `said`: what to say, and what has to be asked yet.
- */
-export async function redrawClient(
-	{ db }: Connection,
+async function redrawClient(
+	connection: Connection,
 	request: FastifyRequest,
 	reply: FastifyReply,
 	clientId: number,
-	said: { toast: Toast | null; dialog?: FormView | undefined },
+	said: Said,
 ): Promise<unknown> {
-	const header = request.headers['hx-current-url'];
-	const seen = new URL(typeof header === 'string' && URL.canParse(header) ? header : 'http://here');
-	if (seen.pathname !== `/clients/${clientId}`) return null;
+	if (pageSeen(request).pathname !== `/clients/${clientId}`) return null;
 	try {
-		const { part } = readQuery(HistoryQuery, Object.fromEntries(seen.searchParams));
-		const place = part ? { part } : {};
-		const card = await readClientCard(db, actorOf(request), clientId, place, request.viewer);
-		return await reply.fragments('clients/changed', { ...card, ...said });
+		return await drawClient(connection, request, reply, clientId, said);
 	} catch (error) {
 		// Changed it is: an address or a right that holds no longer must not turn that into a refusal.
 		if (error instanceof NotFound || error instanceof BadRequest) return null;
 		throw error;
 	}
+}
+
+type Said = { toast: Toast | null; dialog?: FormView | undefined } | null;
+
+/**
+ * The card of a client anew, as fragments of the page that htmx was asked from. `said`: what to say, and what
+ * has to be asked yet. Throws NotFound, BadRequest.
+ */
+export async function drawClient(
+	{ db }: Connection,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	clientId: number,
+	said: Said,
+): Promise<unknown> {
+	const query = Object.fromEntries(pageSeen(request).searchParams);
+	const { part } = readQuery(HistoryQuery, query);
+	const place = { ...(part && { part }), shown: shownLines(request) };
+	const card = await readClientCard(db, actorOf(request), clientId, place, request.viewer);
+	return await reply.fragments('clients/changed', { ...card, said });
 }

@@ -52,14 +52,15 @@ export type ClientCard = ClientDeals & {
 	whenWords: (step: NextStep) => string;
 };
 
-type Place = Partial<Pick<HistoryPage, 'part' | 'after'>>;
+/** `shown`: how many lines of the history the person has unfolded. */
+type Place = Partial<Pick<HistoryPage, 'part' | 'after'>> & { shown?: number };
 
 /** Reads a client's card. Throws NotFound; a merged client comes with its `mergedInto` and nothing else of note. */
 export async function readClientCard(
 	db: Sql,
 	actor: Actor,
 	clientId: number,
-	{ part = null, after = null }: Place,
+	{ part = null, after = null, shown = 0 }: Place,
 	viewer: Viewer,
 ): Promise<ClientCard> {
 	const { contacts, ...client } = await findClientCard(db, actor, clientId);
@@ -67,7 +68,7 @@ export async function readClientCard(
 	const [deals, steps, history, names] = await Promise.all([
 		readDealsOfClient(db, actor, clientId, { wonSince, limit: DEALS }),
 		readStepsOfClient(db, actor, clientId, viewer.timeZone),
-		readClientHistory(db, actor, clientId, { part, after, limit: LINES }),
+		readClientHistory(db, actor, clientId, { part, after, limit: Math.max(LINES, shown) }),
 		readHistoryNames(db),
 	]);
 	const own = names.extraFields.filter(isInUse);

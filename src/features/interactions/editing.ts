@@ -151,7 +151,10 @@ export async function deleteInteraction(
 		await record(tx, acting, {
 			type: 'interaction.deleted',
 			...about(found),
-			data: { kindId, summary, plannedOn, plannedAt: plannedAt?.toISOString() ?? null },
+			data: {
+				...{ kindId, summary, plannedOn, plannedAt: plannedAt?.toISOString() ?? null },
+				ownerId: found.ownerId,
+			},
 		});
 		await refreshDeal(tx, found);
 		return found;

@@ -6,6 +6,7 @@ import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readQuery } from '#src/platform/web/forms.ts';
 import { localPath } from '#src/platform/web/origin.ts';
+import { pageSeen } from '#src/platform/web/seen.ts';
 import { dismissReminder, snoozeReminder } from './actions.ts';
 import { ReminderForm, untilOf } from './forms.ts';
 import { findWorkFrom } from './queries.ts';
@@ -66,8 +67,6 @@ async function redraw(
 	reminders: DueReminders,
 	toast: Toast | null,
 ): Promise<string> {
-	const seen = request.headers['hx-current-url'];
-	const onPage =
-		typeof seen === 'string' && URL.canParse(seen) && new URL(seen).pathname === '/reminders';
+	const onPage = pageSeen(request).pathname === '/reminders';
 	return await reply.fragments('reminders/listed', { reminders, toast, onPage });
 }

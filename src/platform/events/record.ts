@@ -1,23 +1,38 @@
+import { sql } from 'drizzle-orm';
 import type { AppEvent, Door } from '#src/events.ts';
 import type { Sql } from '#src/platform/db/client.ts';
-import { events } from './tables.ts';
 
 /** Who does it, by which way, and when: what every verb of the trade is told. */
-export type By = { actorId: number | null; door: Door; now: Date };
+export type By = {
+	actorId: number | null;
+	door: Door;
+	now: Date;
+	/** The open page that it was done on: it is drawn anew by its own answer, and need not be told. */
+	tab?: string | null;
+};
 
-/** Writes one event row per event, inside the caller's transaction. */
+/**
+ * Writes one event row per event, inside the caller's transaction, and tells every instance at commit
+ * whose records changed (see platform/live): one statement, one notification.
+ */
 export async function record(tx: Sql, by: By, ...happened: AppEvent[]): Promise<void> {
 	if (happened.length === 0) return;
-	await tx.insert(events).values(
-		happened.map((event) => ({
-			type: event.type,
-			at: by.now,
-			actorId: by.actorId,
-			door: by.door,
-			dealId: 'dealId' in event ? event.dealId : null,
-			clientId: 'clientId' in event ? event.clientId : null,
-			interactionId: 'interactionId' in event ? event.interactionId : null,
-			data: event.data,
-		})),
-	);
+	const rows = happened.map((event) => ({
+		type: event.type,
+		dealId: 'dealId' in event ? event.dealId : null,
+		clientId: 'clientId' in event ? event.clientId : null,
+		interactionId: 'interactionId' in event ? event.interactionId : null,
+		data: event.data,
+	}));
+	await tx.execute(sql`
+		with given as (select ${JSON.stringify(rows)}::jsonb as happened), written as (
+			insert into events (type, at, actor_id, door, deal_id, client_id, interaction_id, data)
+			select e.type, ${by.now}::timestamptz, ${by.actorId}::bigint, ${by.door}::text,
+				e."dealId", e."clientId", e."interactionId", e.data
+			from given, jsonb_to_recordset(given.happened) as e(
+				type text, "dealId" bigint, "clientId" bigint, "interactionId" bigint, data jsonb)
+		)
+		select pg_notify('changed', news)
+		from given, news_of(given.happened, ${by.actorId}::bigint, ${by.tab ?? null}::text) news
+		where news is not null`);
 }

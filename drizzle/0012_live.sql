@@ -1,0 +1,73 @@
+-- Who looks at a deal right now: told every few seconds and never needed again, so it costs no log.
+CREATE UNLOGGED TABLE "deal_viewers" (
+	"deal_id" bigint NOT NULL REFERENCES "deals"("id") ON DELETE CASCADE,
+	"person_id" bigint NOT NULL REFERENCES "people"("id") ON DELETE CASCADE,
+	"seen_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "deal_viewers_deal_id_person_id_pk" PRIMARY KEY("deal_id","person_id")
+);--> statement-breakpoint
+CREATE INDEX "deal_viewers_seen" ON "deal_viewers" USING btree ("seen_at");--> statement-breakpoint
+-- What record() tells all instances of the events that it writes: which deals and clients they changed and
+-- whose those are now, so that every stream can be told what its person may see and nothing else. Twin of
+-- platform/live/news.ts, which reads it. A thing is [id, owners, helpers]. Null: nothing that a screen shows.
+CREATE FUNCTION "news_of"("happened" jsonb, "actor" bigint, "tab" text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+declare
+	deal_ids bigint[] := array(select distinct (e->>'dealId')::bigint
+		from jsonb_array_elements(happened) e where e->>'dealId' is not null);
+	client_ids bigint[] := array(select distinct id from jsonb_array_elements(happened) e
+		cross join lateral (values ((e->>'clientId')::bigint),
+			(case when e->>'type' = 'deal.edited' then (e#>>'{data,changes,clientId,0}')::bigint end)) v(id)
+		where id is not null);
+	step_ids bigint[] := array(select distinct (e->>'interactionId')::bigint
+		from jsonb_array_elements(happened) e where e->>'interactionId' is not null);
+	-- Directories that every screen shows, and what is gone with all that says whose it was.
+	everybody boolean := exists (select from jsonb_array_elements(happened) e where
+		e->>'type' ~ '^(stage|kind|extra|filter|pipeline|reason|source|tag|person|team|role|organization|import)\.'
+			and e#>>'{data,shared}' is distinct from 'false' or e->>'type' = 'client.removed');
+	-- Who saw it until now.
+	lost bigint[] := array(select distinct id from jsonb_array_elements(happened) e
+		cross join lateral (values (case
+			when e->>'type' in ('deal.reassigned', 'interaction.reassigned') then e#>>'{data,from}'
+			when e->>'type' = 'deal.left' then e#>>'{data,personId}'
+			when e->>'type' = 'interaction.deleted' then e#>>'{data,ownerId}'
+			else e#>>'{data,changes,ownerId,0}' end)) v(text) cross join lateral (select text::bigint) w(id)
+		where id is not null);
+	deals jsonb;
+	clients jsonb;
+	steps jsonb;
+	told text;
+begin
+	if cardinality(deal_ids || client_ids || step_ids) = 0 and not everybody then return null; end if;
+	if cardinality(deal_ids || client_ids || step_ids) > 60 then
+		-- Only whose they are: an import of thousands is one word to those whom it concerns.
+		told := jsonb_build_object('many', array(
+			select owner_id from deals where id = any(deal_ids)
+			union select person_id from deal_collaborators where deal_id = any(deal_ids)
+			union select owner_id from clients where id = any(client_ids) and owner_id is not null
+			union select owner_id from interactions where id = any(step_ids)
+			union select unnest(lost)))::text;
+		return case when everybody or octet_length(told) > 7500 then '{"all": true}' else told end;
+	end if;
+	select jsonb_agg(jsonb_build_array(d.id, array[d.owner_id], array(
+			select h.person_id from deal_collaborators h where h.deal_id = d.id))) into deals
+		from deals d where d.id = any(deal_ids);
+	select jsonb_agg(jsonb_build_array(c.id, array(
+			select c.owner_id where c.owner_id is not null union select o.owner_id from (
+				select d.owner_id from deals d where d.client_id = c.id limit 1000) o), array(
+			select distinct h.person_id from (select d.id from deals d where d.client_id = c.id limit 1000) o
+			join deal_collaborators h on h.deal_id = o.id))) into clients
+		from clients c where c.id = any(client_ids)
+			or cardinality(client_ids) > 0 and c.merged_into = any(client_ids);
+	if cardinality(step_ids) > 0 then
+		select jsonb_build_array(0, array(
+				select i.owner_id from interactions i where i.id = any(step_ids)
+				union select d.owner_id from deals d where d.id = any(deal_ids)
+				union select c.owner_id from clients c where cardinality(deal_ids) = 0
+					and c.id = any(client_ids) and c.owner_id is not null), array(
+				select distinct h.person_id from deal_collaborators h where h.deal_id = any(deal_ids)))
+			into steps;
+	end if;
+	told := jsonb_strip_nulls(jsonb_build_object('by', actor, 'tab', tab, 'deals', deals, 'clients', clients,
+		'steps', steps, 'lost', nullif(lost, '{}'), 'all', case when everybody then true end))::text;
+	-- NOTIFY refuses what is longer than 8,000 bytes.
+	return case when octet_length(told) > 7500 then '{"all": true}' else told end;
+end $$;

@@ -1,0 +1,161 @@
+/*
+ * What others change shows by itself: the page's own fragments are fetched again and morphed in, at most twice
+ * a second, never under a hand that is at work. How the browser hears of changes stands in stream.js.
+ */
+import { begin, tab } from './stream.js';
+import { keepWork, markFresh, restoreFocus, takeFocus } from './untouched.js';
+
+const PAUSE_MS = 500;
+const LATER_MS = 3_000;
+const WORK_MS = 250;
+
+const region = document.getElementById('live');
+const page = () => document.querySelector('[data-page]');
+
+/** Whether a change of others may have changed what this page shows. */
+function concerns({ deals = [], clients = [], steps, all, many }) {
+	const { page: kind, deal, client } = page()?.dataset ?? {};
+	if (!kind || !CONCERNED[kind]) return false;
+	return all || many || CONCERNED[kind]({ deals, clients, steps, deal, client });
+}
+const anything = ({ deals, clients, steps }) => deals.length + clients.length > 0 || steps;
+const CONCERNED = {
+	board: anything,
+	deals: anything,
+	clients: anything,
+	agenda: anything,
+	calendar: anything,
+	deal: ({ deals, clients, deal, client }) =>
+		deals.includes(Number(deal)) || clients.includes(Number(client)),
+	client: ({ clients, client }) => clients.includes(Number(client)),
+};
+
+let timer = 0;
+let timerAt = 0;
+let fetchedAt = 0;
+let fetching = false;
+/** A change came while the page was hidden, or while it was being drawn. */
+let stale = false;
+/** Counts what else has drawn the page: an answer from before that is old. */
+let epoch = 0;
+let sending = 0;
+let changedIds = new Set();
+
+function want(wait = 0) {
+	if (document.hidden || fetching) {
+		stale = true;
+		return;
+	}
+	const at = Math.max(Date.now() + wait, fetchedAt + PAUSE_MS);
+	if (timer && timerAt <= at) return;
+	clearTimeout(timer);
+	timerAt = at;
+	timer = setTimeout(refresh, at - Date.now());
+}
+
+const atWork = () =>
+	sending > 0 || document.body.classList.contains('dragging') || document.querySelector('.lifted');
+
+async function refresh() {
+	timer = 0;
+	if (document.hidden) stale = true;
+	// What is being dragged or sent is let go first.
+	else if (atWork()) want(WORK_MS);
+	else await redraw();
+}
+
+async function redraw() {
+	[fetching, stale, fetchedAt] = [true, false, Date.now()];
+	const [began, address, ids] = [epoch, location.href, changedIds];
+	changedIds = new Set();
+	const answer = await fetch('/live/page', { headers: headersOf(), cache: 'no-store' }).catch(
+		() => null,
+	);
+	const text = answer?.ok ? await answer.text().catch(() => null) : null;
+	fetching = false;
+	const old = began !== epoch || address !== location.href || atWork();
+	if (text === null || old) {
+		for (const id of ids) changedIds.add(id);
+		// A server that is away is not asked again and again: stream.js tells when it is back.
+		stale = false;
+		if (answer === null || answer.status >= 500) return want(LATER_MS);
+		if (old) want();
+		return;
+	}
+	if (text !== '') await show(text, ids);
+	if (stale) want();
+}
+
+// What is unfolded is told to the server by those who listen to htmx's own requests.
+function headersOf() {
+	const headers = { 'HX-Request': 'true', 'HX-Current-URL': location.href };
+	const detail = { ctx: { request: { method: 'GET', headers } } };
+	document.dispatchEvent(new CustomEvent('htmx:config:request', { detail }));
+	return headers;
+}
+
+async function show(text, ids) {
+	const release = keepWork();
+	const focus = takeFocus();
+	const marks = markFresh(ids);
+	try {
+		await window.htmx.swap({ text, sourceElement: document.body, swap: 'none', live: true });
+	} finally {
+		release();
+	}
+	restoreFocus(focus);
+	marks();
+}
+
+function heard({ changes = [], missed }) {
+	// Everybody missed the same: not all at once.
+	if (missed && page()?.dataset.page in CONCERNED) want(Math.random() * LATER_MS);
+	for (const change of changes) {
+		if (change.tab === tab) continue;
+		document.dispatchEvent(new CustomEvent('live:changed', { detail: change }));
+		if (!concerns(change)) continue;
+		for (const id of change.deals ?? []) changedIds.add(`deal-${id}`);
+		for (const id of change.clients ?? []) changedIds.add(`client-${id}`);
+		want(change.many || change.all ? Math.random() * LATER_MS : 0);
+	}
+	if (missed) document.dispatchEvent(new CustomEvent('live:changed', { detail: { all: true } }));
+}
+
+function told(state) {
+	region.dataset.state = state;
+	const said = state === 'ok' ? '' : region.dataset[state];
+	if (region.textContent === said) return;
+	region.textContent = said;
+	if (state !== 'out') return;
+	const here = encodeURIComponent(location.pathname + location.search);
+	const link = Object.assign(document.createElement('a'), { href: `/sign-in?returnTo=${here}` });
+	link.textContent = region.dataset.signIn;
+	region.append(' ', link);
+}
+
+document.addEventListener('visibilitychange', () => {
+	if (!document.hidden && stale) want();
+});
+document.addEventListener('htmx:config:request', ({ detail }) => {
+	const { headers } = detail.ctx.request;
+	headers['X-Tab'] = tab;
+	const lines = document.querySelectorAll('#history-lines > ol > li').length;
+	if (lines) headers['X-Lines-Shown'] = String(lines);
+});
+const isChange = (event) => event.detail.ctx?.request?.method !== 'GET';
+document.addEventListener('htmx:before:request', (event) => {
+	if (isChange(event)) sending += 1;
+});
+document.addEventListener('htmx:finally:request', (event) => {
+	if (isChange(event)) sending = Math.max(0, sending - 1);
+});
+document.addEventListener('htmx:after:swap', ({ detail }) => {
+	if (!detail.ctx?.live) epoch += 1;
+});
+// A change whose answer was lost may have been made.
+document.addEventListener('htmx:error', (event) => {
+	if (isChange(event)) want(LATER_MS);
+});
+
+begin(heard, told);
+if (document.querySelector('[data-page="deal"]')) void import('./viewers.js');

@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '#src/config.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { type Hub, makeHub } from './hub.ts';
+import { type Listener, listen } from './listen.ts';
+
+/** What is live in this instance: its streams, and what it hears of the others. */
+export type Live = {
+	hub: Hub;
+	/** Null until the first stream: an instance without readers does not listen. */
+	listener: () => Listener | null;
+	/** Begins to listen, and waits until it does. */
+	listening: () => Promise<void>;
+};
+
+/**
+ * Sets up the live part of an application: it begins to listen with its first reader. When the application
+ * closes, its streams are told to move to another instance before the requests under way finish.
+ */
+export function setUpLive(app: FastifyInstance, connection: Connection, config: Config): Live {
+	const hub = makeHub();
+	const { connectionString = '' } = connection.pool.options;
+	let listener: Listener | null = null;
+	app.addHook('preClose', async () => {
+		hub.close();
+		await listener?.stop();
+	});
+	return {
+		hub,
+		listener: () => listener,
+		async listening() {
+			if (hub.closed) return;
+			listener ??= listen(
+				config.DATABASE_DIRECT_URL || connectionString,
+				connection.pool,
+				hub,
+				app.log,
+			);
+			await listener.ready;
+		},
+	};
+}
