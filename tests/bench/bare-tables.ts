@@ -26,12 +26,13 @@ const FOREIGN_KEYS = `
 	select conrelid::regclass::text as table, quote_ident(conname) as name, pg_get_constraintdef(oid) as definition
 	from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace`;
 
-// Not those that a constraint owns, and not those of directories, which are not empty.
+// Not those that a constraint owns, not those of directories, which are not empty, and not those of
+// client_words, in which every new client looks for its words.
 const INDEXES = `
 	select tablename as table, quote_ident(indexname) as name, indexdef as definition
 	from pg_indexes where schemaname = 'public'
 		and indexname not in (select conname from pg_constraint)
-		and tablename in ('clients', 'client_search', 'client_summaries', 'client_words', 'contacts',
+		and tablename in ('clients', 'client_search', 'client_summaries', 'contacts',
 			'contact_points', 'deals', 'interactions', 'stage_changes', 'events')`;
 
 async function partsOf(client: pg.PoolClient, query: string): Promise<Part[]> {
