@@ -134,14 +134,27 @@ async function* csvBytes<Row>(
 	const { columns, viewer } = request;
 	yield Buffer.from(BOM + csvLines([headingsOf(request).map(disarmed)]));
 	for await (const { rows, cut } of batches) {
-		const lines = rows.map((row) =>
-			columns.map(({ kind, value }) => {
-				const text = cellText(kind, value(row), viewer);
-				return kind === 'text' ? disarmed(text) : text;
-			}),
-		);
-		if (cut) lines.push(columns.map((_, at) => (at === 0 ? remark(viewer) : '')));
-		yield Buffer.from(csvLines(lines));
+		for await (const some of inTurns(rows))
+			yield Buffer.from(csvLines(some.map((row) => lineOf(row, columns, viewer))));
+		if (cut)
+			yield Buffer.from(csvLines([columns.map((_, at) => (at === 0 ? remark(viewer) : ''))]));
+	}
+}
+
+function lineOf<Row>(row: Row, columns: readonly SheetColumn<Row>[], viewer: Viewer): string[] {
+	return columns.map(({ kind, value }) => {
+		const text = cellText(kind, value(row), viewer);
+		return kind === 'text' ? disarmed(text) : text;
+	});
+}
+
+const ROWS_A_TURN = 100;
+
+/** Rows some at a time; between them, requests that wait have their turn: a file is in nobody's way. */
+async function* inTurns<Row>(rows: Row[]): AsyncGenerator<Row[]> {
+	for (let at = 0; at < rows.length; at += ROWS_A_TURN) {
+		yield rows.slice(at, at + ROWS_A_TURN);
+		await new Promise<void>((done) => setImmediate(done));
 	}
 }
 
@@ -159,17 +172,16 @@ async function* xlsxBytes<Row>(
 		const longest = Math.max(heading.length + 3, ...cells.map((row) => row[at]?.text.length ?? 0));
 		return Math.min(WIDTH.most, Math.max(WIDTH.least, longest + 2));
 	});
+	const told: SheetCell[][] = [[{ kind: 'text', text: remark(viewer) }]];
 	async function* sheetRows(): AsyncGenerator<SheetCell[][]> {
 		if (first.done) return;
-		yield withRemark(cells, first.value.cut);
-		for await (const { rows, cut } of batches)
-			yield withRemark(
-				rows.map((row) => cellsOf(row, columns, viewer)),
-				cut,
-			);
-	}
-	function withRemark(rows: SheetCell[][], cut: boolean): SheetCell[][] {
-		return cut ? [...rows, [{ kind: 'text', text: remark(viewer) }]] : rows;
+		yield* inTurns(cells);
+		if (first.value.cut) yield told;
+		for await (const { rows, cut } of batches) {
+			for await (const some of inTurns(rows))
+				yield some.map((row) => cellsOf(row, columns, viewer));
+			if (cut) yield told;
+		}
 	}
 	yield* workbookBytes({ title: request.name, widths, headings, batches: sheetRows() });
 }
