@@ -6,13 +6,17 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa']
 
 /** Fails with rule, element and reason for everything that axe finds on the page as it stands. */
 export async function seeAccessible(page: Page, where: string): Promise<void> {
+	expect(await findFaults(page, where)).toEqual([]);
+}
+
+/** What axe finds on the page as it stands: rule, element and reason, a line each. */
+export async function findFaults(page: Page, where: string): Promise<string[]> {
 	// What is still fading in has the colours of neither state.
 	await page.evaluate(
 		'Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})))',
 	);
 	const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(TAGS).analyze();
-	const found = violations.flatMap(({ id, nodes }) =>
+	return violations.flatMap(({ id, nodes }) =>
 		nodes.slice(0, 3).map((node) => `${where}: ${id}: ${node.target}: ${node.failureSummary}`),
 	);
-	expect(found).toEqual([]);
 }
