@@ -30,6 +30,9 @@ export function pagesOf(records: Records): Addresses {
 		...oneOf('/clients/:id/interactions/new', client),
 		...oneOf('/clients/:id/menu', client),
 		...oneOf('/clients/:id/removal', client),
+		'/clients/candidates': [client, `${client},${twin}`].map(
+			(ids) => `/clients/candidates?ids=${ids}&q=ромашка`,
+		),
 		'/clients/duplicates': ['/clients/duplicates?by=inn', '/clients/duplicates?by=name'],
 		'/clients/merge': [`/clients/merge?ids=${client},${twin}`],
 		...oneOf('/contacts/:id/edit', contact),
