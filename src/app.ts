@@ -135,7 +135,8 @@ export async function buildApp({
 		importRoutes(taking, { connection });
 	};
 	await app.register(filesToo);
-	liveRoutes(app, { connection, config, now, live: setUpLive(app, connection, config) });
+	setUpLive(app, connection, config);
+	liveRoutes(app, { connection, config, now });
 	keepTallies(app, connection);
 	keepClientTallies(app, connection);
 	return app;

@@ -111,8 +111,11 @@ async function stream(signal) {
 	try {
 		const address = `/live?since=${encodeURIComponent(heardTo)}`;
 		const headers = { accept: 'text/event-stream' };
-		const answer = await fetch(address, { headers, signal: own.signal, cache: 'no-store' });
-		if (answer.status === 401) return out();
+		const answer = await fetch(address, {
+			...{ headers, signal: own.signal, cache: 'no-store', redirect: 'manual' },
+		});
+		// Who is signed out would be led to the sign-in, as from any page.
+		if (answer.status === 401 || answer.type === 'opaqueredirect') return out();
 		if (!answer.ok || !answer.body) throw new Error(`the stream was answered ${answer.status}`);
 		for await (const message of eventsOf(answer.body, () => (aliveAt = Date.now()))) {
 			if (!greeted) unstreamable = 0;
@@ -185,6 +188,8 @@ function compete() {
 		channel.postMessage({ leads: true });
 		await lead(signal, Boolean(navigator.locks));
 		leading = null;
+		// Signed out: whoever comes back to this tab may have signed in elsewhere.
+		if (wanting?.signal === signal) wanting = null;
 	};
 	// Locks are for secure contexts alone; without them nobody can tell which tab it is to be.
 	if (!navigator.locks) void run();

@@ -20,6 +20,8 @@ export type Desk = Page & { watch: Watch };
 export type Office = {
 	database: TestDatabase;
 	url: string;
+	/** How many streams the application holds open. */
+	streams: () => number;
 	/** Takes all deals away; the people stay. */
 	empty: () => Promise<void>;
 	/** A page of a browser that nobody has signed in with. */
@@ -75,5 +77,6 @@ export async function openOffice(): Promise<Office> {
 		await browser.close();
 		await app.close();
 	});
-	return { database, url, empty, visit, sit };
+	const streams = () => app.live.hub.streams.size;
+	return { database, url, streams, empty, visit, sit };
 }

@@ -4,7 +4,6 @@ import { sessionIdOf } from '#src/features/auth/actions.ts';
 import { actorOf, cookieName } from '#src/features/auth/guard.ts';
 import { findSession } from '#src/features/auth/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import type { Live } from '#src/platform/live/live.ts';
 import type { Audience } from '#src/platform/live/news.ts';
 import { streamOn } from '#src/platform/live/stream.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
@@ -21,10 +20,11 @@ const LiveQuery = form({ since: optional(text(40)) });
 /** How long a stream waits for the connection that listens, before it opens without. */
 const LISTENING_MS = 5_000;
 
-type Parts = { connection: Connection; config: Config; now: () => Date; live: Live };
+type Parts = { connection: Connection; config: Config; now: () => Date };
 
 /** What others change: as a stream, by asking for it, and the page that is looked at drawn anew. */
-export function liveRoutes(app: FastifyInstance, { connection, config, now, live }: Parts): void {
+export function liveRoutes(app: FastifyInstance, { connection, config, now }: Parts): void {
+	const { live } = app;
 	app.get('/live', { ...SIGNED_IN, compress: false }, async (request, reply) => {
 		const { since = null } = readQuery(LiveQuery, request.query);
 		const audience = audienceOf(actorOf(request));

@@ -31,6 +31,8 @@ export type Hub = {
 	since: (stamp: string | null, audience: Audience) => Message;
 	/** Takes a stream in; returns what lets it go. */
 	open: (stream: Stream, since: string | null) => () => void;
+	/** Looks again who the people of all streams are: by itself every half a minute. */
+	lookAgain: () => Promise<void>;
 	/** Tells all streams to move to another instance, and takes no more. */
 	close: () => void;
 	closed: boolean;
@@ -88,6 +90,7 @@ export function makeHub(): Hub {
 
 	const hub: Hub = {
 		...{ streams, heard, missed, since, closed: false },
+		lookAgain: () => lookAgain(streams),
 		open(stream, stamp) {
 			streams.add(stream);
 			stream.send(since(stamp, stream.audience));

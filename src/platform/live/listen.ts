@@ -55,7 +55,7 @@ export function listen(url: string, pool: pg.Pool, ear: Ear, log: Log): Listener
 		let failures = 0;
 		while (!signal.aborted) {
 			try {
-				await listenOnce(url, { listener, ear, become, signal });
+				await listenOnce(url, { pool, listener, ear, become, signal });
 			} catch (error) {
 				failures = listener.state === 'listening' ? 0 : failures + 1;
 				if (error instanceof CannotListen) {
@@ -76,13 +76,17 @@ export function listen(url: string, pool: pg.Pool, ear: Ear, log: Log): Listener
 class CannotListen extends Error {}
 
 type Attempt = {
+	pool: pg.Pool;
 	listener: Listener;
 	ear: Ear;
 	become: (state: Listener['state']) => void;
 	signal: AbortSignal;
 };
 
-async function listenOnce(url: string, { listener, ear, become, signal }: Attempt): Promise<void> {
+async function listenOnce(
+	url: string,
+	{ pool, listener, ear, become, signal }: Attempt,
+): Promise<void> {
 	const client = new pg.Client({
 		connectionString: url,
 		application_name: 'moi-prodazhi-live',
@@ -109,8 +113,9 @@ async function listenOnce(url: string, { listener, ear, become, signal }: Attemp
 	const ping = () => {
 		awaited = `${process.pid}.${Math.random()}`;
 		sentAt = performance.now();
-		// Not waited for: on a connection that nobody answers it would hang, and silence is what is looked for.
-		client
+		// The first comes as all changes come, by the pool: from the same database, past the same poolers. Not waited
+		// for: on a connection that nobody answers it would hang, and silence is what is looked for.
+		(heardOnce ? client : pool)
 			.query(`select pg_notify('changed', $1)`, [JSON.stringify({ ping: awaited })])
 			.catch(over.reject);
 	};

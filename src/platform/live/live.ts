@@ -4,6 +4,13 @@ import type { Connection } from '#src/platform/db/client.ts';
 import { type Hub, makeHub } from './hub.ts';
 import { type Listener, listen } from './listen.ts';
 
+declare module 'fastify' {
+	interface FastifyInstance {
+		/** For the routes of live changes and for figures. */
+		live: Live;
+	}
+}
+
 /** What is live in this instance: its streams, and what it hears of the others. */
 export type Live = {
 	hub: Hub;
@@ -17,7 +24,7 @@ export type Live = {
  * Sets up the live part of an application: it begins to listen with its first reader. When the application
  * closes, its streams are told to move to another instance before the requests under way finish.
  */
-export function setUpLive(app: FastifyInstance, connection: Connection, config: Config): Live {
+export function setUpLive(app: FastifyInstance, connection: Connection, config: Config): void {
 	const hub = makeHub();
 	const { connectionString = '' } = connection.pool.options;
 	let listener: Listener | null = null;
@@ -25,7 +32,7 @@ export function setUpLive(app: FastifyInstance, connection: Connection, config: 
 		hub.close();
 		await listener?.stop();
 	});
-	return {
+	app.decorate('live', {
 		hub,
 		listener: () => listener,
 		async listening() {
@@ -38,5 +45,5 @@ export function setUpLive(app: FastifyInstance, connection: Connection, config: 
 			);
 			await listener.ready;
 		},
-	};
+	});
 }

@@ -1,0 +1,206 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { noteDeal } from '#src/features/deals/notes.ts';
+import { stampAt } from '#src/platform/live/hub.ts';
+import { testApp } from '../app.ts';
+import { by, type Cast, makeCast } from '../cast.ts';
+import { testDatabase } from '../database.ts';
+import { cookieOf, openStream, type Reader, serve } from './reader.ts';
+
+const database = await testDatabase();
+const { db, pool } = database;
+const { app } = await testApp(database);
+const origin = await serve(app);
+/** Of the fault: 100 by flag, some in the suite. */
+const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 8);
+
+let cast: Cast;
+let cookie: string;
+const open: Reader[] = [];
+
+beforeAll(async () => {
+	cast = await makeCast(db);
+	cookie = await cookieOf(database, 'anna');
+});
+afterEach(() => {
+	for (const reader of open.splice(0)) reader.close();
+});
+
+async function read(since?: string, who = cookie, at = origin): Promise<Reader> {
+	const reader = await openStream(at, who, since);
+	open.push(reader);
+	await expect.poll(() => reader.messages.length).toBeGreaterThan(0);
+	return reader;
+}
+
+const note = async (text: string) =>
+	await noteDeal(db, by(cast.people.anna), cast.deals.anna, text);
+const notes = async () =>
+	(await pool.query(`select count(*) as n from events where type = 'deal.noted'`)).rows[0]
+		.n as number;
+const cutListeners = async () =>
+	await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity
+		where application_name = 'moi-prodazhi-live' and datname = current_database()`);
+
+/** Looks at the database whenever the stream says so, and waits until that has shown the newest. */
+async function seesAll(reader: Reader): Promise<void> {
+	let [looked, told] = [-1, 0];
+	const newest = await notes();
+	await expect
+		.poll(
+			async () => {
+				const now = reader.changes().length + reader.missed();
+				if (now > told) {
+					told = now;
+					looked = await notes();
+				}
+				return looked;
+			},
+			{ timeout: 20_000 },
+		)
+		.toBe(newest);
+}
+
+describe('the connection that listens', () => {
+	test('is cut again and again while changes happen, and no change is missed', {
+		timeout: 600_000,
+	}, async () => {
+		const reader = await read();
+		for (let round = 0; round < ROUNDS; round += 1) {
+			reader.messages.splice(0);
+			await Promise.all([cutListeners(), note('во время'), note('и ещё')]);
+			await note('сразу после');
+			await seesAll(reader);
+		}
+	});
+
+	test('where it brings nothing, the newest events are asked for', {
+		timeout: 60_000,
+	}, async () => {
+		const elsewhere = new URL(database.url);
+		elsewhere.pathname = '/postgres';
+		const env = { DATABASE_DIRECT_URL: elsewhere.toString() };
+		const asking = await testApp(database, { env });
+		const reader = await read('', cookie, await serve(asking.app));
+		await expect.poll(() => asking.app.live.listener()?.state, { timeout: 20_000 }).toBe('asking');
+		await expect.poll(() => reader.missed(), { timeout: 20_000 }).toBeGreaterThan(1);
+		reader.messages.splice(0);
+		await note('без LISTEN');
+		await expect
+			.poll(() => reader.changes(), { timeout: 20_000 })
+			.toContainEqual(expect.objectContaining({ deals: [cast.deals.anna] }));
+	});
+});
+
+describe('who comes late', () => {
+	test('is told what changed since their page was drawn, and nothing else', async () => {
+		await read();
+		const before = stampAt(Date.now());
+		await note('между страницей и потоком');
+		const told = await read(before);
+		await expect
+			.poll(() => told.changes().flatMap(({ deals }) => deals))
+			.toEqual([cast.deals.anna]);
+		expect(told.missed()).toBe(0);
+		const after = await read(stampAt(Date.now() + 1));
+		expect(after.messages[0]).toEqual({ at: expect.any(String) });
+		const gleb = await read(before, await cookieOf(database, 'gleb'));
+		expect(gleb.messages[0]).toEqual({ at: expect.any(String) });
+	});
+
+	test('looks at everything again where nobody knows any more, or the stamp is none', async () => {
+		for (const since of ['', 'x', 'x.y', `${stampAt(0)}`, `deadbeef.${Date.now()}`, '.', '1e9']) {
+			const [first] = (await read(since)).messages;
+			expect(first?.missed, since).toBe(true);
+		}
+	});
+
+	test('without a stream asks for the same', async () => {
+		const before = stampAt(Date.now());
+		await note('для вопроса');
+		const ask = async () =>
+			(await fetch(`${origin}/live?since=${before}`, {
+				headers: { cookie, accept: 'application/json' },
+			}).then((answer) => answer.json())) as { changes?: { deals?: number[] }[] };
+		await expect.poll(async () => (await ask()).changes?.[0]?.deals).toEqual([cast.deals.anna]);
+	});
+});
+
+describe('streams', () => {
+	test('a burst is told in two messages, with everything in them', async () => {
+		const reader = await read();
+		const made = Array.from({ length: 100 }, (_, n) => n + 1000);
+		for (const id of made) app.live.hub.heard({ deals: [[id, [cast.people.anna.id], []]] });
+		await expect
+			.poll(() => new Set(reader.changes().flatMap(({ deals }) => deals)))
+			.toEqual(new Set(made));
+		expect(reader.messages.filter(({ changes }) => changes)).toHaveLength(2);
+	});
+
+	test('of one person there are ten at most; the oldest goes and is told why', async () => {
+		const all: Reader[] = [];
+		for (let n = 0; n < 11; n += 1) all.push(await read());
+		await expect.poll(() => all[0]?.over()).toBe(true);
+		expect(all[0]?.messages.at(-1)?.bye).toBe('many');
+		expect(all.slice(1).filter((one) => one.over())).toEqual([]);
+	});
+
+	test('who reads nothing is cut, and the others are told as ever', async () => {
+		const { port } = new URL(origin);
+		const socket = connect(Number(port), '127.0.0.1');
+		socket.on('error', () => {});
+		socket.write(`GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n\r\n`);
+		await once(socket, 'readable');
+		socket.pause();
+		const [stream] = [...app.live.hub.streams].filter(
+			(one) => one.audience.id === cast.people.anna.id,
+		);
+		const long = Array.from({ length: 5_000 }, (_, n) => n + 1_000_000);
+		// As much as no socket takes: what is over the limit ends it.
+		for (let n = 0; n < 2_000 && stream && app.live.hub.streams.has(stream); n += 1) {
+			stream.send({ at: stampAt(0), changes: [{ deals: long }] });
+			if (n % 50 === 0) await new Promise(setImmediate);
+		}
+		await expect.poll(() => stream && app.live.hub.streams.has(stream)).toBe(false);
+		const reader = await read();
+		await note('остальным');
+		await expect.poll(() => reader.changes().length).toBeGreaterThan(0);
+		socket.destroy();
+	});
+
+	test('whoever may not come in any more is out, and what they see is looked at again', async () => {
+		const [boris, vera] = [await cookieOf(database, 'boris'), await cookieOf(database, 'vera')];
+		const [his, hers] = [await read('', boris), await read('', vera)];
+		await pool.query(`update people set active = false where login = 'boris'`);
+		await pool.query(`update people set team_id = 2 where login = 'vera'`);
+		await app.live.hub.lookAgain();
+		await expect.poll(() => his.over()).toBe(true);
+		expect(his.messages.at(-1)?.bye).toBe('out');
+		await expect.poll(() => hers.missed()).toBe(2);
+		hers.messages.splice(0);
+		await note('уже не её команды');
+		app.live.hub.heard({ all: true });
+		await expect.poll(() => hers.changes().some(({ all }) => all)).toBe(true);
+		expect(hers.changes().some(({ deals }) => deals)).toBe(false);
+		await pool.query(`update people set active = true where login = 'boris'`);
+		await pool.query(`update people set team_id = 1 where login = 'vera'`);
+	});
+
+	test('when the instance ends, streams move first and what was asked is answered', async () => {
+		const leaving = await testApp(database);
+		const at = await serve(leaving.app);
+		const reader = await read('', cookie, at);
+		// Without keep-alive: an idle connection of its own is closed by commands/start.ts.
+		const asked = once(get(`${at}/board`, { headers: { cookie }, agent: false }), 'response');
+		await expect.poll(() => leaving.app.live.hub.streams.size).toBe(1);
+		const closed = leaving.app.close();
+		const [answer] = (await asked) as [IncomingMessage];
+		expect(answer.statusCode).toBe(200);
+		answer.resume();
+		await expect.poll(() => reader.over()).toBe(true);
+		expect(reader.messages.at(-1)?.bye).toBe('move');
+		await closed;
+	});
+});
