@@ -8,7 +8,10 @@ import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { type Config, FOLDERS } from './config.ts';
 import { adminRoutes } from './features/admin/routes.ts';
 import { setUpGuard } from './features/auth/guard.ts';
+import { oidcRoutes } from './features/auth/oidc-routes.ts';
+import { passwordRoutes } from './features/auth/password-routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
+import { sessionRoutes } from './features/auth/session-routes.ts';
 import { dateRoutes } from './features/board/date-routes.ts';
 import { boardRoutes, interestRoutes } from './features/board/routes.ts';
 import { keepTallies } from './features/board/tallies.ts';
@@ -68,8 +71,13 @@ export async function buildApp({
 		bodyLimit: BODY_BYTES,
 		routerOptions: { maxParamLength: 200 },
 		forceCloseConnections: 'idle',
+<<<<<<< HEAD
 		// While it closes it takes no new connections; what comes by those that are open is answered as ever.
 		return503OnClosing: false,
+=======
+		// Addresses, never how many hops: who stands in front is known by where it stands.
+		trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
+>>>>>>> 5b4fece (People come in through the company's directory (OpenID Connect), a trusted proxy's header or an administrator's password; sessions have limits and a list)
 	});
 	const assets = readAssets(FOLDERS.public);
 
@@ -98,6 +106,9 @@ export async function buildApp({
 	serveAssets(app, assets);
 	probeRoutes(app, connection);
 	authRoutes(app, { connection, config });
+	oidcRoutes(app, { connection, config });
+	passwordRoutes(app, { connection, config });
+	sessionRoutes(app, { connection, config });
 	boardRoutes(app, { connection });
 	interestRoutes(app, { connection });
 	dateRoutes(app, { connection });
@@ -126,7 +137,7 @@ export async function buildApp({
 	kindRoutes(app, { connection });
 	reminderRoutes(app, { connection });
 	mailRoutes(app, { connection, config });
-	settingsRoutes(app, { connection });
+	settingsRoutes(app, { connection, config });
 	// Files are for these doors alone; each says how large, see platform/web/upload.ts.
 	const filesToo: FastifyPluginAsync = async (taking) => {
 		await taking.register(multipart, { throwFileSizeLimit: true });

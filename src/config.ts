@@ -1,63 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import {
+	headerName,
+	httpUrl,
+	networks,
+	oneOf,
+	postgresUrl,
+	secret,
+	sender,
+	smtpUrl,
+	text,
+	timeZone,
+	tlsUrl,
+	whole,
+	wholeUrl,
+	words,
+} from './setting-readers.ts';
 
 /** The folder that holds package.json, whatever folder the program is started from. */
 export const ROOT = resolve(import.meta.dirname, '..');
 
 type Setting<T> = { fallback: string; read: (text: string) => T; sentence: string };
-
-const text = (value: string) => value;
-const whole = (min: number, max: number) => (value: string) => {
-	const number = Number(value);
-	if (!/^\d+$/.test(value) || number < min || number > max)
-		throw new Error(`должно быть целым числом от ${min} до ${max}, а не «${value}»`);
-	return number;
-};
-const oneOf =
-	<const T extends readonly string[]>(...values: T) =>
-	(value: string): T[number] => {
-		if (!values.includes(value)) throw new Error(`должно быть одним из: ${values.join(', ')}`);
-		return value;
-	};
-const timeZone = (value: string) => {
-	try {
-		new Intl.DateTimeFormat('ru', { timeZone: value });
-		return value;
-	} catch {
-		throw new Error(`не знает часового пояса «${value}»: нужен такой, как Europe/Moscow`);
-	}
-};
-const httpUrl = (value: string) => {
-	if (value && !/^https?:\/\/[^/]+\/?$/.test(value))
-		throw new Error('должен быть адресом вида https://crm.example.ru');
-	return value.replace(/\/$/, '');
-};
-const wholeUrl = (value: string) => {
-	if (value && !/^https?:\/\/[^\s@]+$/.test(value))
-		throw new Error('должен быть адресом вида https://cal.example.ru/dav/, без имени и пароля');
-	return value;
-};
-const secret = (value: string) => {
-	if (value && value.length < 16) throw new Error('должен быть не короче 16 знаков');
-	return value;
-};
-const postgresUrl = (value: string) => {
-	if (value && !/^postgres(ql)?:\/\//.test(value))
-		throw new Error('должен начинаться с postgres://');
-	return value;
-};
-const smtpUrl = (value: string) => {
-	const known = value === '' || (/^smtps?:\/\/[^/?#]+$/.test(value) && URL.canParse(value));
-	// Never the value itself: it holds the password.
-	if (!known || (value && !new URL(value).hostname))
-		throw new Error('должен быть адресом вида smtp://имя:пароль@сервер:587');
-	return value;
-};
-const sender = (value: string) => {
-	if (value && !/^(?:[^<>"\r\n]*<)?[^\s<>@",;]+@[^\s<>@",;]+>?$/.test(value))
-		throw new Error('должен быть адресом вида «Мои продажи <crm@example.ru>»');
-	return value;
-};
 
 /** Every setting there is: default, reader, and a sentence for the README. */
 export const SETTINGS = {
@@ -130,6 +93,93 @@ export const SETTINGS = {
 		sentence:
 			'What people’s passwords for other servers are encrypted with, 16 characters or more; empty: a file beside the embedded server’s data is made. Several instances need the same one.',
 	},
+	OIDC_ISSUER: {
+		fallback: '',
+		read: tlsUrl,
+		sentence:
+			'Single sign-on by OpenID Connect: the issuer, as https://sso.example.ru/realms/company; needs PUBLIC_URL.',
+	},
+	OIDC_CLIENT_ID: { fallback: '', read: text, sentence: 'What the issuer calls this program.' },
+	OIDC_CLIENT_SECRET: {
+		fallback: '',
+		read: text,
+		sentence: 'The secret that the issuer gave; empty for a public client.',
+	},
+	OIDC_SCOPE: {
+		fallback: 'openid profile email',
+		read: text,
+		sentence: 'What is asked of the issuer.',
+	},
+	OIDC_LOGIN_CLAIM: {
+		fallback: 'preferred_username',
+		read: text,
+		sentence: 'Claim that holds the login; dots go into objects.',
+	},
+	OIDC_NAME_CLAIM: { fallback: 'name', read: text, sentence: 'Claim that holds the name.' },
+	OIDC_EMAIL_CLAIM: { fallback: 'email', read: text, sentence: 'Claim that holds the address.' },
+	OIDC_GROUPS_CLAIM: {
+		fallback: 'groups',
+		read: text,
+		sentence: 'Claim that holds the groups, such as groups, roles or realm_access.roles.',
+	},
+	TRUSTED_PROXIES: {
+		fallback: '',
+		read: networks,
+		sentence:
+			'Addresses of the proxies in front, as 10.0.0.5, 10.1.0.0/24: only their X-Forwarded-… headers count.',
+	},
+	LOGIN_HEADER: {
+		fallback: '',
+		read: headerName,
+		sentence:
+			'Single sign-on at a proxy: the header with the login, as X-Remote-User; needs TRUSTED_PROXIES and PROXY_SECRET.',
+	},
+	NAME_HEADER: { fallback: '', read: headerName, sentence: 'Header with the name, if any.' },
+	EMAIL_HEADER: { fallback: '', read: headerName, sentence: 'Header with the address, if any.' },
+	GROUPS_HEADER: {
+		fallback: '',
+		read: headerName,
+		sentence: 'Header with the groups, with commas between them, if any.',
+	},
+	PROXY_SECRET: {
+		fallback: '',
+		read: secret,
+		sentence: 'What the proxy sends as X-Proxy-Secret to be believed, 16 characters or more.',
+	},
+	REALMS: {
+		fallback: '',
+		read: words,
+		sentence:
+			'Realms that logins lose: EXAMPLE.RU makes anna of anna@EXAMPLE.RU and EXAMPLE.RU\\anna; others stay.',
+	},
+	NEW_PEOPLE: {
+		fallback: 'mapped',
+		read: oneOf('active', 'mapped', 'waiting'),
+		sentence:
+			'Who signs in for the first time: mapped comes in where a group gives a role, and waits otherwise; active, waiting: always.',
+	},
+	LINK_BY_LOGIN: {
+		fallback: 'on',
+		read: oneOf('on', 'off'),
+		sentence:
+			'Whether the first sign-in of an unknown account takes over the person of the same login who has none yet.',
+	},
+	BREAK_GLASS: {
+		fallback: 'off',
+		read: oneOf('on', 'off'),
+		sentence:
+			'Sign-in with a local password (npm run break-glass), for the day when the single sign-on is down.',
+	},
+	SESSION_IDLE_HOURS: {
+		fallback: '72',
+		read: whole(1, 8_760),
+		sentence: 'After how many hours without a request a session ends.',
+	},
+	SESSION_HOURS: {
+		fallback: '336',
+		read: whole(1, 8_760),
+		sentence: 'After how many hours a session ends in any case.',
+	},
 	LOG_LEVEL: {
 		fallback: 'warn',
 		read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent'),
@@ -160,8 +210,29 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 	const config = Object.fromEntries(entries) as Config;
 	if (config.SMTP_URL && config.MAIL_FROM === '')
 		faults.push('MAIL_FROM нужен вместе с SMTP_URL: от чьего имени уходят письма');
+	faults.push(...signInFaults(config));
 	if (faults.length > 0) throw new ConfigError(faults.join('\n'));
 	return config;
+}
+
+function signInFaults(config: Config): string[] {
+	const faults: string[] = [];
+	const needs = (name: keyof Config, ...others: (keyof Config)[]) => {
+		for (const other of others)
+			if (String(config[name] ?? '') !== '' && String(config[other] ?? '') === '')
+				faults.push(`${name} нужно вместе с ${other}`);
+	};
+	needs('OIDC_ISSUER', 'OIDC_CLIENT_ID', 'PUBLIC_URL');
+	needs('OIDC_CLIENT_ID', 'OIDC_ISSUER');
+	needs('LOGIN_HEADER', 'TRUSTED_PROXIES', 'PROXY_SECRET');
+	needs('PROXY_SECRET', 'LOGIN_HEADER');
+	for (const name of ['NAME_HEADER', 'EMAIL_HEADER', 'GROUPS_HEADER'] as const)
+		needs(name, 'LOGIN_HEADER');
+	if (config.OIDC_ISSUER && config.LOGIN_HEADER)
+		faults.push('OIDC_ISSUER и LOGIN_HEADER исключают друг друга: единый вход один');
+	if (config.SESSION_IDLE_HOURS > config.SESSION_HOURS)
+		faults.push('SESSION_IDLE_HOURS не может быть больше, чем SESSION_HOURS');
+	return faults;
 }
 
 function rawSetting(env: Record<string, string | undefined>, name: string): string | undefined {

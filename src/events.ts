@@ -34,6 +34,8 @@ type About = {
 	interaction: { interactionId: number; dealId: number | null; clientId: number | null };
 };
 
+type SignInWay = 'demo' | 'oidc' | 'header' | 'password';
+
 /** Where others of a series were meant too: which, and how many steps that were. */
 type OfSeries = { scope?: 'following' | 'all'; steps?: number };
 
@@ -176,8 +178,32 @@ export type AppEvent =
 	| { type: 'kind.created'; data: { kindId: number; name: string } }
 	| { type: 'kind.edited'; data: { kindId: number; changes: Record<string, FieldChange> } }
 	| { type: 'kind.removed'; data: { kindId: number; name: string } }
-	| { type: 'session.started'; data: Record<string, never> }
-	| { type: 'session.ended'; data: Record<string, never> }
+	| { type: 'session.started'; data: { way: SignInWay } }
+	| {
+			type: 'session.ended';
+			/** Signed out, ended in the list of sessions, by an administrator, by the directory. */
+			data: {
+				why: 'out' | 'list' | 'administrator' | 'directory';
+				personId: number;
+				sessions: number;
+			};
+	  }
+	| {
+			type: 'session.refused';
+			/** `why` is a key of the locale files; `detail` is for those who look after the sign-in. */
+			data: { way: SignInWay; why: string; login: string; address: string; detail?: string };
+	  }
+	| {
+			type: 'person.created';
+			data: { personId: number; login: string; name: string; role: string; waiting: boolean };
+	  }
+	| { type: 'person.linked'; data: { personId: number; issuer: string; subject: string } }
+	| { type: 'person.unlinked'; data: { personId: number; accounts: number } }
+	| {
+			type: 'person.mapped' | 'person.approved';
+			data: { personId: number; changes: Record<string, FieldChange> };
+	  }
+	| { type: 'password.made' | 'password.removed'; data: { personId: number } }
 	| {
 			type: 'import.finished';
 			/** `importId`: of one from the browser. */

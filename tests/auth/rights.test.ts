@@ -25,6 +25,7 @@ import {
 	type Tools,
 	versionOf,
 } from './rights-rules.ts';
+import { sessionRules } from './rights-sessions.ts';
 import { stepRules } from './rights-steps.ts';
 
 /*
@@ -67,6 +68,7 @@ const NOUNS: Rules[] = [
 	kindRules(tools),
 	stepRules(tools),
 	liveRules(),
+	sessionRules(tools),
 ];
 
 /** Routes that stand for one record. */
@@ -139,8 +141,14 @@ const PUBLIC = [
 	'GET /healthz',
 	'GET /readyz',
 	'GET /sign-in',
+	'GET /sign-in/callback',
+	'GET /sign-in/local',
+	'GET /sign-in/oidc',
 	'POST /sign-in',
+	'POST /sign-in/local',
 	'POST /sign-out',
+	// The token in it is the key: tests/auth/oidc-logout.test.ts.
+	'POST /sign-out/directory',
 ];
 
 const browsers = {} as Record<Login, Browser>;

@@ -76,11 +76,11 @@ test('after signing out the old cookie opens nothing', async () => {
 	expect((await elsewhere.get('/board')).statusCode).toBe(200);
 });
 
-test('a session that nobody used for fourteen days has run out', async () => {
+test('a session that nobody used for three days has run out', async () => {
 	const [used, left] = [await signIn(served, 'anna'), await signIn(served, 'anna')];
-	clock = new Date(NOW.getTime() + 14 * DAY - 1000);
+	clock = new Date(NOW.getTime() + 3 * DAY - 1000);
 	expect((await used.get('/board')).statusCode).toBe(200);
-	clock = new Date(NOW.getTime() + 14 * DAY + 1000);
+	clock = new Date(NOW.getTime() + 3 * DAY + 1000);
 	expect((await left.get('/board')).statusCode).toBe(303);
 	clock = NOW;
 });
@@ -251,9 +251,9 @@ test('no page of ours needs an inline script, style or handler', async () => {
 
 test('a browser that goes on is told that its cookie lasts longer', async () => {
 	const anna = await signIn(served, 'anna');
-	clock = new Date(NOW.getTime() + 13 * DAY);
+	clock = new Date(NOW.getTime() + 2 * DAY);
 	const cookie = (await anna.get('/board')).cookies.find(({ name }) => name === 'session');
-	expect(cookie?.expires).toEqual(new Date(NOW.getTime() + 27 * DAY));
+	expect(cookie?.expires).toEqual(new Date(NOW.getTime() + 5 * DAY));
 	clock = NOW;
 });
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '#src/config.ts';
 import type { Door } from '#src/events.ts';
 import type { Connection } from '#src/platform/db/client.ts';
@@ -6,9 +6,14 @@ import { Forbidden, Told } from '#src/platform/errors.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
 import { sessionIdOf, touchSession } from './actions.ts';
+import { cookieName, setSessionCookie } from './cookies.ts';
+import { ForgedIdentity, headerReader } from './header.ts';
+import type { Claims } from './identities.ts';
 import { findSession } from './queries.ts';
+import { noteRefusal } from './refusals.ts';
 import { type Acting, type Actor, can } from './rules.ts';
 import type { Permission } from './tables.ts';
+import { limitsOf, singleSignOn, waysOf } from './ways.ts';
 
 /** Who may come through a route. */
 export type Access = 'public' | 'signed-in' | Permission;
@@ -38,6 +43,8 @@ declare module 'fastify' {
 	interface FastifyRequest {
 		/** The signed-in person; null only on public routes. */
 		actorOrNull: Actor | null;
+		/** Whom a trusted proxy in front vouches for; null where none does. */
+		vouchedFor: Claims | null;
 	}
 }
 
@@ -92,49 +99,58 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 	});
 	app.decorateRequest('viewer');
 	app.decorateRequest('actorOrNull', null);
+	app.decorateRequest('vouchedFor', null);
+	const ways = waysOf(config);
+	const limits = limitsOf(config);
+	const read = singleSignOn(config) === 'header' ? headerReader(config) : () => null;
 	app.addHook('onRequest', async (request, reply) => {
 		const at = now();
 		request.viewer = viewerAt(at, config.LANGUAGE, config.TIME_ZONE);
+		try {
+			request.vouchedFor = read(request);
+		} catch (error) {
+			if (error instanceof ForgedIdentity) await noteForged(connection, request, error);
+			throw error;
+		}
 		const access = request.routeOptions.config.access ?? 'public';
 		const secret = request.cookies[cookieName(config)];
 		// Files and probes must not cost a query.
 		if (secret === undefined || request.url.startsWith('/assets/')) return refuse(access, null);
 		const session = await findSession(connection.db, sessionIdOf(secret), at);
-		if (session === null) return refuse(access, null);
+		// A way that is closed closes its sessions, and the proxy must go on vouching for the same person.
+		const stands =
+			session !== null &&
+			ways.has(session.way) &&
+			(session.way !== 'header' || session.subject === request.vouchedFor?.subject);
+		if (!stands) return refuse(access, null);
 		const { actor } = session;
 		request.actorOrNull = actor;
 		request.viewer = viewerAt(at, actor.language, actor.timeZone);
-		const expiresAt = await touchSession(connection.db, secret, session.seenAt, at);
+		const expiresAt = await touchSession(connection.db, secret, session, limits, at);
 		if (expiresAt) setSessionCookie(reply, config, secret, expiresAt);
 		refuse(access, actor);
 	});
+}
+
+async function noteForged(
+	{ db }: Connection,
+	request: FastifyRequest,
+	{ detail }: ForgedIdentity,
+): Promise<void> {
+	const address = request.socket.remoteAddress ?? '';
+	request.log.warn({ address, detail }, 'forged identity');
+	const refusal = {
+		way: 'header',
+		why: 'error.forgedIdentity',
+		login: '',
+		address,
+		detail,
+	} as const;
+	await noteRefusal(db, refusal, request.viewer.now);
 }
 
 function refuse(access: Access, actor: Actor | null): void {
 	if (access === 'public') return;
 	if (actor === null) throw new SignInNeeded();
 	if (access !== 'signed-in' && !can(actor, access)) throw new Forbidden('error.forbidden');
-}
-
-const behindTls = (config: Config) => config.PUBLIC_URL.startsWith('https:');
-
-/** `__Host-` binds the cookie to this host, but browsers take it only over TLS. */
-export function cookieName(config: Config): string {
-	return behindTls(config) ? '__Host-session' : 'session';
-}
-
-/** Gives the browser the session's secret, out of the reach of scripts and of other sites. */
-export function setSessionCookie(
-	reply: FastifyReply,
-	config: Config,
-	secret: string,
-	expires: Date,
-): void {
-	reply.setCookie(cookieName(config), secret, {
-		path: '/',
-		httpOnly: true,
-		sameSite: 'lax',
-		secure: behindTls(config),
-		expires,
-	});
 }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 import { type Actor, type Owners, visibleTo } from './rules.ts';
-import type { Permission, Scope } from './tables.ts';
+import type { Permission, Scope, Way } from './tables.ts';
 
 type PersonRights = {
 	id: number;
@@ -38,18 +38,32 @@ const PEOPLE_BELOW = sql`
 const RIGHTS = sql`p.id, p.name, p.role, r.name as role_name, r.permissions, r.view_scope, r.edit_scope,
 	p.language, p.time_zone, ${PEOPLE_BELOW} as team`;
 
+type SessionOnly = { seen_at: Date; ends_at: Date; way: Way; subject: string | null };
+
+/** Whose session it is, until when, and on whose word it stands. */
+export type FoundSession = {
+	actor: Actor;
+	seenAt: Date;
+	endsAt: Date;
+	way: Way;
+	subject: string | null;
+};
+
 /** Who has this session, with the people of their team; null when there is none or it has run out. */
 export async function findSession(
 	db: Sql,
 	sessionId: string,
 	now: Date,
-): Promise<{ actor: Actor; seenAt: Date } | null> {
-	const { rows } = await db.execute<PersonRights & { seen_at: Date }>(sql`
-		select ${RIGHTS}, s.seen_at
+): Promise<FoundSession | null> {
+	const { rows } = await db.execute<PersonRights & SessionOnly>(sql`
+		select ${RIGHTS}, s.seen_at, s.ends_at, s.way, s.subject
 		from sessions s join people p on p.id = s.person_id join roles r on r.code = p.role
 		where s.id = ${sessionId} and s.expires_at > ${now} and p.active`);
 	const row = rows[0];
-	return row ? { actor: actorOf(row), seenAt: new Date(row.seen_at) } : null;
+	if (row === undefined) return null;
+	const { way, subject } = row;
+	const [seenAt, endsAt] = [new Date(row.seen_at), new Date(row.ends_at)];
+	return { actor: actorOf(row), seenAt, endsAt, way, subject };
 }
 
 function actorOf(row: PersonRights): Actor {

@@ -99,6 +99,10 @@ export const people = pgTable(
 		/** IANA name; decides what "today" is for this person. */
 		timeZone: text().notNull().default('Europe/Moscow'),
 		active: boolean().notNull().default(true),
+		/** Signed in for the first time, and an administrator has to say yes. */
+		waiting: boolean().notNull().default(false),
+		/** The role came from a group of the directory, and goes with it. */
+		rightsMapped: boolean().notNull().default(false),
 		/** Working hours, minutes after midnight in the person's zone. */
 		workFrom: smallint().notNull().default(540),
 		workUntil: smallint().notNull().default(1080),
@@ -115,6 +119,7 @@ export const people = pgTable(
 		createdAt: createdAt(),
 	},
 	(t) => [
+		check('people_waiting', sql`not (${t.waiting} and ${t.active})`),
 		check('people_remind', sql`${t.remindMinutes} between 0 and 40320`),
 		check(
 			'people_working_hours',
@@ -129,6 +134,10 @@ export const people = pgTable(
 	],
 );
 
+/** The ways to come in. */
+export const WAYS = ['demo', 'oidc', 'header', 'password'] as const;
+export type Way = (typeof WAYS)[number];
+
 /** Server-side sessions; the cookie holds a secret of which only the SHA-256 is kept. */
 export const sessions = pgTable(
 	'sessions',
@@ -139,7 +148,25 @@ export const sessions = pgTable(
 			.references(() => people.id),
 		createdAt: createdAt(),
 		seenAt: exactMoment().notNull(),
+		/** Where nobody uses it; every use moves it on, up to the end. */
 		expiresAt: exactMoment().notNull(),
+		endsAt: exactMoment().notNull(),
+		way: text({ enum: WAYS }).notNull(),
+		address: text(),
+		/** What the browser calls itself. */
+		agent: text(),
+		/** Whose word it stands on, for a logout that the directory asks for. */
+		issuer: text(),
+		subject: text(),
+		sid: text(),
+		/** Says to the directory which of its sessions to end. */
+		sealedIdToken: text(),
 	},
-	(t) => [index('sessions_person').on(t.personId), index('sessions_expires').on(t.expiresAt)],
+	(t) => [
+		index('sessions_person').on(t.personId),
+		index('sessions_expires').on(t.expiresAt),
+		index('sessions_subject').on(t.issuer, t.subject).where(sql`${t.issuer} is not null`),
+		check('sessions_way', sql`${t.way} in ('demo', 'oidc', 'header', 'password')`),
+		check('sessions_ends', sql`${t.expiresAt} <= ${t.endsAt}`),
+	],
 );

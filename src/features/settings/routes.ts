@@ -1,7 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Config } from '#src/config.ts';
+import { sessionIdOf } from '#src/features/auth/actions.ts';
+import { cookieName } from '#src/features/auth/cookies.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { readSessions } from '#src/features/auth/screen.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { attempt } from '#src/platform/web/dialog.ts';
+import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast } from '#src/platform/web/flash.ts';
 import { readForm } from '#src/platform/web/forms.ts';
@@ -16,13 +20,21 @@ const CHANGES = { config: { access: 'signed-in' as const, changes: 'person' as c
 /** What a person decides for themselves. */
 export function settingsRoutes(
 	app: FastifyInstance,
-	{ connection: { db } }: { connection: Connection },
+	{ connection: { db }, config }: { connection: Connection; config: Config },
 ): void {
+	const page = async (request: FastifyRequest, problem: Problem | null) => ({
+		...(await readSettingsPage(db, request, problem)),
+		sessions: await readSessions(
+			db,
+			request,
+			sessionIdOf(request.cookies[cookieName(config)] ?? ''),
+		),
+	});
+
 	app.get(
 		'/settings',
 		SIGNED_IN,
-		async (request, reply) =>
-			await reply.page('settings/show', await readSettingsPage(db, request, null)),
+		async (request, reply) => await reply.page('settings/show', await page(request, null)),
 	);
 
 	app.post('/settings', CHANGES, async (request, reply) =>
@@ -43,7 +55,7 @@ export function settingsRoutes(
 			},
 			async (problem) => {
 				reply.code(problem.status);
-				return await reply.page('settings/show', await readSettingsPage(db, request, problem));
+				return await reply.page('settings/show', await page(request, problem));
 			},
 		),
 	);

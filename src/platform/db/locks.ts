@@ -7,4 +7,5 @@ export const LOCKS = {
 	tallies: 7_041_882,
 	imports: 7_041_883,
 	clientTallies: 7_041_884,
+	admissions: 7_041_885,
 } as const;

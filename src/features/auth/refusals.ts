@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm';
+import type { Sql } from '#src/platform/db/client.ts';
+import { transact } from '#src/platform/db/transaction.ts';
+import { record } from '#src/platform/events/record.ts';
+import type { Way } from './tables.ts';
+
+/** A sign-in that came to nothing. */
+export type Refusal = {
+	way: Way;
+	/** A key of the locale files. */
+	why: string;
+	login: string;
+	address: string;
+	detail?: string;
+};
+
+const MINUTE_MS = 60_000;
+const KEPT_MS = 86_400_000;
+
+/**
+ * Writes a refused sign-in into the history: of one kind, one login and one address once a minute, for
+ * whoever is not signed in must not be able to fill it.
+ */
+export async function noteRefusal(db: Sql, refusal: Refusal, now: Date): Promise<void> {
+	const { why, address } = refusal;
+	const login = refusal.login.slice(0, 100);
+	await transact(db, async (tx) => {
+		await tx.execute(
+			sql`delete from sign_in_refusals where at < ${new Date(now.getTime() - KEPT_MS)}`,
+		);
+		const { rowCount } = await tx.execute(sql`
+			insert into sign_in_refusals (at, why, login, address)
+			select ${now}::timestamptz, ${why}, ${login}, ${address} where not exists (
+				select from sign_in_refusals where address = ${address} and login = ${login} and why = ${why}
+					and at > ${new Date(now.getTime() - MINUTE_MS)})`);
+		if (rowCount === 1) await recordRefusal(tx, { ...refusal, login }, now);
+	});
+}
+
+/** The event of a refusal, by itself. */
+export async function recordRefusal(tx: Sql, refusal: Refusal, now: Date): Promise<void> {
+	const by = { actorId: null, door: 'form', now } as const;
+	await record(tx, by, { type: 'session.refused', data: refusal });
+}

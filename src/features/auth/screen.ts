@@ -1,0 +1,43 @@
+import type { FastifyRequest } from 'fastify';
+import type { Database } from '#src/platform/db/client.ts';
+import type { Language } from '#src/platform/i18n/translate.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import { actorOf } from './guard.ts';
+import { listSessions } from './session-queries.ts';
+
+const BROWSERS: [RegExp, string][] = [
+	[/YaBrowser\//, 'Яндекс Браузер'],
+	[/Edg(?:e|A|iOS)?\//, 'Edge'],
+	[/OPR\//, 'Opera'],
+	[/Firefox\/|FxiOS\//, 'Firefox'],
+	[/Chromium-Gost|Chrome\/|CriOS\//, 'Chrome'],
+	[/Safari\//, 'Safari'],
+];
+const SYSTEMS: [RegExp, string][] = [
+	[/Android/, 'Android'],
+	[/iPhone|iPad/, 'iOS'],
+	[/Windows/, 'Windows'],
+	[/Mac OS X/, 'macOS'],
+	[/Linux/, 'Linux'],
+];
+
+/** Where the person is signed in, with the session that asks marked; for their settings. */
+export async function readSessions(db: Database, request: FastifyRequest, currentId: string) {
+	const { language, now } = request.viewer;
+	const sessions = await listSessions(db, actorOf(request).id, now);
+	return sessions.map((session) => ({
+		...session,
+		device: deviceOf(session.agent, language),
+		current: session.id === currentId,
+	}));
+}
+
+/** What a person calls the thing they sit at: «Firefox, Windows». */
+export function deviceOf(agent: string | null, language: Language): string {
+	const named = (list: [RegExp, string][]) => list.find(([form]) => form.test(agent ?? ''))?.[1];
+	const [browser, system] = [named(BROWSERS), named(SYSTEMS)];
+	if (browser === undefined) return translate(language, 'session.program');
+	return system === undefined
+		? browser
+		: translate(language, 'session.browser', { browser, system });
+}

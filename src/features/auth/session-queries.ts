@@ -1,0 +1,43 @@
+import { sql } from 'drizzle-orm';
+import type { Sql } from '#src/platform/db/client.ts';
+import type { Way } from './tables.ts';
+
+/** A place where somebody is signed in. */
+export type SessionLine = {
+	id: string;
+	personId: number;
+	person: string;
+	way: Way;
+	address: string | null;
+	agent: string | null;
+	createdAt: Date;
+	seenAt: Date;
+};
+
+const COLUMNS = sql`s.id, s.person_id as "personId", p.name as person, s.way, s.address, s.agent,
+	s.created_at as "createdAt", s.seen_at as "seenAt"`;
+
+/** Where a person is signed in, the last used first. */
+export async function listSessions(db: Sql, personId: number, now: Date): Promise<SessionLine[]> {
+	const { rows } = await db.execute<SessionLine>(sql`
+		select ${COLUMNS} from sessions s join people p on p.id = s.person_id
+		where s.person_id = ${personId} and s.expires_at > ${now}
+		order by s.seen_at desc, s.created_at desc limit 100`);
+	return rows.map(read);
+}
+
+/** Where anybody is signed in, by person; for administrators. */
+export async function listAllSessions(db: Sql, now: Date): Promise<SessionLine[]> {
+	const { rows } = await db.execute<SessionLine>(sql`
+		select ${COLUMNS} from sessions s join people p on p.id = s.person_id
+		where s.expires_at > ${now} and p.active
+		order by p.name, p.id, s.seen_at desc limit 2000`);
+	return rows.map(read);
+}
+
+const read = (row: SessionLine): SessionLine => ({
+	...row,
+	personId: Number(row.personId),
+	createdAt: new Date(row.createdAt),
+	seenAt: new Date(row.seenAt),
+});
