@@ -71,13 +71,10 @@ export async function buildApp({
 		bodyLimit: BODY_BYTES,
 		routerOptions: { maxParamLength: 200 },
 		forceCloseConnections: 'idle',
-<<<<<<< HEAD
 		// While it closes it takes no new connections; what comes by those that are open is answered as ever.
 		return503OnClosing: false,
-=======
 		// Addresses, never how many hops: who stands in front is known by where it stands.
 		trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
->>>>>>> 5b4fece (People come in through the company's directory (OpenID Connect), a trusted proxy's header or an administrator's password; sessions have limits and a list)
 	});
 	const assets = readAssets(FOLDERS.public);
 

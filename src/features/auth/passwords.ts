@@ -36,8 +36,7 @@ export async function makePassword(
 		select p.id, p.active and 'people' = any(r.permissions) as fits
 		from people p join roles r on r.code = p.role where lower(p.login) = ${login} for update of p`);
 	const known = rows[0];
-	if (known && !known.fits)
-		throw new RuleBroken('signIn.notAdministrator');
+	if (known && !known.fits) throw new RuleBroken('signIn.notAdministrator');
 	const personId = known ? Number(known.id) : await makeAdministrator(tx, login, by);
 	const password = readable(randomBytes(PASSWORD_BYTES));
 	const hash = await hashed(password, randomBytes(16));
