@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Door } from '#src/events.ts';
+import type { Entry } from '#src/features/auth/actions.ts';
 import { findActor } from '#src/features/auth/queries.ts';
 import type { Acting, Actor } from '#src/features/auth/rules.ts';
 import { createClient, type NewClient } from '#src/features/clients/actions.ts';
@@ -21,6 +22,12 @@ export const TODAY = '2026-11-24';
 /** Anna sells, Boris is her team-mate, Vera leads them, Gleb is in another team, Ada administers. */
 export const LOGINS = ['anna', 'boris', 'vera', 'gleb', 'ada'] as const;
 export type Login = (typeof LOGINS)[number];
+
+/** A sign-in at a desk of the company, by name as in the demo. */
+export const DESK: Entry = {
+	...{ way: 'demo', address: '127.0.0.1', agent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/147' },
+	limits: { idleHours: 72, hours: 336 },
+};
 
 /** The company's directories and people, without any deals. */
 export type Company = {

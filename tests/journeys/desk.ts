@@ -3,16 +3,13 @@ import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-cor
 import { afterAll, afterEach, expect } from 'vitest';
 import { buildApp } from '#src/app.ts';
 import { readConfig } from '#src/config.ts';
-import { type Entry, signInByName } from '#src/features/auth/actions.ts';
+import { signInByName } from '#src/features/auth/actions.ts';
 import { dayOf, momentOf } from '#src/platform/i18n/dates.ts';
+import { DESK } from '#tests/cast.ts';
 import { type TestDatabase, testDatabase } from '#tests/database.ts';
 import { startBrowser, type Watch, watch } from './browser.ts';
 
 const ZONE = 'Europe/Moscow';
-const SITTING: Entry = {
-	...{ way: 'demo', address: '127.0.0.1', agent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/147' },
-	limits: { idleHours: 72, hours: 336 },
-};
 
 /** Noon of today in Moscow, all test long: what is overdue and what is ahead does not depend on the hour. */
 export const NOON = momentOf(dayOf(new Date(), ZONE), '12:00', ZONE);
@@ -62,7 +59,7 @@ export async function openOffice(): Promise<Office> {
 	};
 	const sit = async (login: Login, options?: BrowserContextOptions): Promise<Desk> => {
 		const desk = await visit(options);
-		const { secret } = await signInByName(database.db, login, SITTING, NOON);
+		const { secret } = await signInByName(database.db, login, DESK, NOON);
 		await desk.context().addCookies([{ name: 'session', value: secret, url }]);
 		return desk;
 	};

@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { startSession } from '#src/features/auth/actions.ts';
+import { signInByName } from '#src/features/auth/actions.ts';
 import type { Change } from '#src/platform/live/news.ts';
 import type { Message } from '#src/platform/live/stream.ts';
 import type { Login } from '../cast.ts';
-import { NOW } from '../cast.ts';
+import { DESK, NOW } from '../cast.ts';
 import type { TestDatabase } from '../database.ts';
 
 /** A browser's stream as a test reads it: every message, and what they said together. */
@@ -28,7 +28,7 @@ export async function serve(app: FastifyInstance): Promise<string> {
 
 /** The cookie of a new session of a person. */
 export async function cookieOf({ db }: TestDatabase, login: Login): Promise<string> {
-	const { secret } = await startSession(db, login, NOW);
+	const { secret } = await signInByName(db, login, DESK, NOW);
 	return `session=${secret}`;
 }
 

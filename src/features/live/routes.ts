@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#src/config.ts';
 import { sessionIdOf } from '#src/features/auth/actions.ts';
-import { actorOf, cookieName } from '#src/features/auth/guard.ts';
+import { cookieName } from '#src/features/auth/cookies.ts';
+import { actorOf } from '#src/features/auth/guard.ts';
 import { findSession } from '#src/features/auth/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import type { Audience } from '#src/platform/live/news.ts';
