@@ -67,6 +67,7 @@ export function partsOf(records: Records): Addresses {
 	return {
 		...oneOf('/', '/healthz', '/readyz'),
 		...oneOf('/admin/mail/:id/letter', mail),
+		'/agenda/export': ['csv', 'xlsx', 'csv&owner=team'].map((of) => `/agenda/export?format=${of}`),
 		'/calendar/feeds/:secret.ics': [`/calendar/feeds/${secret}.ics`],
 		'/calendar/new/deals': ['/calendar/new/deals?clientName=ромашка'],
 		...oneOf('/clients/:id.vcf', client),
@@ -79,8 +80,9 @@ export function partsOf(records: Records): Addresses {
 		...oneOf('/import/:id/progress', records.import),
 		...oneOf('/interactions/:id', interaction),
 		'/products/suggestions': ['/products/suggestions?product=печь'],
-		// These go on where a page ended; what they draw is the page's own.
+		// These go on where a page ended, or draw it anew; what they draw is the page's own.
 		...{ '/agenda/more': [], '/board/more': [], '/assets/:fingerprint/*': [] },
+		...{ '/live': [], '/live/page': [] },
 	};
 }
 
