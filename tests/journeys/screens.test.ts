@@ -45,6 +45,7 @@ const PAGES = () => [
 	`/deals/${deal}/moves/new`,
 	'/deals/new',
 	'/board/print',
+	'/import',
 ];
 
 describe('a desk', () => {
@@ -128,6 +129,7 @@ describe('a phone', () => {
 			'/deals?stage=1',
 			`/deals/${deal}/moves/new`,
 			'/deals/new',
+			'/import',
 		]) {
 			await page.goto(address);
 			const small = await page
