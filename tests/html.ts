@@ -51,7 +51,11 @@ export function textOf(element: Element | Node): string {
 
 /** What a form would send if nobody touched it, by field. */
 export function fieldsOf(page: Page, form: Element): Record<string, string> {
-	const inputs = page.byTag('input', form).map((input) => ({
+	const sent = page.byTag('input', form).filter((input) => {
+		const box = ['checkbox', 'radio'].includes(attribute(input, 'type') ?? '');
+		return !box || attribute(input, 'checked') !== null;
+	});
+	const inputs = sent.map((input) => ({
 		name: attribute(input, 'name'),
 		value: attribute(input, 'value') ?? '',
 	}));

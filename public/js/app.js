@@ -4,6 +4,7 @@ import './keys.js';
 import './filter.js';
 import './inline.js';
 import './reminders.js';
+import './taking.js';
 
 // Likely doubles are looked for, and products counted, only where a form asks for it; one may have the
 // focus already.

@@ -189,16 +189,6 @@ test('no field of the deal can be set but those of the form', async () => {
 	expect(await ledgerOf(database)).toEqual(before);
 });
 
-test('after a conflict, fields that were not touched show what stands there now', async () => {
-	const fields = await form(anna);
-	await save(vera, 1, { amount: '500' });
-	const answer = await anna.htmx(`/deals/${id}`, `/deals/${id}`, { ...fields, source: 'Выставка' });
-	expect(answer.statusCode).toBe(409);
-	const page = read(answer.body);
-	const inside = page.byTag('form', page.byId(`deal-${id}-edit`) ?? undefined)[0];
-	expect(fieldsOf(page, inside as never)).toMatchObject({ amount: '500', source: 'Выставка' });
-});
-
 test('history names people who are out of the reader’s sight', async () => {
 	const gleb = cast.people.gleb.id;
 	const ada = await signIn(served, 'ada');

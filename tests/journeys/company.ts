@@ -88,12 +88,18 @@ export async function moveBehind(
 	await moveDeal(db, await by(db, login), { ...move, version });
 }
 
-export type DealNow = { stageId: number; version: number; title: string; amount: string | null };
+export type DealNow = {
+	stageId: number;
+	version: number;
+	title: string;
+	amount: string | null;
+	source: string | null;
+};
 
 /** How a deal stands in the database. */
 export async function dealNow(db: Database, dealId: number): Promise<DealNow> {
 	const { rows } = await db.execute<DealNow>(sql`
-		select stage_id as "stageId", version, title, amount from deals where id = ${dealId}`);
+		select stage_id as "stageId", version, title, amount, source from deals where id = ${dealId}`);
 	return rows[0] as DealNow;
 }
 

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { siteHref } from '#src/features/clients/facts.ts';
 import { BadRequest, InvalidForm, VersionMissing } from '#src/platform/errors.ts';
-import { onlyTouched } from '#src/platform/web/facts.ts';
 import {
 	decimal,
 	email,
@@ -16,6 +15,7 @@ import {
 	words,
 	yesNo,
 } from '#src/platform/web/forms.ts';
+import { onlyTouched } from '#src/platform/web/merging.ts';
 
 const Thing = form({ version: version(), name: text(20), note: optional(text(20)) });
 

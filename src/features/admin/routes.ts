@@ -4,9 +4,9 @@ import type { Connection } from '#src/platform/db/client.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
-import { onlyTouched } from '#src/platform/web/facts.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { onlyTouched } from '#src/platform/web/merging.ts';
 import {
 	addExtraField,
 	editExtraField,

@@ -2,16 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { readWithExtra } from '#src/features/clients/extra-fields.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
-import { drawFacts, factsWere } from '#src/platform/web/facts.ts';
+import { drawFacts, standing } from '#src/platform/web/facts.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
 import { handOverDeal } from './actions.ts';
 import { type DealEdit, editDeal } from './editing.ts';
 import { readDealMenu, readEditForm } from './form-screens.ts';
 import { DealParams, EditForm, OwnerForm } from './forms.ts';
-import { findDeal } from './queries.ts';
+import { findDeal, findDealToEdit } from './queries.ts';
 import { readDealPage } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -53,10 +54,16 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 	async function saveEdit(request: FastifyRequest, reply: FastifyReply) {
 		const dealId = idOf(request);
 		const by = acting(request);
-		const { deal, frame } = await readEditForm(db, by.actor, dealId, request.viewer);
-		const { part, extra } = readWithExtra(EditForm, frame.extraFields, deal.extra, request.body);
-		const { version, returnTo, was: _, ...edit } = part;
-		await editDeal(db, by, dealId, version, { ...edit, extra } as DealEdit);
+		const { actor } = by;
+		const lock = async (tx: Tx) => await findDealToEdit(tx, actor, dealId);
+		const { deal, edit, returnTo } = await mergeEdit(db, request.body, lock, async (sql) => {
+			const { deal, frame, facts } = await readEditForm(sql, actor, dealId, request.viewer);
+			const body = mergedBody(request.body, standing(deal, facts));
+			const { part, extra } = readWithExtra(EditForm, frame.extraFields, deal.extra, body);
+			const { version, returnTo, was: _, ...edit } = part;
+			await editDeal(sql, by, dealId, version, { ...edit, extra } as DealEdit);
+			return { deal, edit, returnTo };
+		});
 		const title = edit.title ?? deal.title;
 		return await answerChange(connection, request, reply, {
 			dealId,
@@ -71,7 +78,7 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 		const { deal, facts } = await readEditForm(db, actorOf(request), dealId, request.viewer);
 		const { version } = deal;
 		const action = `/deals/${dealId}/edit`;
-		const data = { deal, facts, action, version, was: factsWere(facts) };
+		const data = { deal, facts, action, version };
 		const view = { fragment: 'deals/_edit', title: 'deal.edit', data } as const;
 		return await drawFacts(request, reply, view, problem);
 	}

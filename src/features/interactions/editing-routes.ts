@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
-import { onlyTouched } from '#src/platform/web/facts.ts';
 import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
+import { onlyTouched } from '#src/platform/web/merging.ts';
 import { answerStep } from './answer.ts';
 import { deleteInteraction, reassignInteraction, reopenInteraction } from './editing.ts';
 import {

@@ -3,9 +3,9 @@ import { acting } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
-import { onlyTouched } from '#src/platform/web/facts.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { onlyTouched } from '#src/platform/web/merging.ts';
 import {
 	KIND_ICONS,
 	KindActivityForm,

@@ -11,6 +11,8 @@ export type Problem = {
 	fields: Record<string, string>;
 	conflict: Conflict['current'] | null;
 	typed: Record<string, string>;
+	/** After a conflict, what the fields said when the form was first drawn; see merging.ts. */
+	was?: Record<string, string>;
 };
 
 /** A form of one fragment: drawn in the dialog for htmx, as a page of its own otherwise. */

@@ -3,6 +3,7 @@ import { NotFound } from '#src/platform/errors.ts';
 import { drawForm, type FormView, type Problem } from './dialog.ts';
 import { wantsFragments } from './errors.ts';
 import { checked, form, optional, readQuery, text } from './forms.ts';
+import { type Fields, onlyTouched, type Standing } from './merging.ts';
 
 /**
  * One thing that is known of a record: how its page shows it, and what a form asks for it. Page, one-field
@@ -67,42 +68,34 @@ export async function drawFacts(
 ): Promise<string> {
 	const { field, shown } = readQuery(FactQuery, request.query);
 	const { facts, action, version } = view.data;
+	const came = problem && onlyTouched(problem);
 	const labels = Object.fromEntries(facts.map(({ name, label }) => [name, label]));
 	if (field === undefined || !wantsFragments(request))
 		return await drawForm(
 			request,
 			reply,
 			{ ...view, data: { ...view.data, labels, was: factsWere(facts) } },
-			problem && onlyTouched(problem),
+			came,
 		);
 	const fact = facts.find(({ name, fixed }) => name === field && (shown || !fixed));
 	if (fact === undefined) throw new NotFound('error.notFound');
-	if (problem) reply.code(problem.status);
-	const typed = problem?.typed ?? {};
+	if (came) reply.code(came.status);
+	const typed = came?.typed ?? {};
 	return await reply.fragments('shared/fact-drawn', {
-		...{ fact, action, version, problem, typed },
-		shown: shown && problem === null,
+		...{ fact, action, version, problem: came, typed, was: factsWere([fact]) },
+		shown: shown && came === null,
 	});
 }
 
-/**
- * A form that came back after a conflict, with what the person has touched: any other field shows what
- * stands there now, so that saving «mine» does not bring back what a colleague has changed meanwhile.
- */
-export function onlyTouched(problem: Problem): Problem {
-	if (problem.conflict === null || !problem.typed.was) return problem;
-	const was = new Map<string, unknown>();
-	try {
-		for (const [name, value] of Object.entries(JSON.parse(problem.typed.was))) was.set(name, value);
-	} catch (error) {
-		// Not our form's: then everything typed counts as touched.
-		if (!(error instanceof SyntaxError)) throw error;
-	}
-	const typed = Object.entries(problem.typed).filter(([name, value]) => was.get(name) !== value);
-	return { ...problem, typed: Object.fromEntries(typed) };
+/** What the fields of a form say when it is drawn, for its hidden field `was`. */
+export function factsWere(facts: readonly Fact[]): string {
+	return JSON.stringify(fieldsOf(facts));
 }
 
-/** What the fields of a form say when it is drawn, for its hidden field `was`. */
-export function factsWere(facts: Fact[]): string {
-	return JSON.stringify(Object.fromEntries(facts.map(({ name, value }) => [name, value])));
+const fieldsOf = (facts: readonly Fact[]): Fields =>
+	Object.fromEntries(facts.map(({ name, value }) => [name, value]));
+
+/** What stands in a record now, for an edit that comes late. */
+export function standing({ version }: { version: number }, facts: readonly Fact[]): Standing {
+	return { version, fields: fieldsOf(facts) };
 }
