@@ -83,6 +83,8 @@ export function partsOf(records: Records): Addresses {
 		// These go on where a page ended, or draw it anew; what they draw is the page's own.
 		...{ '/agenda/more': [], '/board/more': [], '/assets/:fingerprint/*': [] },
 		...{ '/live': [], '/live/page': [] },
+		// Only where the demo's sign-in is off: tests/auth.
+		...{ '/sign-in/oidc': [], '/sign-in/callback': [], '/sign-in/local': [] },
 	};
 }
 
