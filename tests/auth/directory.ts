@@ -22,6 +22,8 @@ export type Company = {
 	accounts: Record<string, Account>;
 	/** The keys that the directory signs with; the first is used. */
 	keys: JWK[];
+	/** Who else is signed up with the directory; known after a restart. */
+	clients: Record<string, unknown>[];
 	/** What happens to the tokens on their way. */
 	tamper: { tokens: ((tokens: Tokens) => Promise<Tokens> | Tokens) | null };
 	/** Other claims than the real ones in what userinfo says. */
@@ -60,6 +62,7 @@ export async function openCompany(
 	const company: Company = {
 		...{ issuer, url, keys },
 		accounts: {},
+		clients: [],
 		tamper: { tokens: null },
 		userinfo: { change: null },
 		restart: (others) => {
@@ -108,7 +111,8 @@ export async function openCompany(
 	return company;
 }
 
-function provider({ issuer, url, keys, accounts, tamper, userinfo }: Company): Provider {
+function provider(company: Company): Provider {
+	const { issuer, url, keys, accounts, clients, tamper, userinfo } = company;
 	const made = new Provider(issuer, {
 		clients: [
 			{
@@ -119,6 +123,7 @@ function provider({ issuer, url, keys, accounts, tamper, userinfo }: Company): P
 				backchannel_logout_uri: `${url}/sign-out/directory`,
 				backchannel_logout_session_required: true,
 			},
+			...(clients as never[]),
 		],
 		jwks: { keys: keys as never },
 		claims: {
@@ -141,7 +146,8 @@ function provider({ issuer, url, keys, accounts, tamper, userinfo }: Company): P
 			},
 		loadExistingGrant: async (ctx) => {
 			const grant = new ctx.oidc.provider.Grant({
-				...{ clientId: CLIENT_ID, accountId: ctx.oidc.session?.accountId as string },
+				clientId: ctx.oidc.client?.clientId as string,
+				accountId: ctx.oidc.session?.accountId as string,
 			});
 			grant.addOIDCScope('openid profile email groups');
 			await grant.save();
@@ -163,7 +169,8 @@ async function listen(server: Server): Promise<number> {
 	return (server.address() as AddressInfo).port;
 }
 
-async function freePort(): Promise<number> {
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
 	const server = createServer();
 	const port = await listen(server);
 	await new Promise((resolve) => server.close(resolve));

@@ -52,10 +52,11 @@ export function headerReader(config: HeaderSettings): (request: FastifyRequest) 
 		if (!isAmong(proxies, raw.socket.remoteAddress)) throw new ForgedIdentity('address');
 		if (!equal(told.get(SECRET_HEADER) ?? '', config.PROXY_SECRET))
 			throw new ForgedIdentity('secret');
-		const value = (name: string) => (name ? (told.get(name) ?? '').trim() : '');
+		// What Apache writes where there is nothing.
+		const value = (name: string) => (told.get(name) ?? '').trim().replace(/^\(null\)$/, '');
 		const login = value(config.LOGIN_HEADER);
 		// Nobody is signed in at the proxy.
-		if (login === '' || login === '(null)') return null;
+		if (login === '') return null;
 		const bare = bareLogin(login, config.REALMS);
 		if (!isLogin(bare)) throw new ForgedIdentity('login');
 		return {
