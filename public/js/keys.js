@@ -39,11 +39,11 @@ function neighbour(card, key) {
 
 function walk(event) {
 	if (!/^Arrow(Up|Down|Left|Right)$/.test(event.key)) return false;
-	const card = cardOf(document.activeElement) ?? document.querySelector('.stage .card');
-	if (!card) return false;
-	const to = cardOf(document.activeElement) ? neighbour(card, event.key) : card;
+	// The lines of «Мои дела» are walked by agenda.js.
+	const held = document.activeElement?.closest('.card');
+	const to = held ? neighbour(held, event.key) : document.querySelector('.stage .card');
 	linkOf(to)?.focus();
-	cardOf(to)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+	to?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 	return Boolean(to);
 }
 

@@ -22,6 +22,29 @@ export function stepRules({ database }: Tools): Rules {
 	});
 	return {
 		records: {
+			'GET /deals/:id/interactions/new': {
+				call: get(({ dealId }) => `/deals/${dealId}/interactions/new`),
+				seen: 200,
+			},
+			'POST /deals/:id/interactions': {
+				call: (person, { dealId }) =>
+					person.json(`/deals/${dealId}/interactions`, { kindId: 1, plannedDay: '2026-12-01' }),
+				seen: 200,
+			},
+			'GET /interactions/:id/completion/new': {
+				call: get(({ stepId }) => `/interactions/${stepId}/completion/new`),
+				seen: 200,
+			},
+			'GET /interactions/:id/postponement/new': {
+				call: get(({ stepId }) => `/interactions/${stepId}/postponement/new`),
+				seen: 200,
+			},
+			'POST /interactions/:id/completion': { call: change('/completion', {}), seen: 200 },
+			'POST /interactions/:id/postponement': {
+				call: change('/postponement', { to: 'week' }),
+				seen: 200,
+			},
+			'POST /interactions/:id/cancellation': { call: change('/cancellation', {}), seen: 200 },
 			'GET /interactions/:id': { call: get(({ stepId }) => `/interactions/${stepId}`), seen: 200 },
 			'GET /interactions/:id/edit': {
 				call: get(({ stepId }) => `/interactions/${stepId}/edit`),

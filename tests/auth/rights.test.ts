@@ -15,15 +15,12 @@ import { liveRules } from './rights-live.ts';
 import { mailRules } from './rights-mail.ts';
 import { mergeRules } from './rights-merging.ts';
 import {
-	type Call,
-	get,
 	JSON_ANSWER,
 	type Open,
 	type Rule,
 	type Rules,
 	type Target,
 	type Tools,
-	versionOf,
 } from './rights-rules.ts';
 import { sessionRules } from './rights-sessions.ts';
 import { stepRules } from './rights-steps.ts';
@@ -44,14 +41,6 @@ const SEES: Record<Login, readonly Login[]> = {
 	ada: LOGINS,
 };
 const HIDDEN = 'Тайна Глеба';
-
-const onStep =
-	(path: string, body: Record<string, unknown>): Call =>
-	async (person, { stepId }) =>
-		await person.json(`/interactions/${stepId}/${path}`, {
-			...body,
-			version: await versionOf(database, 'interactions', stepId),
-		});
 
 let cast: Cast;
 const tools: Tools = { database, cast: () => cast };
@@ -74,29 +63,6 @@ const NOUNS: Rules[] = [
 /** Routes that stand for one record. */
 const RECORDS: Record<string, Rule> = {
 	...Object.assign({}, ...NOUNS.map(({ records }) => records)),
-	'GET /deals/:id/interactions/new': {
-		call: get(({ dealId }) => `/deals/${dealId}/interactions/new`),
-		seen: 200,
-	},
-	'GET /interactions/:id/completion/new': {
-		call: get(({ stepId }) => `/interactions/${stepId}/completion/new`),
-		seen: 200,
-	},
-	'GET /interactions/:id/postponement/new': {
-		call: get(({ stepId }) => `/interactions/${stepId}/postponement/new`),
-		seen: 200,
-	},
-	'POST /deals/:id/interactions': {
-		call: (person, { dealId }) =>
-			person.json(`/deals/${dealId}/interactions`, { kindId: 1, plannedDay: '2026-12-01' }),
-		seen: 200,
-	},
-	'POST /interactions/:id/completion': { call: onStep('completion', {}), seen: 200 },
-	'POST /interactions/:id/postponement': {
-		call: onStep('postponement', { to: 'week' }),
-		seen: 200,
-	},
-	'POST /interactions/:id/cancellation': { call: onStep('cancellation', {}), seen: 200 },
 };
 
 /** Routes of no record: what a signed-in person gets. */
