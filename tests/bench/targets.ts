@@ -1,5 +1,6 @@
 import type { Bulk } from './bulk.ts';
 import type { FirstVisit } from './first-visit.ts';
+import type { Streams } from './streams.ts';
 import { growth, middle, pageToSql, type Row } from './table.ts';
 
 const KB = 1024;
@@ -16,6 +17,10 @@ const TARGETS = {
 	/** How much longer the slow looks at the board may take meanwhile. */
 	bulkBoard: 3,
 	moveP99: 5,
+	toldMs: 1_000,
+	/** KB of memory that an open stream takes. */
+	stream: 60,
+	backSeconds: 30,
 	js: 45 * KB,
 	css: 15 * KB,
 	firstVisit: 120 * KB,
@@ -96,6 +101,19 @@ export function judgeBulk(all: Bulk[]): string[] {
 			verdict(`${name}: доска, p95 ÷ p95 до этого`, slower, bulkBoard, slower <= bulkBoard),
 		];
 	});
+}
+
+/** The same for streams. */
+export function judgeStreams(one: Streams | null): string[] {
+	if (one === null) return [];
+	const judged = (what: string, value: number, limit: number) =>
+		verdict(what, value, limit, value <= limit);
+	return [
+		judged('Изменение у всех, p95, мс', one.toldMs.p95, TARGETS.toldMs),
+		judged('Изменения, которые не дошли', one.unheard, 0),
+		judged('Память на поток, КБ', one.memoryKb, TARGETS.stream),
+		judged('Все потоки вернулись, с', one.backSeconds, TARGETS.backSeconds),
+	];
 }
 
 function verdict(what: string, value: number, limit: number, met: boolean): string {

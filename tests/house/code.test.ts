@@ -36,6 +36,13 @@ test('no file is called after nothing', () => {
 	expect(everything.map(({ path }) => path).filter((path) => nothing.test(path))).toEqual([]);
 });
 
+test('no script has a template literal over several lines, in which a comment is none', () => {
+	const over = filesIn('public', '.js').filter(({ text }) =>
+		text.split('\n').some((line) => (line.split('`').length - 1) % 2 === 1),
+	);
+	expect(over.map(({ path }) => path)).toEqual([]);
+});
+
 test('no file is longer than three hundred lines', () => {
 	const long = everything
 		.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))

@@ -147,6 +147,7 @@ test('where streams are kept back, the browser asks instead', { timeout: 90_000 
 
 test('a session that has ended is told, with the way to sign in again', async () => {
 	const anna = await office.sit('anna');
+	anna.watch.allow(401);
 	await anna.goto('/board');
 	await live(anna);
 	await office.database.pool.query('delete from sessions');
