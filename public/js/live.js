@@ -88,7 +88,9 @@ async function redraw() {
 
 // What is unfolded is told to the server by those who listen to htmx's own requests.
 function headersOf() {
-	const headers = { 'HX-Request': 'true', 'HX-Current-URL': location.href };
+	const headers = {
+		...{ 'HX-Request': 'true', 'HX-Current-URL': location.href, 'X-Background': '1' },
+	};
 	const detail = { ctx: { request: { method: 'GET', headers } } };
 	document.dispatchEvent(new CustomEvent('htmx:config:request', { detail }));
 	return headers;

@@ -24,7 +24,9 @@ const atWork = () =>
 async function ask() {
 	if (document.hidden || !panel() || atWork()) return;
 	asked = Date.now();
-	const headers = { 'HX-Request': 'true', 'HX-Current-URL': location.href };
+	const headers = {
+		...{ 'HX-Request': 'true', 'HX-Current-URL': location.href, 'X-Background': '1' },
+	};
 	const answer = await fetch('/reminders', { headers }).catch(() => null);
 	const text = answer?.ok ? await answer.text().catch(() => '') : '';
 	if (text !== '' && !atWork())

@@ -110,7 +110,7 @@ async function stream(signal) {
 	}, 500);
 	try {
 		const address = `/live?since=${encodeURIComponent(heardTo)}`;
-		const headers = { accept: 'text/event-stream' };
+		const headers = { accept: 'text/event-stream', 'X-Background': '1' };
 		const answer = await fetch(address, {
 			...{ headers, signal: own.signal, cache: 'no-store', redirect: 'manual' },
 		});
@@ -145,7 +145,7 @@ function out() {
 /** Asks once for what a stream would have told. */
 async function poll(signal) {
 	const address = `/live?since=${encodeURIComponent(heardTo)}`;
-	const headers = { accept: 'application/json' };
+	const headers = { accept: 'application/json', 'X-Background': '1' };
 	const timely = AbortSignal.any([signal, AbortSignal.timeout(BEAT_DEAD_MS)]);
 	const answer = await fetch(address, { headers, signal: timely, cache: 'no-store' });
 	if (answer.status === 401) return out();

@@ -7,7 +7,9 @@ const address = `/deals/${deal}/viewers`;
 // By hand, for nobody asked for it: whatever goes wrong must not alarm anybody.
 async function tell() {
 	if (document.hidden || !place()) return;
-	const headers = { 'HX-Request': 'true', 'HX-Current-URL': location.href };
+	const headers = {
+		...{ 'HX-Request': 'true', 'HX-Current-URL': location.href, 'X-Background': '1' },
+	};
 	const answer = await fetch(address, { method: 'POST', headers }).catch(() => null);
 	const text = answer?.ok ? await answer.text().catch(() => '') : '';
 	const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('viewers');

@@ -188,6 +188,19 @@ describe('streams', () => {
 		await pool.query(`update people set team_id = 1 where login = 'vera'`);
 	});
 
+	test('what an open page asks for by itself does not keep a session alive', async () => {
+		const seen = async () =>
+			(await pool.query('select max(seen_at) as at from sessions')).rows[0].at as Date;
+		await pool.query(`update sessions set seen_at = seen_at - interval '10 minutes'`);
+		const before = await seen();
+		const ask = async (headers: Record<string, string>) =>
+			await app.inject({ url: '/board', headers: { cookie, ...headers } });
+		expect((await ask({ 'x-background': '1' })).statusCode).toBe(200);
+		expect(await seen()).toEqual(before);
+		await ask({});
+		expect(await seen()).not.toEqual(before);
+	});
+
 	test('when the instance ends, streams move first and what was asked is answered', async () => {
 		const leaving = await testApp(database);
 		const at = await serve(leaving.app);

@@ -126,9 +126,11 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 		const { actor } = session;
 		request.actorOrNull = actor;
 		request.viewer = viewerAt(at, actor.language, actor.timeZone);
+		refuse(access, actor);
+		// What an open page asks for by itself is no sign that somebody is there.
+		if (request.headers['x-background'] !== undefined) return;
 		const expiresAt = await touchSession(connection.db, secret, session, limits, at);
 		if (expiresAt) setSessionCookie(reply, config, secret, expiresAt);
-		refuse(access, actor);
 	});
 }
 

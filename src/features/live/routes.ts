@@ -50,6 +50,8 @@ export function liveRoutes(app: FastifyInstance, { connection, config, now }: Pa
 			'content-type': 'text/event-stream; charset=utf-8',
 			// A proxy that gathers before it passes on would make a stream useless.
 			'x-accel-buffering': 'no',
+			// When it ends, its socket is of no more use: whoever closes the application need not wait for it.
+			connection: 'close',
 		};
 		reply.raw.writeHead(200, headers as Record<string, string>);
 		const secret = request.cookies[cookieName(config)] ?? '';
