@@ -4,7 +4,7 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
-import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
 import { type Config, FOLDERS } from './config.ts';
 import { adminRoutes } from './features/admin/routes.ts';
 import { setUpGuard } from './features/auth/guard.ts';
@@ -50,6 +50,8 @@ import { setUpLive } from './platform/live/live.ts';
 import { readAssets, serveAssets } from './platform/web/assets.ts';
 import { setUpErrors } from './platform/web/errors.ts';
 import { takeToast } from './platform/web/flash.ts';
+import { logRequests, logSettings } from './platform/web/log.ts';
+import { setUpMetrics } from './platform/web/metrics.ts';
 import { refuseCrossSite, refuseForeignHosts } from './platform/web/origin.ts';
 import { probeRoutes } from './platform/web/probes.ts';
 import { setUpViews } from './platform/web/render.ts';
@@ -66,7 +68,9 @@ export async function buildApp({
 	now = () => new Date(),
 }: Parts): Promise<FastifyInstance> {
 	const app = Fastify({
-		logger: { level: config.LOG_LEVEL },
+		logger: logSettings(config.LOG_LEVEL),
+		// Our own line says who and which route, and no address with its secrets.
+		logController: new LogController({ disableRequestLogging: true }),
 		genReqId: () => randomUUID().slice(0, 8),
 		bodyLimit: BODY_BYTES,
 		routerOptions: { maxParamLength: 200 },
@@ -88,6 +92,8 @@ export async function buildApp({
 		syncThreshold: 1024 * 1024,
 	});
 	await app.register(helmet, securityHeaders(config));
+	logRequests(app);
+	setUpMetrics(app, { connection, config });
 	setUpGuard(app, { connection, config, now });
 	refuseForeignHosts(app, config);
 	refuseCrossSite(app, config.PUBLIC_URL);

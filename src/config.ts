@@ -46,6 +46,11 @@ export const SETTINGS = {
 		read: whole(1, 200),
 		sentence: 'Connections to the database at most.',
 	},
+	STATEMENT_SECONDS: {
+		fallback: '15',
+		read: whole(0, 3_600),
+		sentence: 'How long a page may wait for one answer of the database; 0: for ever.',
+	},
 	DATA_DIR: {
 		fallback: '.data',
 		read: (value: string) => resolve(ROOT, value),
@@ -179,6 +184,11 @@ export const SETTINGS = {
 		fallback: '336',
 		read: whole(1, 8_760),
 		sentence: 'After how many hours a session ends in any case.',
+	},
+	METRICS_FROM: {
+		fallback: '127.0.0.1, ::1',
+		read: networks,
+		sentence: 'Addresses and networks that may read /metrics, by the address of the socket.',
 	},
 	LOG_LEVEL: {
 		fallback: 'warn',

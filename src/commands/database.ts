@@ -8,9 +8,14 @@ import { type Say, StartFault } from '#src/platform/start-fault.ts';
 const OLDEST_SERVER = 15;
 const POOL_CLOSE_MS = 1_500;
 
-/** `directUrl` leads past a pooler, for connections that LISTEN; `stop` closes the pool, then ends the embedded server if nobody else uses it. */
+/**
+ * `connection` waits for the database as long as it takes; `openPool` opens a pool in which a statement may take so
+ * many ms. `directUrl` leads past a pooler, for connections that LISTEN. `stop` closes all pools, then ends the
+ * embedded server if nobody else uses it.
+ */
 export type OpenDatabase = {
 	connection: Connection;
+	openPool: (patienceMs: number) => Connection;
 	directUrl: string;
 	embedded: boolean;
 	stop: () => Promise<void>;
@@ -51,10 +56,17 @@ export async function openAsItIs(
 	const server = embedded
 		? await embeddedServer(config.DATA_DIR, say, signal)
 		: ownServer(config.DATABASE_URL);
-	const connection = connect(server.url, config.DATABASE_POOL);
+	const pools: Connection[] = [];
+	const openPool = (patienceMs: number) => {
+		const pool = connect(server.url, config.DATABASE_POOL, patienceMs);
+		pools.push(pool);
+		return pool;
+	};
+	const connection = openPool(0);
 	const stop = async () => {
 		// A query that runs on keeps its connection; the server's shutdown or our exit ends it.
-		await Promise.race([connection.close(), pause(POOL_CLOSE_MS, undefined, { ref: false })]);
+		const closed = Promise.all(pools.map((pool) => pool.close()));
+		await Promise.race([closed, pause(POOL_CLOSE_MS, undefined, { ref: false })]);
 		await server.stop();
 	};
 	try {
@@ -62,7 +74,7 @@ export async function openAsItIs(
 		if (!embedded) say(`База данных: PostgreSQL ${version} по адресу ${server.place}`);
 		const explain = (error: unknown) => explained(error, server.place);
 		const directUrl = (!embedded && config.DATABASE_DIRECT_URL) || server.url;
-		return { connection, directUrl, embedded, stop, explained: explain };
+		return { connection, openPool, directUrl, embedded, stop, explained: explain };
 	} catch (error) {
 		await stop();
 		throw explained(error, server.place);

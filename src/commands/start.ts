@@ -29,7 +29,9 @@ await command(async () => {
 	try {
 		const serving = (async () => {
 			if (database.embedded) await seedIfEmpty(database.connection);
-			const built = await buildApp({ connection: database.connection, config });
+			// The schema takes the time that it takes; a page that waits so long has lost its reader.
+			const connection = database.openPool(config.STATEMENT_SECONDS * 1_000);
+			const built = await buildApp({ connection, config });
 			app = built;
 			await listen(built, config);
 			if (config.WORKER === 'on' && !leaving.signal.aborted)

@@ -1,6 +1,7 @@
 import Fastify from 'fastify';
 import { readConfig } from '#src/config.ts';
 import { startWorker } from '#src/platform/jobs/worker.ts';
+import { logSettings } from '#src/platform/web/log.ts';
 import { schedule, tasks } from '#src/tasks.ts';
 import { command, say } from './console.ts';
 import { openDatabase } from './database.ts';
@@ -15,7 +16,7 @@ await command(async () => {
 	});
 	if (!database) return;
 	// Fastify brings the logger that the application has; nothing is served here.
-	const { log } = Fastify({ logger: { level: config.LOG_LEVEL } });
+	const { log } = Fastify({ logger: logSettings(config.LOG_LEVEL) });
 	const worker = startWorker({ url: database.directUrl, config, tasks, schedule, log });
 	say('Готово: очередь заданий');
 	await leaving.asked;

@@ -105,6 +105,7 @@ const PUBLIC = [
 	// The secret in the address is the key: tests/calendar/feed.test.ts.
 	'GET /calendar/feeds/:secret.ics',
 	'GET /healthz',
+	'GET /metrics',
 	'GET /readyz',
 	'GET /sign-in',
 	'GET /sign-in/callback',

@@ -65,7 +65,7 @@ export function partsOf(records: Records): Addresses {
 	const { client, contact, interaction, mail, secret } = records;
 	const file = `/import/${records.import}`;
 	return {
-		...oneOf('/', '/healthz', '/readyz'),
+		...oneOf('/', '/healthz', '/metrics', '/readyz'),
 		...oneOf('/admin/mail/:id/letter', mail),
 		'/agenda/export': ['csv', 'xlsx', 'csv&owner=team'].map((of) => `/agenda/export?format=${of}`),
 		'/calendar/feeds/:secret.ics': [`/calendar/feeds/${secret}.ics`],

@@ -4,7 +4,7 @@ import type { Door } from '#src/events.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { Forbidden, Told } from '#src/platform/errors.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
-import { wantsJson } from '#src/platform/web/errors.ts';
+import { refuseCrowd, wantsJson } from '#src/platform/web/errors.ts';
 import { sessionIdOf, touchSession } from './actions.ts';
 import { cookieName, setSessionCookie } from './cookies.ts';
 import { ForgedIdentity, headerReader } from './header.ts';
@@ -116,6 +116,7 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 		const secret = request.cookies[cookieName(config)];
 		// Files and probes must not cost a query.
 		if (secret === undefined || request.url.startsWith('/assets/')) return refuse(access, null);
+		refuseCrowd(connection);
 		const session = await findSession(connection.db, sessionIdOf(secret), at);
 		// A way that is closed closes its sessions, and the proxy must go on vouching for the same person.
 		const stands =

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
-import { BlockList, isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '#src/config.ts';
 import { BadRequest } from '#src/platform/errors.ts';
+import { isAmong, networksOf } from '#src/platform/web/networks.ts';
 import type { Claims } from './identities.ts';
 import { bareLogin, isLogin } from './realms.ts';
 
@@ -88,23 +88,6 @@ function toldHeaders(raw: readonly string[], names: readonly string[]): Map<stri
 		told.set(name, Buffer.from(value, 'latin1').toString('utf8'));
 	}
 	return told;
-}
-
-function networksOf(networks: readonly string[]): BlockList {
-	const list = new BlockList();
-	for (const network of networks) {
-		const [address = '', bits] = network.split('/');
-		const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-		if (bits === undefined) list.addAddress(address, family);
-		else list.addSubnet(address, Number(bits), family);
-	}
-	return list;
-}
-
-function isAmong(list: BlockList, address: string | undefined): boolean {
-	const bare = address?.replace(/^::ffff:(?=\d+\.)/, '') ?? '';
-	const family = isIP(bare);
-	return family !== 0 && list.check(bare, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 function equal(told: string, secret: string): boolean {

@@ -25,7 +25,7 @@ export function feedRoutes(
 	// The secret is the key, so calendars come in without a session. Its owner must be active still.
 	app.get<{ Params: { secret: string } }>(
 		'/calendar/feeds/:secret.ics',
-		{ config: { access: 'public' }, logLevel: 'silent' },
+		{ config: { access: 'public' } },
 		async (request, reply) => {
 			const { secret } = request.params;
 			const owner = SECRET.test(secret) ? await findFeedOwner(db, feedHash(secret)) : null;

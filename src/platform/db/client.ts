@@ -1,5 +1,6 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { loseNoPatience } from './patience.ts';
 
 export type Database = NodePgDatabase;
 export type Tx = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -14,9 +15,10 @@ export type Connection = { db: Database; pool: pg.Pool; close: () => Promise<voi
 
 /**
  * Opens a pool on `url`. Nothing is prepared by name and no session state is set, so that it runs
- * through a transaction pooler too. `max` is the number of connections at most.
+ * through a transaction pooler too. `max` is the number of connections at most; `patienceMs` how long one statement may
+ * take, for ever where it is 0.
  */
-export function connect(url: string, max = 10): Connection {
+export function connect(url: string, max = 10, patienceMs = 0): Connection {
 	const pool = new pg.Pool({
 		connectionString: url,
 		max,
@@ -27,7 +29,10 @@ export function connect(url: string, max = 10): Connection {
 	// An idle connection that breaks must not end the process: the next query takes another.
 	pool.on('error', () => {});
 	// One that breaks between two statements of a transaction neither: the next statement fails and says so.
-	pool.on('connect', (client) => client.on('error', () => {}));
+	pool.on('connect', (client) => {
+		client.on('error', () => {});
+		if (patienceMs > 0) loseNoPatience(client, patienceMs);
+	});
 	const db = drizzle(pool, { casing: 'snake_case' });
 	return { db, pool, close: () => pool.end() };
 }

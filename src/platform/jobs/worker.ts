@@ -36,6 +36,8 @@ const CONCURRENCY = 3;
 /** A connection for each job, one that listens, and some for taking and finishing jobs. */
 const CONNECTIONS = 6;
 const POLL_MS = 2_000;
+/** No job's statement takes so long unless the database is stuck; without an end it would keep its place for ever. */
+const PATIENCE_MS = 600_000;
 const FINISH_JOBS_MS = 5_000;
 /** A query that hangs must not keep the program. */
 const FORCE_MS = 1_500;
@@ -47,7 +49,7 @@ const CRON_ATTEMPTS = 3;
  * by themselves, and a runner that gave up is started again. Never throws.
  */
 export function startWorker(parts: WorkerParts): RunningWorker {
-	const connection = connect(parts.url, CONNECTIONS);
+	const connection = connect(parts.url, CONNECTIONS, PATIENCE_MS);
 	const leaving = new AbortController();
 	const events: WorkerEvents = new EventEmitter();
 	const ended = new Set<string>();

@@ -1,4 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Connection } from '#src/platform/db/client.ts';
+import { StatementTooLong } from '#src/platform/db/patience.ts';
 import { BadRequest, Conflict, InvalidForm, NotFound, Told } from '#src/platform/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { localPath } from './origin.ts';
@@ -19,13 +21,31 @@ export function wantsJson(request: FastifyRequest): boolean {
 
 const BUSY_SECONDS = 5;
 
-/** What goes wrong while the database is away or out of connections, as node-postgres says it. */
+/** 503: more requests wait for the database than it will serve before their readers lose patience. */
+class Crowded extends Error {}
+
+/** So many requests for each connection may wait: at a few milliseconds each they are served in time. */
+const WAITING_FOR_EACH = 20;
+
+/** Refuses at once what would only make the queue for the database longer. Throws Crowded. */
+export function refuseCrowd({ pool }: Connection): void {
+	if (pool.waitingCount >= pool.options.max * WAITING_FOR_EACH)
+		throw new Crowded('too many wait for the database');
+}
+
+/**
+ * What goes wrong while the database is away, too slow, out of connections or of disk, as node-postgres and
+ * Postgres (class 53) say it.
+ */
 function isDatabaseAway(error: unknown): boolean {
 	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+	if (cause instanceof StatementTooLong) return true;
 	const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-	if (/^(ECONN|EPIPE|ETIMEDOUT|ENOENT|57P0|53300|08)/.test(code)) return true;
+	if (/^(ECONN|EPIPE|ETIMEDOUT|ENOENT|57P0|53|08)/.test(code)) return true;
 	const message = cause instanceof Error ? cause.message : '';
-	return /timeout exceeded when trying to connect|Connection terminated/.test(message);
+	return /timeout exceeded when trying to connect|Connection terminated|is not queryable/.test(
+		message,
+	);
 }
 
 /** Everything that is thrown becomes an answer here, and only here. */
@@ -39,10 +59,15 @@ export function setUpErrors(app: FastifyInstance): void {
 			return await say(request, reply, 413, translate(request.viewer.language, 'error.tooLarge'));
 		if (error.statusCode !== undefined && error.statusCode < 500)
 			return await tell(new BadRequest('error.badRequest', { what: error.code }), request, reply);
-		request.log.error({ err: error.cause ?? error }, 'request failed');
-		if (isDatabaseAway(error)) {
+		request.log.error({ err: error }, 'request failed');
+		if (error instanceof Crowded || isDatabaseAway(error)) {
 			reply.header('retry-after', BUSY_SECONDS);
-			return await say(request, reply, 503, translate(request.viewer.language, 'error.busy'));
+			return await say(
+				request,
+				reply,
+				503,
+				translate(request.viewer.language, 'error.busy', { id: request.id }),
+			);
 		}
 		const message = translate(request.viewer.language, 'error.server', { id: request.id });
 		return await say(request, reply, 500, message);

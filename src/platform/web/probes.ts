@@ -11,10 +11,10 @@ export function probeRoutes(app: FastifyInstance, { pool }: Connection): void {
 			const { known, applied } = await schemaState(pool);
 			return await reply
 				.code(known === applied ? 200 : 503)
-				.send({ ok: known === applied, known, applied });
+				.send({ ok: known === applied, known, applied, requestId: request.id });
 		} catch (error) {
 			request.log.warn({ err: error }, 'not ready');
-			return await reply.code(503).send({ ok: false });
+			return await reply.code(503).send({ ok: false, requestId: request.id });
 		}
 	});
 }
