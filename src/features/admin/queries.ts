@@ -34,6 +34,11 @@ async function find(db: Sql, fieldId: number, lock: SQL): Promise<ExtraFieldRow>
 	return rows[0];
 }
 
+/** Locks an extra field for the rest of the transaction. Throws NotFound. */
+export async function lockExtraField(tx: Tx, fieldId: number): Promise<ExtraFieldRow> {
+	return await find(tx, fieldId, sql`for update`);
+}
+
 /**
  * Locks an extra field for the rest of the transaction. Throws NotFound, Conflict where the change started
  * from another version.
@@ -43,7 +48,7 @@ export async function findExtraFieldToEdit(
 	fieldId: number,
 	version: number,
 ): Promise<ExtraFieldRow> {
-	const field = await find(tx, fieldId, sql`for update`);
+	const field = await lockExtraField(tx, fieldId);
 	if (field.version === version) return field;
 	const { rows } = await tx.execute<{ at: Date; by: string | null }>(sql`
 		select e.at, p.name as by from events e left join people p on p.id = e.actor_id

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting } from '#src/features/auth/guard.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Tx } from '#src/platform/db/client.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
-import { onlyTouched } from '#src/platform/web/merging.ts';
+import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
+
 import {
 	addExtraField,
 	editExtraField,
@@ -23,7 +24,12 @@ import {
 	PositionForm,
 	RemovalForm,
 } from './forms.ts';
-import { type ExtraFieldRow, findExtraField, listAllExtraFields } from './queries.ts';
+import {
+	type ExtraFieldRow,
+	findExtraField,
+	listAllExtraFields,
+	lockExtraField,
+} from './queries.ts';
 import { extraNames } from './words.ts';
 
 const access = 'catalogs' as const;
@@ -93,9 +99,16 @@ export function adminRoutes(
 			request,
 			async () => {
 				const fieldId = idOf(request);
-				const { version, name, choices = [] } = readForm(ExtraForm, request.body);
 				const by = acting(request);
-				const now = await editExtraField(db, by, fieldId, version, { name, choices });
+				const lock = async (tx: Tx) => await lockExtraField(tx, fieldId);
+				const { name, now } = await mergeEdit(db, request.body, lock, async (sql) => {
+					const stands = await findExtraField(sql, fieldId);
+					const fields = { name: stands.name, choices: stands.choices.join('\n') };
+					const body = mergedBody(request.body, { version: stands.version, fields });
+					const { version, name, choices = [] } = readForm(ExtraForm, body);
+					const now = await editExtraField(sql, by, fieldId, version, { name, choices });
+					return { name, now };
+				});
 				const toast = { key: 'toast.extraSaved', args: { name } } as const;
 				return await answer(request, reply, toast, { fieldId, version: now });
 			},

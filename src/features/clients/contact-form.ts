@@ -1,6 +1,7 @@
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { type Fact, factsWere } from '#src/platform/web/facts.ts';
+import type { Shape } from '#src/platform/web/merging.ts';
 import { factsOf } from './contacts.ts';
 import { bornWords } from './facts.ts';
 import { POINT_ROWS } from './forms.ts';
@@ -19,7 +20,12 @@ export type ContactFormView = {
 	emails: Fact[];
 	labels: Record<string, string>;
 	was: string;
+	/** All of them, for an edit that comes late. */
+	all: Fact[];
 };
+
+/** A late edit may find more rows than its form has. */
+export const CONTACT_SHAPE: Shape = { rows: /^(?:phone|email)_\d+$/ };
 
 /** The form of a contact, of a new one where there is none. `typed`: what it came back with, rows included. */
 export function contactForm(
@@ -50,7 +56,7 @@ export function contactForm(
 	];
 	const all = [...Object.values(facts), ...phones, ...emails];
 	const labels = Object.fromEntries(all.map(({ name, label }) => [name, label]));
-	return { facts, phones, emails, labels, was: factsWere(all) };
+	return { facts, phones, emails, labels, was: factsWere(all), all };
 }
 
 function rows(

@@ -1,13 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { standing } from '#src/platform/web/facts.ts';
 import { readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
-import { onlyTouched } from '#src/platform/web/merging.ts';
+import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import { answerClient } from './answer.ts';
-import { contactForm } from './contact-form.ts';
-import { addContact, archiveContact, editContact, factsOf, findContact } from './contacts.ts';
+import { CONTACT_SHAPE, contactForm } from './contact-form.ts';
+import {
+	addContact,
+	archiveContact,
+	editContact,
+	factsOf,
+	findContact,
+	lockContact,
+} from './contacts.ts';
 import { contactOf } from './edits.ts';
 import { ArchiveForm, ClientParams, ContactRows, NewContactRows } from './forms.ts';
 import { findClient } from './record.ts';
@@ -94,15 +102,19 @@ export function contactRoutes(
 			async () => {
 				const contactId = idOf(request);
 				const by = acting(request);
-				const { version, returnTo, ...part } = readPart(ContactRows, request.body);
-				const edit = contactOf(part);
-				const before = await findContact(db, by.actor, contactId);
-				const said = newlySaid(reachOf(edit, before.clientId), {
-					...reachOf(factsOf(before), before.clientId),
+				const lock = async (tx: Tx) => await lockContact(tx, by.actor, contactId);
+				const { now, returnTo } = await mergeEdit(db, request.body, lock, async (sql) => {
+					const before = await findContact(sql, by.actor, contactId);
+					const stands = standing(before, contactForm(before, request.viewer).all);
+					const body = mergedBody(request.body, stands, CONTACT_SHAPE);
+					const { version, returnTo, ...part } = readPart(ContactRows, body);
+					const edit = contactOf(part);
+					const known = reachOf(factsOf(before), before.clientId);
+					const said = newlySaid(reachOf(edit, before.clientId), known);
+					// Who comes second hears that first.
+					if (version === before.version) await warnOfDuplicates(sql, request, said, part.anyway);
+					return { now: await editContact(sql, by, contactId, version, edit), returnTo };
 				});
-				// Who comes second hears that first.
-				if (version === before.version) await warnOfDuplicates(db, request, said, part.anyway);
-				const now = await editContact(db, by, contactId, version, edit);
 				return await answer(request, reply, contactId, now, 'toast.contactSaved', returnTo);
 			},
 			async (problem) => await drawEdit(request, reply, problem),

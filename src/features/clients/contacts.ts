@@ -92,7 +92,7 @@ export async function editContact(
 	edit: Partial<ContactFacts>,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
-		const contact = await lockContact(tx, acting.actor, contactId, version);
+		const contact = await lockAtVersion(tx, acting.actor, contactId, version);
 		const owner = { clientId: contact.clientId, contactId };
 		const after = { ...factsOf(contact), ...edit };
 		const changes = changesOf(factsOf(contact), after);
@@ -139,7 +139,12 @@ export async function archiveContact(
 	archived: boolean,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
-		const { clientId, name, archivedAt } = await lockContact(tx, acting.actor, contactId, version);
+		const { clientId, name, archivedAt } = await lockAtVersion(
+			tx,
+			acting.actor,
+			contactId,
+			version,
+		);
 		if ((archivedAt !== null) === archived) return version;
 		await tx.execute(sql`
 			update contacts set archived_at = ${archived ? acting.now : null}, version = version + 1
@@ -150,14 +155,19 @@ export async function archiveContact(
 	});
 }
 
-async function lockContact(
+/** Locks a contact for the rest of the transaction. Throws NotFound. */
+export async function lockContact(tx: Tx, actor: Actor, contactId: number): Promise<Contact> {
+	await tx.execute(sql`select from contacts where id = ${contactId} for update`);
+	return await findContact(tx, actor, contactId);
+}
+
+async function lockAtVersion(
 	tx: Tx,
 	actor: Actor,
 	contactId: number,
 	version: number,
 ): Promise<Contact> {
-	await tx.execute(sql`select from contacts where id = ${contactId} for update`);
-	const contact = await findContact(tx, actor, contactId);
+	const contact = await lockContact(tx, actor, contactId);
 	if (contact.version !== version)
 		throw await clientConflict(tx, contact.clientId, contact.version, contactId);
 	return contact;

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
-import { drawFacts } from '#src/platform/web/facts.ts';
+import { drawFacts, inPlace, standing } from '#src/platform/web/facts.ts';
 import { readQuery } from '#src/platform/web/forms.ts';
+import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
 import { createClient, editClient } from './actions.ts';
 import { answerClient } from './answer.ts';
 import { editOf, newClientOf } from './edits.ts';
@@ -18,7 +19,7 @@ import {
 	NewClientQuery,
 	SuggestQuery,
 } from './forms.ts';
-import { heirOf } from './record.ts';
+import { findClientToEdit, heirOf } from './record.ts';
 import { readClientCard, readClientForm, readMoreHistory, readNewClient } from './screen.ts';
 import { suggestClients } from './search.ts';
 import { duplicatesOf, knownOf, newlySaid, wantedOf, warnOfDuplicates } from './warning.ts';
@@ -122,28 +123,22 @@ export function clientRoutes(
 			async () => {
 				const clientId = idOf(request);
 				const by = acting(request);
-				const { client, extraFields } = await readClientForm(
-					db,
-					by.actor,
-					clientId,
-					request.viewer,
-				);
-				const { part, extra } = readWithExtra(ClientForm, extraFields, client.extra, request.body);
-				const { version, edit } = editOf(part, extra);
-				// A field that is edited in its place has no room for a question; who comes second hears that first.
-				if (part.was && version === client.version)
-					await warnOfDuplicates(
-						db,
-						request,
-						newlySaid(wantedOf(edit), knownOf(client)),
-						part.anyway,
-					);
-				const now = await editClient(db, by, clientId, version, edit);
-				const toast = {
-					key: 'toast.clientSaved',
-					args: { name: part.name ?? client.name },
-				} as const;
-				const json = { version: now };
+				const lock = async (tx: Tx) => await findClientToEdit(tx, by.actor, clientId);
+				const { part, name, json } = await mergeEdit(db, request.body, lock, async (sql) => {
+					const form = await readClientForm(sql, by.actor, clientId, request.viewer);
+					const { client, extraFields, facts } = form;
+					const body = mergedBody(request.body, standing(client, facts));
+					const { part, extra } = readWithExtra(ClientForm, extraFields, client.extra, body);
+					const { version, edit } = editOf(part, extra);
+					// A field that is edited in its place has no room for a question; who comes second hears that first.
+					if (part.was && !inPlace(request) && version === client.version) {
+						const said = newlySaid(wantedOf(edit), knownOf(client));
+						await warnOfDuplicates(sql, request, said, part.anyway);
+					}
+					const now = await editClient(sql, by, clientId, version, edit);
+					return { part, name: part.name ?? client.name, json: { version: now } };
+				});
+				const toast = { key: 'toast.clientSaved', args: { name } } as const;
 				const returnTo = part.returnTo ?? undefined;
 				return await answerClient(connection, request, reply, { clientId, toast, json, returnTo });
 			},

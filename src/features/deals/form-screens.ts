@@ -10,7 +10,9 @@ import type { Fact } from '#src/platform/web/facts.ts';
 import { type DealAround, findDealAround, listFreeColleagues } from './around.ts';
 import { missingFor } from './entering.ts';
 import { dealFacts } from './facts.ts';
-import { lineSum, linesSum, quantityWords } from './lines.ts';
+import { readLines } from './forms.ts';
+import { linesAfterConflict, tableFields } from './line-merging.ts';
+import { type Line, lineSum, linesSum, quantityWords } from './lines.ts';
 import {
 	type DealFrame,
 	type DealView,
@@ -110,9 +112,21 @@ export type ShownRow = {
 	price: string;
 	sum: string | null;
 	faults: string[];
+	/** After a conflict: taken out by me, and what a colleague has made of it; null: taken out. */
+	removed?: boolean;
+	theirs?: (Line & { name: string }) | null;
 };
 
 const EMPTY_ROWS = 3;
+
+/** `was`: what the form says, for telling what the person has touched. */
+export type ProductsView = {
+	deal: DealAround;
+	rows: ShownRow[];
+	sum: string | null;
+	following: boolean;
+	was: string;
+};
 
 /** The table of a deal's products for its form, with empty rows behind it. Throws NotFound. */
 export async function readProducts(
@@ -121,30 +135,38 @@ export async function readProducts(
 	dealId: number,
 	viewer: Viewer,
 	said: { rows: number[]; typed: Record<string, string>; problem: Problem | null },
-): Promise<{ deal: DealAround; rows: ShownRow[]; sum: string | null; following: boolean }> {
+): Promise<ProductsView> {
 	const deal = await findDealAround(db, actor, dealId);
 	const { typed, problem } = said;
-	const known = deal.products.map((line, at) => ({
+	const drawn = <T extends Line & { name: string }>(line: T, at: number) => ({
 		row: at + 1,
 		product: line.name,
 		quantity: quantityWords(line.quantity, viewer.language),
 		price: moneyForInput(viewer.language, line.price),
 		sum: lineSum(line),
 		faults: [],
-	}));
-	const rows = problem
-		? said.rows.map((row) => ({
-				row,
-				product: typed[`product${row}`] ?? '',
-				quantity: typed[`quantity${row}`] ?? '',
-				price: typed[`price${row}`] ?? '',
-				sum: null,
-				faults: ['product', 'quantity', 'price'].flatMap((name) => {
-					const fault = problem.fields[`${name}${row}`];
-					return fault ? [fault] : [];
-				}),
+	});
+	const late = problem?.conflict && typed.was ? readLines(typed) : null;
+	const known = late
+		? linesAfterConflict(late, deal).map((line, at) => ({
+				...{ ...drawn(line, at), removed: line.removed },
+				...(line.clash ? { theirs: line.theirs } : {}),
 			}))
-		: known;
+		: deal.products.map(drawn);
+	const rows: ShownRow[] =
+		problem && !late
+			? said.rows.map((row) => ({
+					row,
+					product: typed[`product${row}`] ?? '',
+					quantity: typed[`quantity${row}`] ?? '',
+					price: typed[`price${row}`] ?? '',
+					sum: null,
+					faults: ['product', 'quantity', 'price'].flatMap((name) => {
+						const fault = problem.fields[`${name}${row}`];
+						return fault ? [fault] : [];
+					}),
+				}))
+			: known;
 	const last = rows.at(-1)?.row ?? 0;
 	const empty = Array.from({ length: EMPTY_ROWS }, (_, n) => emptyRow(last + n + 1));
 	return {
@@ -152,6 +174,7 @@ export async function readProducts(
 		rows: [...rows, ...empty],
 		sum: linesSum(deal.products),
 		following: problem ? typed.amountFromProducts !== undefined : deal.amountFromProducts,
+		was: JSON.stringify(tableFields(deal)),
 	};
 }
 

@@ -122,6 +122,9 @@ export type LinesForm = {
 	amountFromProducts: boolean;
 	/** More empty rows are wanted, nothing is to be saved yet. */
 	more: boolean;
+	/** What the form said when it was drawn, and the products whose lines are to be as the colleague has them. */
+	was: string | undefined;
+	taken: string[];
 	returnTo: string | undefined;
 };
 
@@ -137,6 +140,7 @@ export function readLines(body: unknown): LinesForm {
 			version: version(),
 			amountFromProducts: optional(checked()),
 			more: optional(checked()),
+			was: optional(text(60_000)),
 			returnTo: optional(text(500)),
 			...Object.fromEntries(
 				rows.flatMap((row) => [
@@ -144,6 +148,7 @@ export function readLines(body: unknown): LinesForm {
 					[`quantity${row}`, optional(quantity())],
 					[`price${row}`, optional(money())],
 					[`remove${row}`, optional(checked())],
+					[`take${row}`, optional(checked())],
 				]),
 			),
 		}),
@@ -154,6 +159,10 @@ export function readLines(body: unknown): LinesForm {
 		amountFromProducts: read.amountFromProducts === true,
 		more: read.more === true,
 		returnTo: read.returnTo as string | undefined,
+		was: read.was as string | undefined,
+		taken: rows
+			.filter((row) => read[`take${row}`] === true)
+			.map((row) => String(read[`product${row}`] ?? '')),
 		lines: rows
 			.filter((row) => typeof read[`product${row}`] === 'string' && read[`remove${row}`] !== true)
 			.map((row) => ({
@@ -168,7 +177,7 @@ export function readLines(body: unknown): LinesForm {
 /** The numbers of the rows that a form holds, in order. */
 export function rowsIn(typed: Record<string, unknown>): number[] {
 	const numbers = Object.keys(typed).map((name) =>
-		Number(/^(?:product|quantity|price|remove)([1-9]\d{0,2})$/.exec(name)?.[1] ?? 0),
+		Number(/^(?:product|quantity|price|remove|take)([1-9]\d{0,2})$/.exec(name)?.[1] ?? 0),
 	);
 	return [...new Set(numbers)].filter((row) => row >= 1 && row <= MOST_LINES).sort((a, b) => a - b);
 }

@@ -1,13 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { form, optional, readQuery, text } from '#src/platform/web/forms.ts';
+import { mergeEdit } from '#src/platform/web/merging.ts';
+import { findDealAround } from './around.ts';
 import { readProducts } from './form-screens.ts';
 import { DealParams, readLines, rowsIn } from './forms.ts';
+import { mergedTable } from './line-merging.ts';
 import { setDealProducts, suggestProducts } from './products.ts';
-import { findDeal } from './queries.ts';
+import { findDeal, findDealToEdit } from './queries.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };
@@ -42,12 +45,17 @@ export function dealProductRoutes(
 		attempt(
 			request,
 			async () => {
-				const { returnTo, more, ...table } = readLines(request.body);
+				const read = readLines(request.body);
+				const { more, returnTo } = read;
 				const dealId = idOf(request);
 				const by = acting(request);
 				const deal = await findDeal(db, by.actor, dealId);
 				if (more) return await draw(request, reply, unsaved(request));
-				await setDealProducts(db, by, dealId, table);
+				const lock = async (tx: Tx) => await findDealToEdit(tx, by.actor, dealId);
+				await mergeEdit(db, request.body, lock, async (sql) => {
+					const now = await findDealAround(sql, by.actor, dealId);
+					await setDealProducts(sql, by, dealId, mergedTable(read, now));
+				});
 				return await answerChange(connection, request, reply, {
 					...{ dealId, returnTo },
 					stageIds: [deal.stageId],

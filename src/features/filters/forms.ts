@@ -29,6 +29,7 @@ export const ChangeFilterForm = form({
 	name: optional(text(100)),
 	visibleTo: optional(oneOf(...VISIBLE)),
 	take: optional(checked()),
+	was: optional(text(2000)),
 	query: optional(text(4000)),
 	returnTo: optional(text(2000)),
 });

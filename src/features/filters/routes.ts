@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { type Fields, mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import { localPath } from '#src/platform/web/origin.ts';
 import { changeFilter, removeFilter, saveFilter } from './actions.ts';
 import {
@@ -14,8 +15,8 @@ import {
 	RemoveFilterForm,
 	SaveFilterForm,
 } from './forms.ts';
-import { findFilter, listSavedFilters } from './queries.ts';
-import { SCREEN_PATHS, type Screen, savedMenu, screenAt } from './rules.ts';
+import { findFilter, findFilterToEdit, listSavedFilters } from './queries.ts';
+import { type SavedFilter, SCREEN_PATHS, type Screen, savedMenu, screenAt } from './rules.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
@@ -62,30 +63,30 @@ export function filterRoutes(
 	async function drawEdit(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
 		const filter = await findFilter(db, actorOf(request), idOf(request));
 		const asked = problem ? problem.typed : readQuery(NewFilterQuery, request.query);
-		const data = { filter, query: asked.query ?? '', me: actorOf(request).id };
+		const was = JSON.stringify(fieldsOf(filter));
+		const data = { filter, query: asked.query ?? '', me: actorOf(request).id, was };
 		const view = { fragment: 'filters/_edit', title: 'filter.edit', data } as const;
-		return await drawForm(request, reply, view, problem);
+		return await drawForm(request, reply, view, problem && onlyTouched(problem));
 	}
 
 	app.post('/filters/:id', CHANGES, async (request, reply) =>
 		attempt(
 			request,
 			async () => {
-				const read = readForm(ChangeFilterForm, request.body);
-				const { version, name, visibleTo, take, query, returnTo } = read;
-				const { id, screen, ...now } = await changeFilter(
-					db,
-					acting(request),
-					idOf(request),
-					version,
-					{
-						name,
-						shared: visibleTo === undefined ? undefined : visibleTo === 'team',
-						query: take ? (query ?? '') : undefined,
-					},
-				);
-				const toast = { key: 'toast.filterSaved', args: { name: now.name } } as const;
-				return await answer(request, reply, { id, screen, toast, returnTo });
+				const by = acting(request);
+				const filterId = idOf(request);
+				const lock = async (tx: Tx) => await findFilterToEdit(tx, by.actor, filterId);
+				const done = await mergeEdit(db, request.body, lock, async (sql) => {
+					const stands = await findFilter(sql, by.actor, filterId);
+					const now = { version: stands.version, fields: fieldsOf(stands) };
+					const read = readForm(ChangeFilterForm, mergedBody(request.body, now));
+					const { version, name, visibleTo, take, query, returnTo } = read;
+					const shared = visibleTo === undefined ? undefined : visibleTo === 'team';
+					const change = { name, shared, query: take ? (query ?? '') : undefined };
+					return { ...(await changeFilter(sql, by, filterId, version, change)), returnTo };
+				});
+				const toast = { key: 'toast.filterSaved', args: { name: done.name } } as const;
+				return await answer(request, reply, { ...done, toast });
 			},
 			async (problem) => await drawEdit(request, reply, problem),
 		),
@@ -124,6 +125,12 @@ export function filterRoutes(
 		return await reply.fragments('filters/changed', { saved, toast });
 	}
 }
+
+/** What the fields of a filter's form hold. */
+const fieldsOf = ({ name, shared }: SavedFilter): Fields => ({
+	name,
+	visibleTo: shared ? 'team' : 'me',
+});
 
 function pageSeen(request: FastifyRequest): URL {
 	const header = request.headers['hx-current-url'];

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
-import { onlyTouched } from '#src/platform/web/merging.ts';
+import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import { answerStep } from './answer.ts';
 import { deleteInteraction, reassignInteraction, reopenInteraction } from './editing.ts';
 import {
@@ -14,10 +14,11 @@ import {
 	StepForm,
 	StepOwnerForm,
 } from './forms.ts';
-import { findInteraction, type InteractionView } from './queries.ts';
+import { findInteraction, findInteractionToEdit, type InteractionView } from './queries.ts';
 import { repeatOf } from './recurrence.ts';
 import { placeOf, readStepForm } from './screen.ts';
 import { editSteps } from './series-editing.ts';
+import { STEP_SHAPE } from './step-shape.ts';
 import { repeatWords } from './words.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -60,23 +61,40 @@ export function editingRoutes(
 			request,
 			reply,
 			{ fragment: 'interactions/_edit', title: 'interaction.edit', data },
-			problem && onlyTouched(problem),
+			problem && onlyTouched(problem, STEP_SHAPE),
 		);
+	}
+
+	async function saveStep(request: FastifyRequest) {
+		const by = acting(request);
+		const id = idOf(request);
+		const lock = async (tx: Tx) => await findInteractionToEdit(tx, by.actor, id);
+		return await mergeEdit(db, request.body, lock, async (sql) => {
+			const { step: before, fields: stands } = await readStepForm(
+				sql,
+				by.actor,
+				id,
+				request.viewer,
+			);
+			const now = { version: before.version, fields: stands };
+			const body = mergedBody(request.body, now, STEP_SHAPE);
+			const { returnTo, version, was: _, ...fields } = readPart(StepForm, body);
+			const edit = editOf(fields, request.viewer);
+			const step = await editSteps(sql, by, id, version as number, {
+				...{ edit, scope: fields.scope ?? 'one' },
+				// A form without the field leaves the rule; one that says nothing in it ends it.
+				rule: fields.repeat === undefined ? undefined : (repeatFrom(fields) ?? 'never'),
+			});
+			return { step, before, fields, edit, returnTo };
+		});
 	}
 
 	app.post('/interactions/:id', CHANGES, async (request, reply) =>
 		attempt(
 			request,
 			async () => {
-				const { returnTo, version, was: _, ...fields } = readPart(StepForm, request.body);
-				const by = acting(request);
-				const edit = editOf(fields, request.viewer);
-				const before = await findInteraction(db, by.actor, idOf(request));
-				const step = await editSteps(db, by, before.id, version as number, {
-					...{ edit, scope: fields.scope ?? 'one' },
-					// A form without the field leaves the rule; one that says nothing in it ends it.
-					rule: fields.repeat === undefined ? undefined : (repeatFrom(fields) ?? 'never'),
-				});
+				const done = await saveStep(request);
+				const { step, before, fields, edit, returnTo } = done;
 				if (edit.plan && Object.keys(fields).every((name) => PLACE.has(name))) {
 					const fields = { version: String(step.version), ...placeOf(before, request.viewer) };
 					const undo = { action: `/interactions/${step.id}`, fields };

@@ -5,7 +5,7 @@ import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
-import { onlyTouched } from '#src/platform/web/merging.ts';
+import { type Fields, mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import {
 	KIND_ICONS,
 	KindActivityForm,
@@ -20,6 +20,7 @@ import {
 	editKind,
 	findKind,
 	type KindSetting,
+	lockKinds,
 	moveKind,
 	removeKind,
 	useKind,
@@ -41,6 +42,13 @@ const settingOf = ({ name, icon, nextInDays, nextKindId, lengthMinutes }: Read):
 	nextKindId: nextKindId ?? null,
 	lengthMinutes: lengthMinutes ?? null,
 });
+
+/** What the fields of a kind's form hold. */
+function fieldsOf({ name, icon, nextKindId, nextInDays, lengthMinutes }: KindSetting): Fields {
+	const values = { name, icon, nextKindId, nextInDays, lengthMinutes };
+	const told = Object.entries(values).map(([field, value]) => [field, String(value ?? '')]);
+	return Object.fromEntries(told);
+}
 
 /** The kinds of interactions, as an administrator sets them up. */
 export function kindRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
@@ -69,12 +77,10 @@ export function kindRoutes(app: FastifyInstance, { connection }: { connection: C
 		kind: InteractionKind | null,
 		problem: Problem | null,
 	) {
-		const { name, icon, nextKindId, nextInDays, lengthMinutes } = kind ?? NEW_KIND;
-		const values = { name, icon, nextKindId, nextInDays, lengthMinutes };
-		const told = Object.entries(values).map(([field, value]) => [field, String(value ?? '')]);
-		const was = JSON.stringify(Object.fromEntries(told));
+		const values = fieldsOf(kind ?? NEW_KIND);
+		const was = JSON.stringify(values);
 		const all = await listKinds(db, 'all');
-		const kinds = all.filter((one) => one.active || one.id === nextKindId);
+		const kinds = all.filter((one) => one.active || one.id === kind?.nextKindId);
 		const data = { kind, values, was, kinds, icons: KIND_ICONS };
 		const title = kind ? 'kind.edit' : 'kind.new';
 		const view = { fragment: 'interactions/_kind-form', title, data } as const;
@@ -97,9 +103,15 @@ export function kindRoutes(app: FastifyInstance, { connection }: { connection: C
 		attempt(
 			request,
 			async () => {
-				const { version, ...read } = readForm(KindForm, request.body);
-				await editKind(db, acting(request), idOf(request), version, settingOf(read));
-				return await answer(request, reply, saved(read.name));
+				const kindId = idOf(request);
+				const name = await mergeEdit(db, request.body, lockKinds, async (sql) => {
+					const kind = await findKind(sql, kindId);
+					const stands = { version: kind.version, fields: fieldsOf(kind) };
+					const { version, ...read } = readForm(KindForm, mergedBody(request.body, stands));
+					await editKind(sql, acting(request), kindId, version, settingOf(read));
+					return read.name;
+				});
+				return await answer(request, reply, saved(name));
 			},
 			async (problem) => drawKind(request, reply, await findKind(db, idOf(request)), problem),
 		),

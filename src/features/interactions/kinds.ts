@@ -28,6 +28,11 @@ export async function findKind(db: Sql, kindId: number): Promise<InteractionKind
 	return kind;
 }
 
+/** Locks the kinds, all of them: their order and their last one in use are everybody's. */
+export async function lockKinds(tx: Tx): Promise<void> {
+	await tx.execute(sql`select from interaction_kinds order by id for update`);
+}
+
 async function findKindToEdit(
 	tx: Tx,
 	acting: Acting,
@@ -35,8 +40,7 @@ async function findKindToEdit(
 	version: number,
 ): Promise<InteractionKind> {
 	if (!can(acting.actor, 'catalogs')) throw new Forbidden('error.forbidden');
-	// All of them: their order and their last one in use are everybody's.
-	await tx.execute(sql`select from interaction_kinds order by id for update`);
+	await lockKinds(tx);
 	const kind = await findKind(tx, kindId);
 	if (kind.version !== version) throw new Conflict({ version: kind.version, at: null, by: null });
 	return kind;

@@ -3,6 +3,7 @@ import { mayEditOf } from '#src/features/auth/rules.ts';
 import { findDeal } from '#src/features/deals/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
+import type { Fields } from '#src/platform/web/merging.ts';
 import { DAY_FIELDS, REMINDERS, suggestedDay } from './forms.ts';
 import {
 	type Choices,
@@ -12,7 +13,8 @@ import {
 	nextBeside,
 	readChoices,
 } from './queries.ts';
-import { type Repeat, repeatOf, WEEKDAYS, type Weekday } from './recurrence.ts';
+import { repeatOf, WEEKDAYS, type Weekday } from './recurrence.ts';
+import { REPEAT_FIELDS } from './step-shape.ts';
 
 /** What the fields of a step hold, by name. */
 export type StepValues = Record<string, string | number | null>;
@@ -80,6 +82,7 @@ export type StepForm = Choices & {
 	values: StepValues;
 	/** What the fields hold, for telling what the person has touched. */
 	was: string;
+	fields: Fields;
 	reminders: typeof REMINDERS;
 };
 
@@ -93,10 +96,10 @@ export async function readStepForm(
 	const step = await findInteraction(db, actor, id);
 	const choices = await readChoices(db, step.clientId, step);
 	const values = valuesOf(step, viewer);
-	const was = JSON.stringify(
-		Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value ?? '')])),
+	const fields = Object.fromEntries(
+		Object.entries(values).map(([name, value]) => [name, String(value ?? '')]),
 	);
-	return { ...choices, step, values, was, reminders: REMINDERS };
+	return { ...choices, step, values, fields, was: JSON.stringify(fields), reminders: REMINDERS };
 }
 
 function valuesOf(step: InteractionView, viewer: Viewer): StepValues {
@@ -108,11 +111,13 @@ function valuesOf(step: InteractionView, viewer: Viewer): StepValues {
 		plannedDay: day,
 		plannedTime: step.plannedAt && formatTime(step.plannedAt, viewer),
 		remind: step.remindMinutes ?? 'none',
-		...(step.seriesRule ? repeatValues(repeatOf(step.seriesRule)) : {}),
+		...(step.status === 'planned' ? repeatValues(step.seriesRule) : {}),
 	};
 }
 
-function repeatValues({ frequency, every, weekdays, until, count }: Repeat): StepValues {
+function repeatValues(rule: string | null): StepValues {
+	if (rule === null) return Object.fromEntries(REPEAT_FIELDS.map((name) => [name, null]));
+	const { frequency, every, weekdays, until, count } = repeatOf(rule);
 	const days = DAY_FIELDS.map((name, nr) => [
 		name,
 		weekdays.includes(WEEKDAYS[nr] as Weekday) ? '1' : null,

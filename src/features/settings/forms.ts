@@ -2,6 +2,7 @@ import type { StaticDecode } from 'typebox';
 import { REMINDERS } from '#src/features/interactions/forms.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { checked, form, oneOf, optional, text, time, version } from '#src/platform/web/forms.ts';
+import type { Fields, Shape } from '#src/platform/web/merging.ts';
 import type { Choices, Settings } from './rules.ts';
 
 /** Where people of the company may sit: the zones of Russia and its neighbours. */
@@ -39,7 +40,22 @@ export const SettingsForm = form({
 	remindMinutes: optional(oneOf(...REMINDERS.map(String))),
 	mailReminders: optional(checked()),
 	mailDigest: optional(checked()),
+	was: optional(text(2000)),
 });
+
+/** Its boxes: off, they send nothing. */
+export const SETTINGS_SHAPE: Shape = { boxes: ['mailReminders', 'mailDigest'] };
+
+/** What the fields of the form hold. */
+export function fieldsOf(settings: Settings): Fields {
+	const { language, timeZone, workFrom, workUntil, remindMinutes } = settings;
+	return {
+		...{ language, timeZone, workFrom: clockOf(workFrom), workUntil: clockOf(workUntil) },
+		remindMinutes: remindMinutes === null ? '' : String(remindMinutes),
+		mailReminders: settings.mailReminders ? '1' : '',
+		mailDigest: settings.mailDigest ? '1' : '',
+	};
+}
 
 /** The choices of a form. Throws InvalidForm for an unknown zone and for work that ends before it begins. */
 export function choicesOf(

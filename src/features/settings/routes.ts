@@ -4,14 +4,15 @@ import { sessionIdOf } from '#src/features/auth/actions.ts';
 import { cookieName } from '#src/features/auth/cookies.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { readSessions } from '#src/features/auth/screen.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast } from '#src/platform/web/flash.ts';
 import { readForm } from '#src/platform/web/forms.ts';
+import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import { saveSettings } from './actions.ts';
-import { choicesOf, SettingsForm } from './forms.ts';
-import { findSettings } from './queries.ts';
+import { choicesOf, fieldsOf, SETTINGS_SHAPE, SettingsForm } from './forms.ts';
+import { findSettings, findSettingsToEdit } from './queries.ts';
 import { readSettingsPage } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -23,7 +24,7 @@ export function settingsRoutes(
 	{ connection: { db }, config }: { connection: Connection; config: Config },
 ): void {
 	const page = async (request: FastifyRequest, problem: Problem | null) => ({
-		...(await readSettingsPage(db, request, problem)),
+		...(await readSettingsPage(db, request, problem && onlyTouched(problem, SETTINGS_SHAPE))),
 		sessions: await readSessions(
 			db,
 			request,
@@ -41,14 +42,16 @@ export function settingsRoutes(
 		attempt(
 			request,
 			async () => {
-				const fields = readForm(SettingsForm, request.body);
-				const present = await findSettings(db, actorOf(request));
-				const version = await saveSettings(
-					db,
-					acting(request),
-					fields.version,
-					choicesOf(fields, present),
-				);
+				const actor = actorOf(request);
+				const lock = async (tx: Tx) => await findSettingsToEdit(tx, actor);
+				const version = await mergeEdit(db, request.body, lock, async (sql) => {
+					const present = await findSettings(sql, actor);
+					const stands = { version: present.version, fields: fieldsOf(present) };
+					const body = mergedBody(request.body, stands, SETTINGS_SHAPE);
+					const fields = readForm(SettingsForm, body);
+					const wanted = choicesOf(fields, present);
+					return await saveSettings(sql, acting(request), fields.version, wanted);
+				});
 				if (wantsJson(request)) return { version };
 				keepToast(reply, { key: 'toast.settingsSaved' });
 				return reply.redirect('/settings', 303);

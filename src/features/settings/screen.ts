@@ -5,7 +5,7 @@ import type { Database } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { Problem } from '#src/platform/web/dialog.ts';
-import { clockOf, ZONES } from './forms.ts';
+import { clockOf, fieldsOf, ZONES } from './forms.ts';
 import { findSettings } from './queries.ts';
 
 /** The page of a person's settings, with what is wrong with the form if it came back. */
@@ -16,6 +16,12 @@ export async function readSettingsPage(
 ) {
 	const { viewer } = request;
 	const settings = await findSettings(db, actorOf(request));
+	// A box that was taken off sends nothing: after a refusal what is absent was off, but after a conflict it
+	// was left alone.
+	const ticked = (name: 'mailReminders' | 'mailDigest') =>
+		problem && (problem.was === undefined || name in problem.typed)
+			? Boolean(problem.typed[name])
+			: settings[name];
 	const zones = [...new Set<string>([...ZONES, settings.timeZone])];
 	return {
 		problem,
@@ -25,11 +31,8 @@ export async function readSettingsPage(
 			workFrom: clockOf(settings.workFrom),
 			workUntil: clockOf(settings.workUntil),
 		},
-		// A box that was taken off sends nothing: after a refusal what is absent was off.
-		ticked: {
-			mailReminders: problem ? 'mailReminders' in problem.typed : settings.mailReminders,
-			mailDigest: problem ? 'mailDigest' in problem.typed : settings.mailDigest,
-		},
+		was: JSON.stringify(fieldsOf(settings)),
+		ticked: { mailReminders: ticked('mailReminders'), mailDigest: ticked('mailDigest') },
 		languages: (['ru', 'en'] as const).map((id) => ({
 			id,
 			name: translate(viewer.language, 'language.name', { language: id }),

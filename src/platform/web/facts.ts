@@ -50,6 +50,11 @@ export const FactQuery = form({
 	returnTo: optional(text(500)),
 });
 
+/** Whether one fact is edited in its place on the page, and not in the whole form. */
+export function inPlace(request: FastifyRequest): boolean {
+	return readQuery(FactQuery, request.query).field !== undefined && wantsFragments(request);
+}
+
 /** A record's edit form: all its facts, and where they are sent. */
 export type FactsView = FormView & {
 	data: { facts: Fact[]; action: string; version: number } & Record<string, unknown>;
@@ -70,7 +75,7 @@ export async function drawFacts(
 	const { facts, action, version } = view.data;
 	const came = problem && onlyTouched(problem);
 	const labels = Object.fromEntries(facts.map(({ name, label }) => [name, label]));
-	if (field === undefined || !wantsFragments(request))
+	if (!inPlace(request))
 		return await drawForm(
 			request,
 			reply,

@@ -31,7 +31,7 @@ export function merge(
 	const fields: Fields = {};
 	const clashes: string[] = [];
 	for (const name of names) {
-		const unit = groups.find((group) => group.includes(name)) ?? [name];
+		const unit = unitOf(name, { groups });
 		const touched = unit.some((one) => differing(one, was, mine));
 		const changed = unit.some((one) => differing(one, was, now));
 		const same = !unit.some((one) => differing(one, mine, now));
@@ -39,6 +39,21 @@ export function merge(
 		fields[name] = (touched ? mine[name] : now[name]) ?? '';
 	}
 	return { fields, clashes };
+}
+
+const unitOf = (name: string, { groups = [] }: Shape) =>
+	groups.find((group) => group.includes(name)) ?? [name];
+
+/** What a form says of a field; a box that it was drawn with and does not send is off. */
+function saidOf(
+	typed: Record<string, unknown>,
+	was: Fields,
+	name: string,
+	{ boxes = [] }: Shape,
+): string | undefined {
+	const value = typed[name];
+	if (typeof value === 'string') return plain(value);
+	return boxes.includes(name) && was[name] !== undefined ? '' : undefined;
 }
 
 const TAKEN = 'take_';
@@ -54,11 +69,12 @@ export function mergedBody(body: unknown, now: Standing, shape: Shape = {}): unk
 	const typed = withTaken(body as Record<string, unknown>, was);
 	if (String(typed.version) === String(now.version)) return typed;
 	const mine: Fields = {};
-	for (const name of Object.keys(now.fields)) {
-		const value = typed[name];
-		if (typeof value === 'string') mine[name] = plain(value);
-		else if (shape.boxes?.includes(name)) mine[name] = '';
-		else if (shape.rows?.test(name)) mine[name] = was[name] ?? '';
+	const isRow = (name: string) => shape.rows?.test(name) ?? false;
+	const rows = [...Object.keys(typed), ...Object.keys(was)].filter(isRow);
+	for (const name of new Set([...Object.keys(now.fields), ...rows])) {
+		const value = saidOf(typed, was, name, shape);
+		if (value !== undefined) mine[name] = value;
+		else if (isRow(name) || unitOf(name, shape).length > 1) mine[name] = was[name] ?? '';
 	}
 	const standing = Object.fromEntries(
 		Object.keys(mine).map((name) => [name, now.fields[name] ?? '']),
@@ -95,12 +111,19 @@ export async function mergeEdit<T>(
  * A form that came back after a conflict, with what the person has touched: any other field shows what stands
  * there now, so that saving «mine» does not bring back what a colleague has changed meanwhile.
  */
-export function onlyTouched(problem: Problem): Problem {
+export function onlyTouched(problem: Problem, shape: Shape = {}): Problem {
 	const was = baseIn(problem.typed);
 	if (problem.conflict === null || was === null) return problem;
-	const typed = withTaken(problem.typed, was) as Fields;
-	const touched = Object.entries(typed).filter(([name, value]) => was[name] !== plain(value));
-	return { ...problem, typed: Object.fromEntries(touched), was };
+	const typed = withTaken(problem.typed, was);
+	const touched: Fields = {};
+	for (const name of new Set([...Object.keys(typed), ...(shape.boxes ?? [])])) {
+		const isTouched = unitOf(name, shape).some((one) => {
+			const said = saidOf(typed, was, one, shape);
+			return said !== undefined && said !== (was[one] ?? '');
+		});
+		if (isTouched) touched[name] = String(typed[name] ?? '');
+	}
+	return { ...problem, typed: touched, was };
 }
 
 // Line breaks travel as two characters, whatever stood in the field.
