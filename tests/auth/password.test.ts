@@ -4,6 +4,7 @@ import { transact } from '#src/platform/db/transaction.ts';
 import { browser, testApp } from '../app.ts';
 import { makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
+import { startProgram } from '../platform/program.ts';
 
 const database = await testDatabase();
 let clock = NOW;
@@ -127,3 +128,26 @@ test('a right password forgets the wrong ones before it; all are in the history'
 	);
 	expect(rows).toEqual([{ way: 'password' }]);
 });
+
+test('npm run break-glass makes the administrator, prints the password once, and takes it away', async () => {
+	const run = async (...args: string[]) => {
+		const program = startProgram('break-glass', { args, env: { DATABASE_URL: database.url } });
+		const { code } = await program.ended;
+		return { code, said: program.text() + program.complaints() };
+	};
+	const made = await run('Spare');
+	expect(made.code).toBe(0);
+	expect(made.said).toContain('BREAK_GLASS=on');
+	const own = /: ((?:[a-z2-9]{1,5}-){4}[a-z2-9]{1,5})$/m.exec(made.said)?.[1] as string;
+	expect((await tryIn({ login: 'spare', password: own })).statusCode).toBe(303);
+	expect(await run('anna')).toEqual({
+		code: 1,
+		said: 'Пароль бывает только у действующего администратора, а у этого логина другая роль.\n',
+	});
+	expect((await run()).said).toContain('npm run break-glass -- ЛОГИН');
+	expect(await run('spare', '--off')).toEqual({
+		code: 0,
+		said: 'Пароль spare удалён, его сеансы завершены\n',
+	});
+	expect((await tryIn({ login: 'spare', password: own })).statusCode).toBe(422);
+}, 60_000);
