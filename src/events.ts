@@ -175,6 +175,30 @@ export type AppEvent =
 			type: 'extra.changed';
 			data: { fieldId: number; noun: string; name: string; changes: Record<string, FieldChange> };
 	  }
+	| { type: 'person.added'; data: { personId: number; name: string } }
+	| {
+			type: 'person.edited';
+			data: { personId: number; changes: Record<string, FieldChange> };
+	  }
+	| {
+			type: 'person.left';
+			data: {
+				personId: number;
+				name: string;
+				/** Who took over, and how much. */
+				heirId: number | null;
+				deals: number;
+				interactions: number;
+				clients: number;
+			};
+	  }
+	| { type: 'person.admitted'; data: { personId: number; name: string; waited: boolean } }
+	| { type: 'team.added' | 'team.removed'; data: { teamId: number; name: string } }
+	| { type: 'team.edited'; data: { teamId: number; changes: Record<string, FieldChange> } }
+	| { type: 'role.added' | 'role.removed'; data: { roleId: number; name: string } }
+	| { type: 'role.edited'; data: { roleId: number; changes: Record<string, FieldChange> } }
+	| { type: 'mapping.added' | 'mapping.removed'; data: { mappingId: number; name: string } }
+	| { type: 'mapping.edited'; data: { mappingId: number; changes: Record<string, FieldChange> } }
 	| { type: 'kind.created'; data: { kindId: number; name: string } }
 	| { type: 'kind.edited'; data: { kindId: number; changes: Record<string, FieldChange> } }
 	| { type: 'kind.removed'; data: { kindId: number; name: string } }
