@@ -4,8 +4,8 @@ import { filesIn } from './building.ts';
 
 /*
  * Which way the arrows go:
- * config, events, platform ← auth ← filters, mail ← clients ← deals ← interactions ← calendar ← board, imports,
- * demo, admin ← app ← commands,
+ * config, events, platform ← auth ← filters, mail ← clients ← deals ← interactions ← calendar ← people ← board,
+ * imports, demo, admin ← app ← commands,
  * and inside a feature tables ← queries ← actions ← routes. The doors of a feature (what answers a
  * request) may read other features and call their actions in any direction.
  */
@@ -18,6 +18,7 @@ const ORDER = [
 	'interactions',
 	'reminders',
 	'calendar',
+	'people',
 	'board',
 	'live',
 	'admin',

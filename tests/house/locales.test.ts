@@ -13,6 +13,7 @@ import * as imports from '#src/features/imports/forms.ts';
 import * as interactions from '#src/features/interactions/forms.ts';
 import * as kinds from '#src/features/interactions/kind-forms.ts';
 import * as mail from '#src/features/mail/forms.ts';
+import * as people from '#src/features/people/forms.ts';
 import * as reminders from '#src/features/reminders/forms.ts';
 import * as settings from '#src/features/settings/forms.ts';
 import en from '#src/locales/en.json' with { type: 'json' };
@@ -42,6 +43,7 @@ const forms = Object.entries({
 	...interactions,
 	...kinds,
 	...mail,
+	...people,
 	...reminders,
 	...settings,
 }).filter(([name]) => name.endsWith('Form'));

@@ -19,11 +19,14 @@ const CHANGES = [
 	'import',
 	'interaction',
 	'kind',
+	'mapping',
 	'merge',
 	'new',
 	'person',
+	'role',
 	'session',
 	'stage',
+	'team',
 ];
 const reading = (method: string) => method === 'GET' || method === 'HEAD';
 

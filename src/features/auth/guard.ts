@@ -34,11 +34,14 @@ declare module 'fastify' {
 			| 'import'
 			| 'interaction'
 			| 'kind'
+			| 'mapping'
 			| 'merge'
 			| 'new'
 			| 'person'
+			| 'role'
 			| 'session'
-			| 'stage';
+			| 'stage'
+			| 'team';
 	}
 	interface FastifyRequest {
 		/** The signed-in person; null only on public routes. */

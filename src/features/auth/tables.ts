@@ -73,6 +73,7 @@ export const teams = pgTable(
 		name: text().notNull(),
 		parentId: ref().references((): AnyPgColumn => teams.id),
 		externalRef: text(),
+		version: version(),
 	},
 	(t) => [
 		index('teams_parent').on(t.parentId),

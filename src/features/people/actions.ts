@@ -108,7 +108,8 @@ export async function dismissPerson(
 		const found = await findPersonToEdit(tx, personId, version);
 		if (!found.active) throw new RuleBroken('person.leftAlready', { name: found.name });
 		const left = await countBelongings(tx, personId);
-		if (left.deals + left.interactions + left.clients > 0) await handOver(tx, acting, personId, heirId);
+		if (left.deals + left.interactions + left.clients > 0)
+			await handOver(tx, acting, personId, heirId);
 		await tx.execute(sql`
 			update people set active = false, version = version + 1 where id = ${personId}`);
 		if (!(await somebodyAdministers(tx))) throw new RuleBroken('person.lastAdministrator');
@@ -197,7 +198,10 @@ export async function admitPerson(
 		if (active) throw new RuleBroken('person.inAlready', { name });
 		await tx.execute(sql`
 			update people set active = true, waiting = false, version = version + 1 where id = ${personId}`);
-		await record(tx, acting, { type: 'person.admitted', data: { personId, name, waited: waiting } });
+		await record(tx, acting, {
+			type: 'person.admitted',
+			data: { personId, name, waited: waiting },
+		});
 		return version + 1;
 	});
 }

@@ -1,5 +1,14 @@
 import { PERMISSIONS, SCOPES } from '#src/features/auth/tables.ts';
-import { checked, email, form, id, oneOf, optional, text, version } from '#src/platform/web/forms.ts';
+import {
+	checked,
+	email,
+	form,
+	id,
+	oneOf,
+	optional,
+	text,
+	version,
+} from '#src/platform/web/forms.ts';
 
 export const PersonParams = form({ id: id() });
 
@@ -43,7 +52,8 @@ export const NewTeamForm = form(team);
 export const TeamForm = form({ version: version(), ...team });
 
 /** The name of a permission's check box. */
-export const permissionField = (permission: string): string => `may_${permission.replace('.', '_')}`;
+export const permissionField = (permission: string): string =>
+	`may_${permission.replace('.', '_')}`;
 
 const permissions = Object.fromEntries(
 	PERMISSIONS.map((one) => [permissionField(one), optional(checked())]),

@@ -79,7 +79,9 @@ export async function conflictOn(
 ): Promise<Conflict> {
 	const { rows } = await tx.execute<{ at: Date; by: string | null }>(sql`
 		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
-		where e.type like ${`${key.slice(0, -2)}.%`} and e.data->>${key}::text = ${String(id)}
+		where (e.type like 'person.%' or e.type like 'team.%' or e.type like 'role.%' or e.type like 'mapping.%')
+			and coalesce(e.data->>'personId', e.data->>'teamId', e.data->>'roleId', e.data->>'mappingId') = ${String(id)}
+			and e.data ? ${key}
 		order by e.id desc limit 1`);
 	const last = rows[0];
 	return new Conflict({ version, at: last ? new Date(last.at) : null, by: last?.by ?? null });
@@ -98,7 +100,10 @@ export async function countBelongings(db: Sql, personId: number): Promise<Belong
 }
 
 /** Those who can take over from somebody: everybody else who is in. */
-export async function listHeirs(db: Sql, personId: number): Promise<{ id: number; name: string }[]> {
+export async function listHeirs(
+	db: Sql,
+	personId: number,
+): Promise<{ id: number; name: string }[]> {
 	const { rows } = await db.execute<{ id: number; name: string }>(sql`
 		select id, name from people where active and id <> ${personId} order by name collate "russian", id`);
 	return rows;

@@ -7,7 +7,13 @@ import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { peopleOnly } from './actions.ts';
-import { conflictOn, findRole, listRoles, type RoleRecord, somebodyAdministers } from './queries.ts';
+import {
+	conflictOn,
+	findRole,
+	listRoles,
+	type RoleRecord,
+	somebodyAdministers,
+} from './queries.ts';
 import { isBuiltIn } from './words.ts';
 
 /** A role as an administrator sets it up. */

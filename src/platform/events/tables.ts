@@ -20,6 +20,14 @@ export const events = pgTable(
 	(t) => [
 		index('events_deal').on(t.dealId, t.at.desc(), t.id.desc()),
 		index('events_client').on(t.clientId, t.at.desc(), t.id.desc()),
+		index('events_people')
+			.on(
+				sql`(coalesce(${t.data}->>'personId', ${t.data}->>'teamId', ${t.data}->>'roleId', ${t.data}->>'mappingId'))`,
+				t.id,
+			)
+			.where(
+				sql`${t.type} like 'person.%' or ${t.type} like 'team.%' or ${t.type} like 'role.%' or ${t.type} like 'mapping.%'`,
+			),
 		index('events_extra')
 			.on(sql`(${t.data}->>'fieldId')`, t.at)
 			.where(sql`${t.type} like 'extra.%'`),

@@ -1,0 +1,72 @@
+import type { FastifyInstance } from 'fastify';
+import { type Done, settingRoutes } from '#src/features/admin/setting-routes.ts';
+import { acting } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { readForm } from '#src/platform/web/forms.ts';
+import { MappingForm, NewMappingForm, PositionForm, RemovalForm } from './forms.ts';
+import {
+	addMapping,
+	editMapping,
+	findMapping,
+	listMappings,
+	type MappingRecord,
+	moveMapping,
+	removeMapping,
+} from './mappings.ts';
+import { listRoles, listTeams } from './queries.ts';
+import { roleWords } from './words.ts';
+
+/** Which group of the directory gives which role and team. */
+export function mappingRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+	settingRoutes<MappingRecord>(app, {
+		...{ path: '/admin/mappings', access: 'people', changes: 'mapping', title: 'mappings.title' },
+		...{ fragment: 'people/_mappings', root: 'mappings-page' },
+		find: async (mappingId) => await findMapping(db, mappingId),
+		read: async () => ({ mappings: await listMappings(db) }),
+		async form({ viewer: { language } }, mapping) {
+			const { pattern, role, teamId } = mapping ?? { pattern: '', role: null, teamId: null };
+			const was = { pattern, role: role ?? '', teamId: String(teamId ?? '') };
+			const roles = (await listRoles(db)).map((one) => ({
+				...{ id: one.code, name: roleWords(one, language) },
+			}));
+			const teams = (await listTeams(db)).map(({ id, name, depth }) => ({
+				...{ id, name: `${'— '.repeat(depth)}${name}` },
+			}));
+			const data = { mapping, roles, teams, was: JSON.stringify(was) };
+			const title = mapping ? 'mapping.edit' : 'mapping.new';
+			return { fragment: 'people/_mapping-form', title, data };
+		},
+		async add(request) {
+			const { pattern, role = null, teamId = null } = readForm(NewMappingForm, request.body);
+			const mappingId = await addMapping(db, acting(request), { pattern, role, teamId });
+			return saved(pattern, { mappingId });
+		},
+		async edit(request, mappingId) {
+			const read = readForm(MappingForm, request.body);
+			const { version, pattern, role = null, teamId = null } = read;
+			const edit = { pattern, role, teamId };
+			const now = await editMapping(db, acting(request), mappingId, version, edit);
+			return saved(pattern, { mappingId, version: now });
+		},
+		buttons: {
+			async position(request, mappingId) {
+				const { version, way } = readForm(PositionForm, request.body);
+				await moveMapping(db, acting(request), mappingId, version, way);
+				return { toast: null };
+			},
+			async removal(request, mappingId) {
+				const { version } = readForm(RemovalForm, request.body);
+				const name = await removeMapping(db, acting(request), mappingId, version);
+				return { toast: { key: 'toast.mappingRemoved', args: { name } } };
+			},
+		},
+	});
+}
+
+const saved = (name: string, json: Record<string, unknown>): Done => ({
+	...{ toast: { key: 'toast.mappingSaved', args: { name } }, json },
+});

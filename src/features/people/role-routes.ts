@@ -1,0 +1,78 @@
+import type { FastifyInstance } from 'fastify';
+import { type Done, settingRoutes } from '#src/features/admin/setting-routes.ts';
+import { acting } from '#src/features/auth/guard.ts';
+import { PERMISSIONS, SCOPES } from '#src/features/auth/tables.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { type Language, translate } from '#src/platform/i18n/translate.ts';
+import { readForm } from '#src/platform/web/forms.ts';
+import { NewRoleForm, permissionField, RemovalForm, RoleForm } from './forms.ts';
+import { findRole, listRoles, type RoleRecord } from './queries.ts';
+import { addRole, editRole, type RoleEdit, removeRole } from './roles.ts';
+import { isBuiltIn, roleWords } from './words.ts';
+
+/** The roles of the company as sets of permissions. */
+export function roleRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
+	const { db } = connection;
+	settingRoutes<RoleRecord>(app, {
+		...{ path: '/admin/roles', access: 'people', changes: 'role', title: 'roles.title' },
+		...{ fragment: 'people/_roles', root: 'roles-page' },
+		find: async (roleId) => await findRole(db, roleId),
+		async read({ viewer: { language } }) {
+			const roles = (await listRoles(db)).map((role) => ({
+				...{ ...role, words: roleWords(role, language), own: !isBuiltIn(role.code) },
+				may: role.permissions.map((one) => permissionWords(one, language)).join(', '),
+			}));
+			return { roles };
+		},
+		async form({ viewer: { language } }, role) {
+			const permissions = PERMISSIONS.map((one) => ({
+				...{ field: permissionField(one), words: permissionWords(one, language) },
+				held: role?.permissions.includes(one) ?? false,
+			}));
+			const scopes = SCOPES.map((id) => ({
+				id,
+				name: translate(language, 'role.scope', { scope: id }),
+			}));
+			const { name, viewScope, editScope } = role ?? NEW_ROLE;
+			const was = JSON.stringify({ name: name ?? '', viewScope, editScope });
+			const values = { name, viewScope, editScope };
+			const builtIn =
+				role && isBuiltIn(role.code) ? roleWords({ ...role, name: null }, language) : null;
+			const data = { role, values, scopes, permissions, builtIn, was };
+			return { fragment: 'people/_role-form', title: role ? 'role.edit' : 'role.new', data };
+		},
+		async add(request) {
+			const role = roleOf(readForm(NewRoleForm, request.body));
+			const roleId = await addRole(db, acting(request), role);
+			return saved(role.name ?? '', { roleId });
+		},
+		async edit(request, roleId) {
+			const { version, ...read } = readForm(RoleForm, request.body);
+			const now = await editRole(db, acting(request), roleId, version, roleOf(read));
+			const name = roleWords(await findRole(db, roleId), request.viewer.language);
+			return saved(name, { roleId, version: now });
+		},
+		buttons: {
+			async removal(request, roleId) {
+				const { version } = readForm(RemovalForm, request.body);
+				const name = await removeRole(db, acting(request), roleId, version);
+				return { toast: { key: 'toast.roleRemoved', args: { name } } };
+			},
+		},
+	});
+}
+
+const NEW_ROLE = { name: null, viewScope: 'own', editScope: 'own' } as const;
+
+const permissionWords = (permission: string, language: Language): string =>
+	translate(language, 'role.permission', { permission: permission.replace('.', '_') });
+
+const saved = (name: string, json: Record<string, unknown>): Done => ({
+	...{ toast: { key: 'toast.roleSaved', args: { name } }, json },
+});
+
+type Read = Omit<RoleEdit, 'name' | 'permissions'> & { name?: string } & Record<string, unknown>;
+const roleOf = ({ name, viewScope, editScope, ...boxes }: Read): RoleEdit => ({
+	...{ name: name ?? null, viewScope, editScope },
+	permissions: PERMISSIONS.filter((one) => boxes[permissionField(one)] === true),
+});

@@ -1,0 +1,138 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '#src/config.ts';
+import { type Done, settingRoutes } from '#src/features/admin/setting-routes.ts';
+import { acting } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { leaveFor } from '#src/platform/web/leave.ts';
+import { addPerson, admitPerson, dismissPerson, editPerson, type PersonEdit } from './actions.ts';
+import {
+	LeavingForm,
+	NewPersonForm,
+	PeopleQuery,
+	PersonForm,
+	PersonParams,
+	ReturnForm,
+} from './forms.ts';
+import {
+	countBelongings,
+	findPerson,
+	listHeirs,
+	listPeopleRecords,
+	listRoles,
+	listTeams,
+	type PersonRecord,
+} from './queries.ts';
+import { roleWords } from './words.ts';
+
+const PATH = '/admin/people';
+const access = 'people' as const;
+const READS = { config: { access } };
+const CHANGES = { config: { access, changes: 'person' as const } };
+
+/** The people of the company, as an administrator sets them up. */
+export function peopleRoutes(
+	app: FastifyInstance,
+	{ connection, config }: { connection: Connection; config: Config },
+): void {
+	const { db } = connection;
+	const idOf = (request: FastifyRequest) => readQuery(PersonParams, request.params).id;
+
+	const choices = async ({ viewer }: FastifyRequest) => ({
+		roles: (await listRoles(db)).map((role) => ({
+			...{ id: role.code, name: roleWords(role, viewer.language) },
+		})),
+		teams: (await listTeams(db)).map(({ id, name, depth }) => ({
+			...{ id, name: `${'— '.repeat(depth)}${name}` },
+		})),
+	});
+
+	settingRoutes<PersonRecord>(app, {
+		...{ path: PATH, access, changes: 'person', title: 'people.title' },
+		...{ fragment: 'people/_people', root: 'people-page' },
+		find: async (personId) => await findPerson(db, personId),
+		async read(request) {
+			const filter = readQuery(PeopleQuery, request.method === 'GET' ? request.query : {});
+			return { filter, ...(await listPeopleRecords(db, filter)), ...(await choices(request)) };
+		},
+		async form(request, person) {
+			const data = { person, was: wasOf(person), ...(await choices(request)) };
+			const title = person ? 'person.edit' : 'person.new';
+			return { fragment: 'people/_person-form', title, data };
+		},
+		async add(request) {
+			const person = personOf(readForm(NewPersonForm, request.body));
+			const settings = { language: config.LANGUAGE, timeZone: config.TIME_ZONE };
+			const personId = await addPerson(db, acting(request), person, settings);
+			return saved(person.name, { personId });
+		},
+		async edit(request, personId) {
+			const { version, ...read } = readForm(PersonForm, request.body);
+			const person = personOf(read);
+			const now = await editPerson(db, acting(request), personId, version, person);
+			return saved(person.name, { personId, version: now });
+		},
+		buttons: {
+			async admission(request, personId) {
+				const { version } = readForm(ReturnForm, request.body);
+				const now = await admitPerson(db, acting(request), personId, version);
+				const { name } = await findPerson(db, personId);
+				return { toast: { key: 'toast.personAdmitted', args: { name } }, json: { version: now } };
+			},
+		},
+	});
+
+	app.get(`${PATH}/:id/leaving/new`, READS, async (request, reply) =>
+		drawLeaving(request, reply, null),
+	);
+
+	async function drawLeaving(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		problem: Problem | null,
+	) {
+		const person = await findPerson(db, idOf(request));
+		const [left, heirs] = await Promise.all([
+			countBelongings(db, person.id),
+			listHeirs(db, person.id),
+		]);
+		const view = { fragment: 'people/_leaving', title: 'person.leaving' as const };
+		return await drawForm(request, reply, { ...view, data: { person, left, heirs } }, problem);
+	}
+
+	app.post(`${PATH}/:id/leaving`, CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const personId = idOf(request);
+				const { version, heirId = null } = readForm(LeavingForm, request.body);
+				const left = await dismissPerson(db, acting(request), personId, version, heirId);
+				const { name } = await findPerson(db, personId);
+				const toast = { key: 'toast.personLeft', args: { name, ...left } } as const;
+				return leaveFor(request, reply, PATH, toast, left);
+			},
+			async (problem) => await drawLeaving(request, reply, problem),
+		),
+	);
+}
+
+const saved = (name: string, json: Record<string, unknown>): Done => ({
+	...{ toast: { key: 'toast.personSaved', args: { name } }, json },
+});
+
+type Read = Pick<PersonEdit, 'name' | 'login' | 'role'> & { email?: string; teamId?: number };
+const personOf = ({ name, login, role, email, teamId }: Read): PersonEdit => ({
+	...{ name, login, role, email: email ?? null, teamId: teamId ?? null },
+});
+
+function wasOf(person: PersonRecord | null): string {
+	const { name, login, email, role, teamId } = person ?? {};
+	return JSON.stringify(
+		Object.fromEntries(
+			Object.entries({ name, login, email, role, teamId }).map(([field, value]) => [
+				...[field, String(value ?? '')],
+			]),
+		),
+	);
+}

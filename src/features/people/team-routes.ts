@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify';
+import { type Done, settingRoutes } from '#src/features/admin/setting-routes.ts';
+import { acting } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { readForm } from '#src/platform/web/forms.ts';
+import { NewTeamForm, RemovalForm, TeamForm } from './forms.ts';
+import { findTeam, listTeams, type TeamRecord } from './queries.ts';
+import { addTeam, editTeam, removeTeam } from './teams.ts';
+
+/** The teams of the company as a tree. */
+export function teamRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
+	const { db } = connection;
+	settingRoutes<TeamRecord>(app, {
+		...{ path: '/admin/teams', access: 'people', changes: 'team', title: 'teams.title' },
+		...{ fragment: 'people/_teams', root: 'teams-page' },
+		find: async (teamId) => await findTeam(db, teamId),
+		read: async () => ({ teams: await listTeams(db) }),
+		async form(_request, team) {
+			const was = { name: team?.name ?? '', parentId: String(team?.parentId ?? '') };
+			const parents = (await listTeams(db))
+				.filter(({ id }) => id !== team?.id)
+				.map(({ id, name, depth }) => ({ id, name: `${'— '.repeat(depth)}${name}` }));
+			const data = { team, parents, was: JSON.stringify(was) };
+			return { fragment: 'people/_team-form', title: team ? 'team.edit' : 'team.new', data };
+		},
+		async add(request) {
+			const { name, parentId = null } = readForm(NewTeamForm, request.body);
+			const teamId = await addTeam(db, acting(request), { name, parentId });
+			return saved(name, { teamId });
+		},
+		async edit(request, teamId) {
+			const { version, name, parentId = null } = readForm(TeamForm, request.body);
+			const now = await editTeam(db, acting(request), teamId, version, { name, parentId });
+			return saved(name, { teamId, version: now });
+		},
+		buttons: {
+			async removal(request, teamId) {
+				const { version } = readForm(RemovalForm, request.body);
+				const name = await removeTeam(db, acting(request), teamId, version);
+				return { toast: { key: 'toast.teamRemoved', args: { name } } };
+			},
+		},
+	});
+}
+
+const saved = (name: string, json: Record<string, unknown>): Done => ({
+	...{ toast: { key: 'toast.teamSaved', args: { name } }, json },
+});
