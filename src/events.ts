@@ -175,7 +175,6 @@ export type AppEvent =
 			type: 'extra.changed';
 			data: { fieldId: number; noun: string; name: string; changes: Record<string, FieldChange> };
 	  }
-	| { type: 'person.added'; data: { personId: number; name: string } }
 	| {
 			type: 'person.edited';
 			data: { personId: number; changes: Record<string, FieldChange> };
@@ -192,7 +191,6 @@ export type AppEvent =
 				clients: number;
 			};
 	  }
-	| { type: 'person.admitted'; data: { personId: number; name: string; waited: boolean } }
 	| { type: 'team.added' | 'team.removed'; data: { teamId: number; name: string } }
 	| { type: 'team.edited'; data: { teamId: number; changes: Record<string, FieldChange> } }
 	| { type: 'role.added' | 'role.removed'; data: { roleId: number; name: string } }

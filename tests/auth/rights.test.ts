@@ -4,26 +4,14 @@ import { type Answer, type Browser, browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { ledgerOf } from '../ledger.ts';
-import { bulkRules } from './rights-bulk.ts';
-import { calendarRules } from './rights-calendar.ts';
-import { clientRules } from './rights-client.ts';
-import { dealRules } from './rights-deals.ts';
-import { importRules } from './rights-imports.ts';
-import { kindRules } from './rights-kinds.ts';
-import { clientListRules } from './rights-lists.ts';
-import { liveRules } from './rights-live.ts';
-import { mailRules } from './rights-mail.ts';
-import { mergeRules } from './rights-merging.ts';
+import { rulesOfNouns } from './rights-nouns.ts';
 import {
 	JSON_ANSWER,
 	type Open,
 	type Rule,
-	type Rules,
 	type Target,
 	type Tools,
 } from './rights-rules.ts';
-import { sessionRules } from './rights-sessions.ts';
-import { stepRules } from './rights-steps.ts';
 
 /*
  * Every route of the application × everybody, signed out included × one's own record, a team-mate's, a
@@ -44,21 +32,7 @@ const HIDDEN = 'Тайна Глеба';
 
 let cast: Cast;
 const tools: Tools = { database, cast: () => cast };
-/** What each noun says of its own routes. */
-const NOUNS: Rules[] = [
-	dealRules(tools),
-	bulkRules(tools),
-	mailRules(tools),
-	clientRules(tools),
-	clientListRules(),
-	mergeRules(tools),
-	calendarRules(tools),
-	importRules(),
-	kindRules(tools),
-	stepRules(tools),
-	liveRules(),
-	sessionRules(tools),
-];
+const NOUNS = rulesOfNouns(tools);
 
 /** Routes that stand for one record. */
 const RECORDS: Record<string, Rule> = {

@@ -1,8 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
 import { endSessionsOf } from '#src/features/auth/actions.ts';
-import { approvePerson, unlinkPerson } from '#src/features/auth/identities.ts';
+import { unlinkPerson } from '#src/features/auth/identities.ts';
 import { listAllSessions } from '#src/features/auth/session-queries.ts';
+import { admitPerson } from '#src/features/people/actions.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { type Browser, browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, NOW } from '../cast.ts';
@@ -120,8 +121,8 @@ test('an administrator lets somebody in who waits, and parts a person from their
 		returning id`);
 	const id = Number(rows[0].id);
 	const acting = by(cast.people.ada);
-	await transact(database.db, (tx) => approvePerson(tx, acting, id));
-	await expect(transact(database.db, (tx) => approvePerson(tx, acting, id))).rejects.toThrow();
+	await admitPerson(database.db, acting, id, 1);
+	await expect(admitPerson(database.db, acting, id, 2)).rejects.toThrow('person.inAlready');
 	await database.pool.query(
 		`insert into identities (issuer, subject, person_id, seen_at) values ('x', 'y', $1, now())`,
 		[id],

@@ -16,6 +16,13 @@ export function pagesOf(records: Records): Addresses {
 		'/admin/extra-fields/new': ['client', 'deal'].map((of) => `/admin/extra-fields/new?noun=${of}`),
 		...oneOf('/admin/kinds/:id/edit', kind),
 		...oneOf('/admin/mail/:id', records.mail),
+		...oneOf('/admin/mappings', '/admin/mappings/new', '/admin/people', '/admin/people/new'),
+		...oneOf('/admin/roles', '/admin/roles/new', '/admin/teams', '/admin/teams/new'),
+		...oneOf('/admin/mappings/:id/edit', records.mapping),
+		...oneOf('/admin/people/:id/edit', records.person),
+		...oneOf('/admin/people/:id/leaving/new', records.person),
+		...oneOf('/admin/roles/:id/edit', records.role),
+		...oneOf('/admin/teams/:id/edit', records.team),
 		'/agenda': ['/agenda', '/agenda?owner=team', '/agenda?period=done'],
 		'/board': ['/board', '/board?view=dates', '/board?period=none', '/board?q=нет такого'],
 		'/calendar': ['view=day', 'view=week', 'view=month', 'view=week&owner=team'].map(

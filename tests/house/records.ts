@@ -5,6 +5,9 @@ import { mergeClients } from '#src/features/clients/merge.ts';
 import { saveFilter } from '#src/features/filters/actions.ts';
 import { addKind } from '#src/features/interactions/kinds.ts';
 import { sendTestMail } from '#src/features/mail/actions.ts';
+import { addMapping } from '#src/features/people/mappings.ts';
+import { addRole } from '#src/features/people/roles.ts';
+import { addTeam } from '#src/features/people/teams.ts';
 import { signIn, type TestApp } from '../app.ts';
 import { by, type Cast } from '../cast.ts';
 import { checked } from '../imports/desk.ts';
@@ -20,9 +23,12 @@ export type Records = Record<
 	| 'interaction'
 	| 'kind'
 	| 'mail'
+	| 'mapping'
 	| 'merge'
 	| 'person'
+	| 'role'
 	| 'stage'
+	| 'team'
 	| 'twin',
 	number
 > & { secret: string };
@@ -71,6 +77,11 @@ export async function makeRecords(served: TestApp, cast: Cast): Promise<Records>
 			...{ name: 'Выставка', icon: 'flag', nextKindId: null, nextInDays: 2 },
 			lengthMinutes: null,
 		}),
+		mapping: await addMapping(db, acting, { pattern: '/sales/*', role: 'manager', teamId: null }),
+		role: await addRole(db, acting, {
+			...{ name: 'Стажёр', viewScope: 'team', editScope: 'own', permissions: ['export'] },
+		}),
+		team: await addTeam(db, acting, { name: 'Опт', parentId: null }),
 		mail: await sendTestMail(db, acting, acting.actor, 'ada@shop.example'),
 		secret: /feeds\/([\w-]+)\.ics/.exec(body)?.[1] ?? '',
 	};

@@ -19,6 +19,7 @@ const TABLES: Record<string, string> = {
 	...{ client: 'clients', contact: 'contacts', deal: 'deals', extra: 'extra_fields' },
 	...{ filter: 'saved_filters', import: 'imports', interaction: 'interactions' },
 	...{ kind: 'interaction_kinds', merge: 'client_merges', person: 'people', stage: 'stages' },
+	...{ mapping: 'group_mappings', role: 'roles', team: 'teams' },
 };
 /** What makes something new names no version; many at once name one each: tests/deals/bulk, tests/clients/merge-doors. */
 const ELSEWHERE = ['new', 'session', 'deals', 'clients'];
@@ -50,7 +51,11 @@ const bodies = (): Fields[] => [
 	...[{ title: 'Другое имя' }, { product1: 'Печь подовая' }, { way: 'inn', known: 'skip' }],
 	...[{ stageId: cast.open[1].id }, { ownerId: cast.people.vera.id }],
 	{ stageId: cast.won.id, amount: '1', closedOn: '2026-11-20' },
-	{ personId: cast.people.gleb.id },
+	...[{ personId: cast.people.gleb.id }, { ...NAMED, login: 'other', role: 'manager' }],
+	...[
+		{ ...NAMED, viewScope: 'own', editScope: 'own' },
+		{ pattern: 'x', role: 'manager' },
+	],
 	...[{ outcome: 'Договорились' }, { to: 'week' }, { until: 'hour' }, { reason: 'Передумали' }],
 ];
 

@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
-import { NotFound } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { type GroupMapping, givenBy } from './groups.ts';
 import type { Acting } from './rules.ts';
@@ -179,16 +178,6 @@ function changesOf(before: Person, after: Person): Record<string, FieldChange> {
 			.filter((name) => before[name] !== after[name])
 			.map((name) => [name, [before[name], after[name]]]),
 	);
-}
-
-/** Lets somebody in who waits for it. Throws NotFound for anybody else. */
-export async function approvePerson(tx: Tx, acting: Acting, personId: number): Promise<void> {
-	const { rowCount } = await tx.execute(sql`
-		update people set active = true, waiting = false, version = version + 1
-		where id = ${personId} and waiting`);
-	if (rowCount !== 1) throw new NotFound('error.notFound');
-	const changes: Record<string, FieldChange> = { waiting: [true, false] };
-	await record(tx, acting, { type: 'person.approved', data: { personId, changes } });
 }
 
 /** Parts a person from their accounts, so that the next sign-in of the same login is taken for theirs. */

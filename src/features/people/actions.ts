@@ -38,7 +38,11 @@ export async function addPerson(
 			values (${person.name}, ${person.login}, ${person.email}, ${person.role}, ${person.teamId},
 				${settings.language}, ${settings.timeZone}) returning id`);
 		const personId = rows[0]?.id as number;
-		await record(tx, acting, { type: 'person.added', data: { personId, name: person.name } });
+		const { login, name, role } = person;
+		await record(tx, acting, {
+			type: 'person.created',
+			data: { personId, login, name, role, waiting: false },
+		});
 		return personId;
 	});
 }
@@ -103,9 +107,9 @@ export async function dismissPerson(
 	heirId: number | null,
 ): Promise<Belongings> {
 	peopleOnly(acting);
-	if (personId === acting.actor.id) throw new RuleBroken('person.notOneself');
 	return await transact(sqlOrTx, async (tx) => {
 		const found = await findPersonToEdit(tx, personId, version);
+		if (personId === acting.actor.id) throw new RuleBroken('person.notOneself');
 		if (!found.active) throw new RuleBroken('person.leftAlready', { name: found.name });
 		const left = await countBelongings(tx, personId);
 		if (left.deals + left.interactions + left.clients > 0)
@@ -198,10 +202,9 @@ export async function admitPerson(
 		if (active) throw new RuleBroken('person.inAlready', { name });
 		await tx.execute(sql`
 			update people set active = true, waiting = false, version = version + 1 where id = ${personId}`);
-		await record(tx, acting, {
-			type: 'person.admitted',
-			data: { personId, name, waited: waiting },
-		});
+		const changes: Record<string, FieldChange> = { active: [false, true] };
+		if (waiting) changes.waiting = [true, false];
+		await record(tx, acting, { type: 'person.approved', data: { personId, changes } });
 		return version + 1;
 	});
 }
