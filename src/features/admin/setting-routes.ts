@@ -3,9 +3,9 @@ import type { Permission } from '#src/features/auth/tables.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 import { attempt, drawForm, type FormView, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
-import { onlyTouched } from '#src/platform/web/facts.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { form, id, readQuery } from '#src/platform/web/forms.ts';
+import { onlyTouched } from '#src/platform/web/merging.ts';
 
 const SettingParams = form({ id: id() });
 
