@@ -5,13 +5,7 @@ import { by, type Cast, LOGINS, type Login, makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { ledgerOf } from '../ledger.ts';
 import { rulesOfNouns } from './rights-nouns.ts';
-import {
-	JSON_ANSWER,
-	type Open,
-	type Rule,
-	type Target,
-	type Tools,
-} from './rights-rules.ts';
+import { JSON_ANSWER, type Open, type Rule, type Target, type Tools } from './rights-rules.ts';
 
 /*
  * Every route of the application × everybody, signed out included × one's own record, a team-mate's, a
