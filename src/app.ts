@@ -51,6 +51,7 @@ import { settingsRoutes } from './features/settings/routes.ts';
 import type { Connection } from './platform/db/client.ts';
 import { stampAt } from './platform/live/hub.ts';
 import { setUpLive } from './platform/live/live.ts';
+import { setUpOnce } from './platform/once/once.ts';
 import { readAssets, serveAssets } from './platform/web/assets.ts';
 import { setUpErrors } from './platform/web/errors.ts';
 import { takeToast } from './platform/web/flash.ts';
@@ -102,6 +103,7 @@ export async function buildApp({
 	refuseForeignHosts(app, config);
 	refuseCrossSite(app, config.PUBLIC_URL);
 	setUpErrors(app);
+	setUpOnce(app);
 	await setUpViews(app, assets, (reply) => ({
 		me: reply.request.actorOrNull,
 		toast: takeToast(reply.request, reply),

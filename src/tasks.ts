@@ -4,6 +4,7 @@ import * as interactions from './features/interactions/tasks.ts';
 import * as mail from './features/mail/tasks.ts';
 import * as reminders from './features/reminders/tasks.ts';
 import type { Schedule, Tasks } from './platform/jobs/task.ts';
+import * as once from './platform/once/tasks.ts';
 
 /** Everything that is done behind people's backs: name of the job → what does it. The worker's table of contents. */
 export const tasks: Tasks = {
@@ -11,6 +12,7 @@ export const tasks: Tasks = {
 	...imports.tasks,
 	...interactions.tasks,
 	...mail.tasks,
+	...once.tasks,
 	...reminders.tasks,
 };
 
@@ -20,5 +22,6 @@ export const schedule: Schedule = {
 	...imports.schedule,
 	...interactions.schedule,
 	...mail.schedule,
+	...once.schedule,
 	...reminders.schedule,
 };

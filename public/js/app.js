@@ -3,6 +3,7 @@ import './toast.js';
 import './keys.js';
 import './filter.js';
 import './inline.js';
+import './once.js';
 import './reminders.js';
 import './taking.js';
 

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting } from '#src/features/auth/guard.ts';
 import type { Connection, Tx } from '#src/platform/db/client.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
@@ -81,7 +82,10 @@ export function adminRoutes(
 			async () => {
 				const { returnTo: _, ...read } = readForm(NewExtraForm, request.body);
 				const field = { ...read, choices: read.choices ?? [] };
-				const fieldId = await addExtraField(db, acting(request), field);
+				const by = acting(request);
+				const fieldId = await once(db, request, by.actor.id, (sql) =>
+					addExtraField(sql, by, field),
+				);
 				const toast = { key: 'toast.extraSaved', args: { name: field.name } } as const;
 				return await answer(request, reply, toast, { fieldId });
 			},

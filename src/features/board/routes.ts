@@ -8,6 +8,7 @@ import { InterestForm, stepOf, suggestedDay } from '#src/features/interactions/f
 import { listKinds, summaryOf } from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { form, id, optional, readForm, readQuery, text } from '#src/platform/web/forms.ts';
@@ -97,13 +98,11 @@ export function interestRoutes(
 					await summaryOf(db, interest, request.viewer),
 				);
 				const { stageId, title, clientName, clientId } = interest;
-				const { dealId, stepId } = await startDeal(db, acting(request), {
-					stageId,
-					title,
-					clientName,
-					clientId,
-					amount: interest.amount ?? null,
-					step,
+				const by = acting(request);
+				const { dealId, stepId } = await once(db, request, by.actor.id, async (sql) => {
+					const amount = interest.amount ?? null;
+					const asked = { stageId, title, clientName, clientId, amount, step };
+					return await startDeal(sql, by, asked);
 				});
 				const note = stepId === null ? {} : await clashNote(db, request, stepId);
 				const toast = { key: 'toast.dealCreated', args: { title }, ...note } as const;

@@ -4,6 +4,7 @@ import { answerStep } from '#src/features/interactions/answer.ts';
 import { planStep } from '#src/features/interactions/planning.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
@@ -69,7 +70,9 @@ export function calendarRoutes(
 		const { clientName, dealId, returnTo, ...fields } = readForm(SlotForm, request.body);
 		const by = acting(request);
 		const target = await targetChosen(db, by.actor, { clientName, dealId });
-		const planned = await planStep(db, by, target, fields, request.viewer);
+		const planned = await once(db, request, by.actor.id, (sql) =>
+			planStep(sql, by, target, fields, request.viewer),
+		);
 		return await answerStep(connection, request, reply, { ...planned, returnTo });
 	}
 }

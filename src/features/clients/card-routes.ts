@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
@@ -71,7 +72,10 @@ export function cardRoutes(app: FastifyInstance, { connection }: { connection: C
 		app.post(`${path}/cards`, takes, async (request, reply) => {
 			const given = await givenOf(request);
 			const wanted = wantedCards(readForm(TakeForm, request.body));
-			const taken = await takeCards(db, acting(request), wanted, given);
+			const by = acting(request);
+			const taken = await once(db, request, by.actor.id, (sql) =>
+				takeCards(sql, by, wanted, given),
+			);
 			const toast = { key: 'toast.cardsTaken', args: taken } as const;
 			return leaveFor(request, reply, given ? `/clients/${given.id}` : '/clients', toast, taken);
 		});

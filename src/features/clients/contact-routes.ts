@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { standing } from '#src/platform/web/facts.ts';
 import { readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
@@ -62,8 +63,11 @@ export function contactRoutes(
 				const { name } = part;
 				if (!name) throw new InvalidForm({ name: { key: 'field.required' } }, {});
 				const contact = { ...contactOf(part), name };
-				await warnOfDuplicates(db, request, reachOf(contact, clientId), part.anyway);
-				const contactId = await addContact(db, acting(request), clientId, contact);
+				const by = acting(request);
+				const contactId = await once(db, request, by.actor.id, async (sql) => {
+					await warnOfDuplicates(sql, request, reachOf(contact, clientId), part.anyway);
+					return await addContact(sql, by, clientId, contact);
+				});
 				const toast = { key: 'toast.contactSaved', args: { name } } as const;
 				return await answerClient(connection, request, reply, {
 					...{ clientId, toast, json: { contactId }, returnTo: returnTo ?? undefined },

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { drawFacts, inPlace, standing } from '#src/platform/web/facts.ts';
@@ -90,8 +91,11 @@ export function clientRoutes(
 				const { part, extra } = readWithExtra(NewClientForm, extraFields, {}, request.body);
 				if (!part.name) throw new InvalidForm({ name: { key: 'field.required' } }, {});
 				const client = newClientOf({ ...part, name: part.name }, extra);
-				await warnOfDuplicates(db, request, wantedOf(client), part.anyway);
-				const clientId = await createClient(db, acting(request), client);
+				const by = acting(request);
+				const clientId = await once(db, request, by.actor.id, async (sql) => {
+					await warnOfDuplicates(sql, request, wantedOf(client), part.anyway);
+					return await createClient(sql, by, client);
+				});
 				const toast = { key: 'toast.clientCreated', args: { name: part.name } } as const;
 				return await answerClient(connection, request, reply, { clientId, toast, made: true });
 			},

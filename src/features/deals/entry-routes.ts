@@ -7,6 +7,7 @@ import { stepOf, suggestedDay } from '#src/features/interactions/forms.ts';
 import { findInteraction, listKinds, summaryOf } from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
@@ -46,7 +47,10 @@ export function dealEntryRoutes(
 		if (text === undefined) throw new InvalidForm({ text: { key: 'field.required' } }, {});
 		const by = acting(request);
 		const dealId = idOf(request);
-		await noteDeal(db, by, dealId, text);
+		await once(db, request, by.actor.id, async (sql) => {
+			await noteDeal(sql, by, dealId, text);
+			return { dealId };
+		});
 		const { stageId, title } = await findDeal(db, by.actor, dealId);
 		const toast = { key: 'toast.noted', args: { title } } as const;
 		const change = { dealId, stageIds: [stageId], toast, returnTo };
@@ -73,9 +77,11 @@ export function dealEntryRoutes(
 		const { summary, rest } = wordsOf(text, usual);
 		const when = { ...(plannedDay && { plannedDay }), ...(plannedTime && { plannedTime }) };
 		const step = plan ? stepOf({ kindId, summary, ...when }, viewer) : null;
-		const made = step
-			? await planInteraction(db, by, idOf(request), { ...step, description: rest })
-			: await logInteraction(db, by, idOf(request), { kindId, summary, outcome: rest });
+		const made = await once(db, request, by.actor.id, (sql) =>
+			step
+				? planInteraction(sql, by, idOf(request), { ...step, description: rest })
+				: logInteraction(sql, by, idOf(request), { kindId, summary, outcome: rest }),
+		);
 		const now = await findInteraction(db, by.actor, made);
 		const key = plan ? 'toast.planned' : 'toast.completed';
 		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };

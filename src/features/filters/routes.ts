@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection, Tx } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
@@ -46,7 +47,8 @@ export function filterRoutes(
 				const { screen, name, query, visibleTo, returnTo } = readForm(SaveFilterForm, request.body);
 				const shared = visibleTo === 'team';
 				const filter = { screen, name, query: query ?? '', shared };
-				const id = await saveFilter(db, acting(request), filter);
+				const by = acting(request);
+				const id = await once(db, request, by.actor.id, (sql) => saveFilter(sql, by, filter));
 				const toast = { key: 'toast.filterSaved', args: { name } } as const;
 				return await answer(request, reply, { id, screen, toast, returnTo });
 			},

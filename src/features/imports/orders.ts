@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Acting } from '#src/features/auth/rules.ts';
-import type { Database, Tx } from '#src/platform/db/client.ts';
+import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
+import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
@@ -28,14 +29,14 @@ export type NewImport = {
  * Forbidden for a noun that is not the actor's to bring in, RuleBroken for a file that is no table.
  */
 export async function receiveImport(
-	db: Database,
+	sqlOrTx: Sql,
 	acting: Acting,
 	{ feeds, path, fileName, bytes, reading }: NewImport,
 ): Promise<number> {
 	const { actor } = acting;
 	if (!feedsFor(actor).includes(feeds)) throw new Forbidden('error.forbidden');
 	const look = await looked(acting, () => lookAt(path, reading));
-	return await db.transaction(async (tx) => {
+	return await transact(sqlOrTx, async (tx) => {
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into imports (owner_id, feeds, file_name, kind, bytes, reading, headers, fingerprint, created_at)
 			values (${actor.id}, ${feeds}, ${fileName}, ${look.kind}, ${bytes}, ${json(look.reading)},

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { withUpload } from '#src/platform/web/disk-upload.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
@@ -72,7 +73,9 @@ export function importRoutes(
 					const { feeds, ...asked } = readForm(UploadForm, upload.fields);
 					const { path, name: fileName, bytes } = upload;
 					const file = { feeds, path, fileName, bytes, reading: readingOf(asked) };
-					return await receiveImport(db, acting(request), file);
+					const by = acting(request);
+					const said = { ...upload.fields, fileName, bytes };
+					return await once(db, request, by.actor.id, (sql) => receiveImport(sql, by, file), said);
 				});
 				return await sendOn(request, reply, id);
 			},

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
@@ -92,7 +93,8 @@ export function kindRoutes(app: FastifyInstance, { connection }: { connection: C
 			request,
 			async () => {
 				const kind = settingOf(readForm(NewKindForm, request.body));
-				const kindId = await addKind(db, acting(request), kind);
+				const by = acting(request);
+				const kindId = await once(db, request, by.actor.id, (sql) => addKind(sql, by, kind));
 				return await answer(request, reply, saved(kind.name), { kindId });
 			},
 			async (problem) => await drawKind(request, reply, null, problem),

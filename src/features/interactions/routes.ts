@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { dayOf, formatTime } from '#src/platform/i18n/dates.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import {
 	checked,
@@ -89,11 +90,16 @@ export function planRoutes(app: FastifyInstance, { connection }: { connection: C
 		const { returnTo, done, ...fields } = readForm(PlanForm, request.body);
 		const by = acting(request);
 		if (!done) {
-			const planned = await planStep(db, by, target, fields, request.viewer);
+			const planned = await once(db, request, by.actor.id, (sql) =>
+				planStep(sql, by, target, fields, request.viewer),
+			);
 			return await answerStep(connection, request, reply, { ...planned, returnTo });
 		}
 		const summary = await summaryOf(db, fields, request.viewer);
-		const made = await logInteraction(db, by, target, doneStepOf(fields, request.viewer, summary));
+		const step = doneStepOf(fields, request.viewer, summary);
+		const made = await once(db, request, by.actor.id, (sql) =>
+			logInteraction(sql, by, target, step),
+		);
 		const now = await findInteraction(db, by.actor, made);
 		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };
 		const toast = { key: 'toast.completed', args: { summary: now.summary }, undo } as const;

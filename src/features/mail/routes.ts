@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#src/config.ts';
-import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { acting } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
@@ -39,7 +40,10 @@ export function mailRoutes(
 			request,
 			async () => {
 				const { address } = readForm(TestMailForm, request.body);
-				const id = await sendTestMail(db, acting(request), actorOf(request), address);
+				const by = acting(request);
+				const id = await once(db, request, by.actor.id, (sql) =>
+					sendTestMail(sql, by, by.actor, address),
+				);
 				return back(request, reply, `/admin/mail/${id}`, { key: 'toast.mailQueued' });
 			},
 			async (problem) => await drawList(request, reply, problem),

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { FastifyRequest } from 'fastify';
 import { BadRequest, InvalidForm } from '#src/platform/errors.ts';
+import { takeKey } from '#src/platform/once/once.ts';
 
 const MEGABYTE = 1_048_576;
 const LIMITS = { files: 1, fields: 20, fieldSize: 10_000, parts: 21 };
@@ -74,6 +75,7 @@ async function receive(
 	}
 	if (file === null || (file.name === '' && file.bytes === 0)) throw refuse('field.noFile');
 	if (file.bytes === 0) throw refuse('field.fileEmpty');
+	takeKey(request, fields);
 	return { path, ...file, fields };
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fastifyView from '@fastify/view';
 import { Eta } from 'eta';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -88,6 +89,8 @@ function viewHelpers({ assets, icon, fragment }: Drawing, viewer: Viewer, page: 
 		time: (value: Date) => formatTime(value, viewer),
 		span: (seconds: number) => formatSpan(seconds, language),
 		asset: assets.url,
+		/** A new key for a form that makes something: see platform/once. */
+		newKey: randomUUID,
 		/** One symbol of the sprite, by its name. */
 		icon,
 		/** A fragment by its name, with nothing but the data given: no parent's values leak in. */
@@ -100,7 +103,7 @@ function viewHelpers({ assets, icon, fragment }: Drawing, viewer: Viewer, page: 
 }
 
 const HEADER =
-	'const {page,viewer,t,money,moneyInput,symbol,number,day,moment,time,span,asset,icon,partial,replace}=it.h;';
+	'const {page,viewer,t,money,moneyInput,symbol,number,day,moment,time,span,asset,newKey,icon,partial,replace}=it.h;';
 
 /** Sets up Eta behind reply.page and reply.fragments. `layoutData` is what every layout shows. */
 export async function setUpViews(

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { BadRequest, InvalidForm } from '#src/platform/errors.ts';
+import { takeKey } from '#src/platform/once/once.ts';
 
 /** What came with a form that carries one small file: its text fields, and the file's bytes and name. */
 export type Upload = {
@@ -37,6 +38,7 @@ export async function readUpload(request: FastifyRequest, maxBytes: number): Pro
 			);
 		throw new BadRequest('error.badRequest', { what: code || 'multipart' });
 	}
+	takeKey(request, fields);
 	return { fields, file };
 }
 
