@@ -239,15 +239,13 @@ test('a backup of an older schema comes in as it was, and is brought up to date'
 
 test('a restore that fails half-way leaves the database empty, and the next one succeeds', async () => {
 	const broken = await emptyDatabase(inject('server').template);
-	await broken.pool.query('alter table sessions drop constraint sessions_person_id_people_id_fk');
-	await broken.pool.query(
-		`insert into sessions (id, person_id, seen_at, expires_at) values ('x', 77, now(), now())`,
-	);
+	await broken.pool.query('alter table teams drop constraint teams_parent_id_teams_id_fk');
+	await broken.pool.query(`insert into teams (name, parent_id) values ('Без верха', 77777)`);
 	const path = join(folder, 'orphan.backup');
 	await writeBackup(broken.pool, path);
 	const other = await emptyDatabase();
 	await expect(restoreBackup(other.pool, path)).rejects.toThrow('foreign key');
-	expect(await rowsOf(other, 'select from sessions')).toEqual([]);
+	expect(await rowsOf(other, 'select from teams')).toEqual([]);
 	expect(await rowsOf(other, 'select from stages')).toHaveLength(7);
 	await restoreBackup(other.pool, whole);
 	expect(await ledgerOf(other)).toEqual(ledger);

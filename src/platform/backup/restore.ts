@@ -102,7 +102,9 @@ async function setAside(client: pg.ClientBase, tables: TableHead[]): Promise<() 
 		`select format('%I.%I', n.nspname, c.relname) as "table", format('%I', k.conname) as name,
 			pg_get_constraintdef(k.oid) as definition
 		from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-		where k.contype = 'f' and format('%I.%I', n.nspname, c.relname) = any($1)
+			join pg_class r on r.oid = k.confrelid join pg_namespace rn on rn.oid = r.relnamespace
+		where k.contype = 'f' and (format('%I.%I', n.nspname, c.relname) = any($1)
+			or format('%I.%I', rn.nspname, r.relname) = any($1))
 		order by 1, 2`,
 		[names],
 	);
