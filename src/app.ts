@@ -7,6 +7,7 @@ import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
 import { type Config, FOLDERS } from './config.ts';
 import { adminRoutes } from './features/admin/routes.ts';
+import { administers } from './features/admin/sections.ts';
 import { setUpGuard } from './features/auth/guard.ts';
 import { oidcRoutes } from './features/auth/oidc-routes.ts';
 import { passwordRoutes } from './features/auth/password-routes.ts';
@@ -25,6 +26,8 @@ import { clientListRoutes } from './features/clients/list-routes.ts';
 import { mergeRoutes } from './features/clients/merge-routes.ts';
 import { removalRoutes } from './features/clients/removal-routes.ts';
 import { clientRoutes } from './features/clients/routes.ts';
+import { sourceRoutes } from './features/clients/source-routes.ts';
+import { tagRoutes } from './features/clients/tag-routes.ts';
 import { keepClientTallies } from './features/clients/tallies.ts';
 import { bulkRoutes } from './features/deals/bulk-routes.ts';
 import { collaboratorRoutes } from './features/deals/collaborator-routes.ts';
@@ -32,6 +35,7 @@ import { dealEntryRoutes } from './features/deals/entry-routes.ts';
 import { dealListRoutes } from './features/deals/list-routes.ts';
 import { dealMoveRoutes } from './features/deals/move-routes.ts';
 import { dealProductRoutes } from './features/deals/product-routes.ts';
+import { reasonRoutes } from './features/deals/reason-routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
 import { stageRoutes } from './features/deals/stage-routes.ts';
 import { filterRoutes } from './features/filters/routes.ts';
@@ -106,6 +110,7 @@ export async function buildApp({
 	setUpOnce(app);
 	await setUpViews(app, assets, (reply) => ({
 		me: reply.request.actorOrNull,
+		administers: administers(reply.request.actorOrNull),
 		toast: takeToast(reply.request, reply),
 		url: reply.request.url,
 		// From before anything was read: what changes after this the page has to be told.
@@ -127,6 +132,8 @@ export async function buildApp({
 	removalRoutes(app, { connection });
 	contactRoutes(app, { connection });
 	adminRoutes(app, { connection });
+	tagRoutes(app, { connection });
+	sourceRoutes(app, { connection });
 	dealListRoutes(app, { connection });
 	bulkRoutes(app, { connection });
 	dealRoutes(app, { connection });
@@ -135,6 +142,7 @@ export async function buildApp({
 	collaboratorRoutes(app, { connection });
 	dealProductRoutes(app, { connection });
 	stageRoutes(app, { connection });
+	reasonRoutes(app, { connection });
 	filterRoutes(app, { connection });
 	calendarRoutes(app, { connection });
 	feedRoutes(app, { connection, config });

@@ -39,6 +39,9 @@ type SignInWay = 'demo' | 'oidc' | 'header' | 'password';
 /** Where others of a series were meant too: which, and how many steps that were. */
 type OfSeries = { scope?: 'following' | 'all'; steps?: number };
 
+/** How many records a change of a directory concerns. */
+type Uses = { deals: number; clients: number };
+
 export type AppEvent =
 	| ({ type: 'deal.created'; data: { stageId: number } } & About['deal'])
 	| ({
@@ -197,6 +200,33 @@ export type AppEvent =
 	| { type: 'role.edited'; data: { roleId: number; changes: Record<string, FieldChange> } }
 	| { type: 'mapping.added' | 'mapping.removed'; data: { mappingId: number; name: string } }
 	| { type: 'mapping.edited'; data: { mappingId: number; changes: Record<string, FieldChange> } }
+	| { type: 'reason.added' | 'reason.removed'; data: { reasonId: number; name: string } }
+	| { type: 'reason.edited'; data: { reasonId: number; changes: Record<string, FieldChange> } }
+	| { type: 'tag.added' | 'tag.removed'; data: { tagId: number; name: string } }
+	| { type: 'tag.edited'; data: { tagId: number; changes: Record<string, FieldChange> } }
+	| {
+			type: 'tag.merged';
+			/** Which has gone into which, and how many records had it. */
+			data: { tagId: number; name: string; intoId: number; into: string } & Uses;
+	  }
+	| {
+			type: 'source.added' | 'source.removed';
+			data: { sourceId: number; kind: string; name: string };
+	  }
+	| {
+			type: 'source.edited';
+			/** With how many records say it by another name now, where it was renamed. */
+			data: {
+				sourceId: number;
+				kind: string;
+				name: string;
+				changes: Record<string, FieldChange>;
+			} & Partial<Uses>;
+	  }
+	| {
+			type: 'source.merged';
+			data: { sourceId: number; kind: string; name: string; intoId: number; into: string } & Uses;
+	  }
 	| { type: 'kind.created'; data: { kindId: number; name: string } }
 	| { type: 'kind.edited'; data: { kindId: number; changes: Record<string, FieldChange> } }
 	| { type: 'kind.removed'; data: { kindId: number; name: string } }

@@ -26,5 +26,6 @@ if (document.getElementById('bulk')) await import('./bulk.js');
 if (document.querySelector('[data-page="agenda"]')) await import('./agenda.js');
 if (document.querySelector('[data-page="deal"]')) await import('./deal.js');
 if (document.querySelector('[data-page="calendar"]')) await import('./calendar.js');
+if (document.querySelector('[data-order]')) await import('./order.js');
 if (document.querySelector('[data-page="imports"]')) await import('./imports.js');
 if (document.getElementById('live')) await import('./live.js');

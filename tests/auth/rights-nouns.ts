@@ -1,5 +1,6 @@
 import { bulkRules } from './rights-bulk.ts';
 import { calendarRules } from './rights-calendar.ts';
+import { catalogRules } from './rights-catalogs.ts';
 import { clientRules } from './rights-client.ts';
 import { dealRules } from './rights-deals.ts';
 import { importRules } from './rights-imports.ts';
@@ -23,6 +24,7 @@ export const rulesOfNouns = (tools: Tools): Rules[] => [
 	clientListRules(),
 	mergeRules(tools),
 	calendarRules(tools),
+	catalogRules(tools),
 	importRules(),
 	kindRules(tools),
 	stepRules(tools),

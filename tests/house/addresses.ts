@@ -8,6 +8,14 @@ export function pagesOf(records: Records): Addresses {
 	const { client, contact, deal, extra, interaction, kind, merge, twin } = records;
 	return {
 		'/sign-in': ['/sign-in'],
+		...oneOf('/admin', '/admin/reasons', '/admin/reasons/new', '/admin/tags', '/admin/tags/new'),
+		...oneOf('/admin/sources'),
+		'/admin/sources/new': ['source', 'campaign'].map((kind) => `/admin/sources/new?kind=${kind}`),
+		...oneOf('/admin/reasons/:id/edit', records.reason),
+		...oneOf('/admin/sources/:id/edit', records.source),
+		...oneOf('/admin/sources/:id/merger/new', records.source),
+		...oneOf('/admin/tags/:id/edit', records.tag),
+		...oneOf('/admin/tags/:id/merger/new', records.tag),
 		...oneOf('/admin/extra-fields', '/admin/kinds', '/admin/kinds/new', '/admin/mail'),
 		...oneOf('/admin/stages', '/agenda/print', '/board/print', '/calendar/account'),
 		...oneOf('/calendar/feed', '/calendar/intake', '/clients/new', '/clients/vcard', '/deals/new'),

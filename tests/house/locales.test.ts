@@ -3,10 +3,13 @@ import type { TObject, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
 import * as admin from '#src/features/admin/forms.ts';
+import * as settingForms from '#src/features/admin/setting-forms.ts';
 import * as dates from '#src/features/board/date-forms.ts';
 import * as calendar from '#src/features/calendar/forms.ts';
+import * as clientCatalogs from '#src/features/clients/catalog-forms.ts';
 import * as clients from '#src/features/clients/forms.ts';
 import * as bulk from '#src/features/deals/bulk-forms.ts';
+import * as dealCatalogs from '#src/features/deals/catalog-forms.ts';
 import * as deals from '#src/features/deals/forms.ts';
 import * as filters from '#src/features/filters/forms.ts';
 import * as imports from '#src/features/imports/forms.ts';
@@ -35,8 +38,10 @@ const forms = Object.entries({
 	...admin,
 	...bulk,
 	...calendar,
+	...clientCatalogs,
 	...clients,
 	...dates,
+	...dealCatalogs,
 	...deals,
 	...filters,
 	...imports,
@@ -45,6 +50,7 @@ const forms = Object.entries({
 	...mail,
 	...people,
 	...reminders,
+	...settingForms,
 	...settings,
 }).filter(([name]) => name.endsWith('Form'));
 /** Fields of the forms that people fill in: `label.${field}` says their names. */

@@ -51,6 +51,19 @@ const MAKES: Record<string, { table: string; body: () => Fields }> = {
 		table: 'interaction_kinds',
 		body: () => ({ name: 'Раз', icon: 'flag', nextInDays: 1 }),
 	},
+	'/admin/people': {
+		table: 'people',
+		body: () => ({ name: 'Раз', login: 'once', role: 'manager' }),
+	},
+	'/admin/teams': { table: 'teams', body: () => ({ name: 'Раз' }) },
+	'/admin/roles': {
+		table: 'roles',
+		body: () => ({ name: 'Раз', viewScope: 'own', editScope: 'own' }),
+	},
+	'/admin/mappings': { table: 'group_mappings', body: () => ({ role: 'manager', pattern: 'раз' }) },
+	'/admin/reasons': { table: 'loss_reasons', body: () => ({ name: 'Раз' }) },
+	'/admin/tags': { table: 'tags', body: () => ({ name: 'Раз' }) },
+	'/admin/sources': { table: 'sources', body: () => ({ kind: 'source', name: 'Раз' }) },
 	'/admin/mail': { table: 'mails', body: () => ({ address: 'once@shop.example' }) },
 };
 
@@ -74,7 +87,7 @@ for (const [url, { table, body }] of Object.entries(MAKES)) {
 		const ledger = await ledgerOf(database);
 		expect((await ada.post(addressOf(url), sent)).statusCode).toBe(303);
 		const first = Object.keys(body()).find((name) =>
-			/name|title|text|summary|address/.test(name),
+			/name|title|text|summary|address|pattern/.test(name),
 		) as string;
 		const other = await ada.post(addressOf(url), { ...sent, [first]: 'other@shop.example' });
 		expect(other.statusCode).toBe(422);
@@ -102,6 +115,8 @@ test('every route that makes a record is tried here, or makes none that could be
 test('every form that makes something carries a key of its own', async () => {
 	for (const path of [
 		...['/deals/new', '/clients/new', '/filters/new?screen=board&query=q%3Da', '/calendar/new'],
+		...['/admin/people/new', '/admin/teams/new', '/admin/roles/new', '/admin/mappings/new'],
+		...['/admin/reasons/new', '/admin/tags/new', '/admin/sources/new'],
 		...['/admin/kinds/new', '/admin/extra-fields/new', '/admin/mail', '/import'],
 		...[`/deals/${cast.deals.late}`, `/deals/${cast.deals.late}/interactions/new`],
 		`/clients/${records.client}/contacts/new`,

@@ -2,6 +2,9 @@ import { addExtraField } from '#src/features/admin/actions.ts';
 import { createClient } from '#src/features/clients/actions.ts';
 import { addContact } from '#src/features/clients/contacts.ts';
 import { mergeClients } from '#src/features/clients/merge.ts';
+import { addSource } from '#src/features/clients/source-settings.ts';
+import { addTag } from '#src/features/clients/tag-settings.ts';
+import { addReason } from '#src/features/deals/reasons.ts';
 import { saveFilter } from '#src/features/filters/actions.ts';
 import { addKind } from '#src/features/interactions/kinds.ts';
 import { sendTestMail } from '#src/features/mail/actions.ts';
@@ -26,8 +29,11 @@ export type Records = Record<
 	| 'mapping'
 	| 'merge'
 	| 'person'
+	| 'reason'
 	| 'role'
+	| 'source'
 	| 'stage'
+	| 'tag'
 	| 'team'
 	| 'twin',
 	number
@@ -82,6 +88,9 @@ export async function makeRecords(served: TestApp, cast: Cast): Promise<Records>
 			...{ name: 'Стажёр', viewScope: 'team', editScope: 'own', permissions: ['export'] },
 		}),
 		team: await addTeam(db, acting, { name: 'Опт', parentId: null }),
+		reason: await addReason(db, acting, { name: 'Переехали' }),
+		source: await addSource(db, acting, { kind: 'source', name: 'Выставка' }),
+		tag: await addTag(db, acting, { name: 'опт', colour: 'blue' }),
 		mail: await sendTestMail(db, acting, acting.actor, 'ada@shop.example'),
 		secret: /feeds\/([\w-]+)\.ics/.exec(body)?.[1] ?? '',
 	};

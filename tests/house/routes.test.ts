@@ -23,9 +23,12 @@ const CHANGES = [
 	'merge',
 	'new',
 	'person',
+	'reason',
 	'role',
 	'session',
+	'source',
 	'stage',
+	'tag',
 	'team',
 ];
 const reading = (method: string) => method === 'GET' || method === 'HEAD';

@@ -18,6 +18,7 @@ const served = await testApp(database);
 const TABLES: Record<string, string> = {
 	...{ client: 'clients', contact: 'contacts', deal: 'deals', extra: 'extra_fields' },
 	...{ filter: 'saved_filters', import: 'imports', interaction: 'interactions' },
+	...{ reason: 'loss_reasons', source: 'sources', tag: 'tags' },
 	...{ kind: 'interaction_kinds', merge: 'client_merges', person: 'people', stage: 'stages' },
 	...{ mapping: 'group_mappings', role: 'roles', team: 'teams' },
 };
@@ -56,6 +57,7 @@ const bodies = (): Fields[] => [
 		{ ...NAMED, viewScope: 'own', editScope: 'own' },
 		{ pattern: 'x', role: 'manager' },
 	],
+	{ intoId: 1 },
 	...[{ outcome: 'Договорились' }, { to: 'week' }, { until: 'hour' }, { reason: 'Передумали' }],
 ];
 

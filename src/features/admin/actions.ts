@@ -1,19 +1,16 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import { type Acting, can } from '#src/features/auth/rules.ts';
+import { type Acting, demand } from '#src/features/auth/rules.ts';
 import type { ExtraField, ExtraNoun } from '#src/features/clients/extra-fields.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { type Place, reordered, writeOrder } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { type ExtraFieldRow, extraFieldUses, findExtraFieldToEdit } from './queries.ts';
 
 /** What a new extra field is made of; `choices` counts only for a choice. */
 export type NewExtraField = Omit<ExtraField, 'id'> & { noun: ExtraNoun };
-
-function administratorOnly({ actor }: Acting): void {
-	if (!can(actor, 'catalogs')) throw new Forbidden('error.forbidden');
-}
 
 /**
  * Adds an extra field behind the others of its noun. Takes no version: it adds a record. Returns its id.
@@ -25,7 +22,7 @@ export async function addExtraField(
 	acting: Acting,
 	field: NewExtraField,
 ): Promise<number> {
-	administratorOnly(acting);
+	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		const { noun, name, kind } = field;
 		const choices = choicesOf(field);
@@ -66,7 +63,7 @@ export async function editExtraField(
 	version: number,
 	edit: { name: string; choices: string[] },
 ): Promise<number> {
-	administratorOnly(acting);
+	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		const field = await findExtraFieldToEdit(tx, fieldId, version);
 		const choices = choicesOf({ kind: field.kind, choices: edit.choices });
@@ -95,36 +92,35 @@ async function told(
 }
 
 /**
- * Moves an extra field one place up or down among those of its noun; at the end nothing happens. Returns the
- * version. Throws NotFound, Conflict, Forbidden.
+ * Moves an extra field among those of its noun; where it stands already nothing happens. Returns its name.
+ * Throws NotFound, Conflict, Forbidden.
  */
 export async function moveExtraField(
 	sqlOrTx: Sql,
 	acting: Acting,
 	fieldId: number,
 	version: number,
-	way: 'up' | 'down',
-): Promise<number> {
-	administratorOnly(acting);
+	where: Place,
+): Promise<string> {
+	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		const field = await findExtraFieldToEdit(tx, fieldId, version);
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			select id from extra_fields where noun = ${field.noun} order by position, id for update`);
-		const order = rows.map(({ id }) => id);
-		const from = order.indexOf(fieldId);
-		const to = from + (way === 'up' ? -1 : 1);
-		if (to < 0 || to >= order.length) return version;
-		order.splice(to, 0, ...order.splice(from, 1));
-		await tx.execute(sql`
-			update extra_fields f set position = o.position::int,
-				version = f.version + case when f.id = ${fieldId} then 1 else 0 end
-			from unnest(${sql.param(order)}::bigint[]) with ordinality o(id, position) where f.id = o.id`);
-		return await told(tx, acting, field, { position: [from + 1, to + 1] });
+		const moved = reordered(
+			rows.map(({ id }) => id),
+			fieldId,
+			where,
+		);
+		if (moved === null) return field.name;
+		await writeOrder(tx, sql`extra_fields`, moved.order, fieldId);
+		await told(tx, acting, field, { position: moved.places });
+		return field.name;
 	});
 }
 
 /**
- * Puts an extra field out of use, or back: its values stay. Returns the version. Throws NotFound, Conflict,
+ * Puts an extra field out of use, or back: its values stay. Returns its name. Throws NotFound, Conflict,
  * Forbidden.
  */
 export async function useExtraField(
@@ -133,15 +129,16 @@ export async function useExtraField(
 	fieldId: number,
 	version: number,
 	active: boolean,
-): Promise<number> {
-	administratorOnly(acting);
+): Promise<string> {
+	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		const field = await findExtraFieldToEdit(tx, fieldId, version);
-		if (field.active === active) return version;
+		if (field.active === active) return field.name;
 		await tx.execute(sql`
 			update extra_fields set active = ${active}, version = version + 1
 			where id = ${fieldId} and version = ${version}`);
-		return await told(tx, acting, field, { active: [field.active, active] });
+		await told(tx, acting, field, { active: [field.active, active] });
+		return field.name;
 	});
 }
 
@@ -155,7 +152,7 @@ export async function removeExtraField(
 	fieldId: number,
 	version: number,
 ): Promise<string> {
-	administratorOnly(acting);
+	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		const { noun, name } = await findExtraFieldToEdit(tx, fieldId, version);
 		const n = await extraFieldUses(tx, { id: fieldId, noun });

@@ -1,17 +1,5 @@
 import { EXTRA_KINDS, EXTRA_NOUNS } from '#src/features/clients/tables.ts';
-import {
-	checked,
-	form,
-	id,
-	lines,
-	oneOf,
-	optional,
-	text,
-	version,
-} from '#src/platform/web/forms.ts';
-
-/** A record's id in an address. */
-export const ExtraParams = form({ id: id() });
+import { form, lines, oneOf, optional, text, version } from '#src/platform/web/forms.ts';
 
 /** For which noun a new field is. */
 export const NewExtraQuery = form({ noun: optional(oneOf(...EXTRA_NOUNS)) });
@@ -22,6 +10,7 @@ export const NewExtraForm = form({
 	name: text(100),
 	kind: oneOf(...EXTRA_KINDS),
 	choices: optional(lines(100, 200)),
+	was: optional(text(30_000)),
 	returnTo: optional(text(500)),
 });
 
@@ -33,12 +22,3 @@ export const ExtraForm = form({
 	was: optional(text(30_000)),
 	returnTo: optional(text(500)),
 });
-
-/** One place up or down. */
-export const PositionForm = form({ version: version(), way: oneOf('up', 'down') });
-
-/** In use or out of it. */
-export const ActivityForm = form({ version: version(), active: optional(checked()) });
-
-/** Away with it. */
-export const RemovalForm = form({ version: version() });

@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { ExtraField, ExtraNoun } from '#src/features/clients/extra-fields.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
-import { Conflict, NotFound } from '#src/platform/errors.ts';
+import { NotFound } from '#src/platform/errors.ts';
+import { conflictOn } from '#src/platform/events/conflict.ts';
 
 /** An extra field as the administrator sees it. */
 export type ExtraFieldRow = ExtraField & {
@@ -50,16 +51,7 @@ export async function findExtraFieldToEdit(
 ): Promise<ExtraFieldRow> {
 	const field = await lockExtraField(tx, fieldId);
 	if (field.version === version) return field;
-	const { rows } = await tx.execute<{ at: Date; by: string | null }>(sql`
-		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
-		where e.type like 'extra.%' and e.data->>'fieldId' = ${String(fieldId)}
-		order by e.at desc, e.id desc limit 1`);
-	const last = rows[0];
-	throw new Conflict({
-		version: field.version,
-		at: last ? new Date(last.at) : null,
-		by: last?.by ?? null,
-	});
+	throw await conflictOn(tx, 'fieldId', field);
 }
 
 /** How many records hold a value of an extra field. */

@@ -1,11 +1,17 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import type { Acting } from '#src/features/auth/rules.ts';
 import type { Permission } from '#src/features/auth/tables.ts';
+import type { Database, Sql } from '#src/platform/db/client.ts';
+import type { Place } from '#src/platform/db/order.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type FormView, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
-import { form, id, readQuery } from '#src/platform/web/forms.ts';
+import { form, id, readForm, readQuery } from '#src/platform/web/forms.ts';
 import { onlyTouched } from '#src/platform/web/merging.ts';
+import { ActivityForm, RemovalForm, readPosition } from './setting-forms.ts';
 
 const SettingParams = form({ id: id() });
 
@@ -15,8 +21,11 @@ type Change = (request: FastifyRequest, id: number) => Promise<Done>;
 
 /** A directory that an administrator sets up: its page, the form of one record, and what its buttons do. */
 export type SettingPage<Row> = {
+	db: Database;
 	/** Such as `/admin/teams`; a record's form is at `/admin/teams/7/edit`. */
 	path: string;
+	/** Where that form is sent to, after the record's address, if not to its own address. */
+	saved?: '';
 	access: Permission;
 	changes: NonNullable<FastifyContextConfig['changes']>;
 	title: MessageKey;
@@ -26,10 +35,18 @@ export type SettingPage<Row> = {
 	read: (request: FastifyRequest) => Promise<Record<string, unknown>>;
 	find: (id: number) => Promise<Row>;
 	form: (request: FastifyRequest, row: Row | null) => Promise<FormView>;
-	add: (request: FastifyRequest) => Promise<Done>;
+	/** Makes a record with `sql`: sent twice, it is made once. */
+	add: (request: FastifyRequest, sql: Sql) => Promise<Done>;
 	edit: Change;
 	/** Buttons beside a record, by the end of their address: `position`, `removal` … */
 	buttons?: Record<string, Change>;
+	/** What asks something first, such as `merger`: its form at `/admin/tags/7/merger/new`, sent to `…/merger`. */
+	questions?: Record<string, Question>;
+};
+
+type Question = {
+	form: (request: FastifyRequest, id: number) => Promise<FormView>;
+	submit: Change;
 };
 
 /** The doors of a directory: page, form of a new record and of one, saving, the buttons beside each. */
@@ -65,11 +82,15 @@ export function settingRoutes<Row>(app: FastifyInstance, page: SettingPage<Row>)
 	app.post(path, MAKES, async (request, reply) =>
 		attempt(
 			request,
-			async () => await answer(request, reply, await page.add(request)),
+			async () => {
+				const { id } = actorOf(request);
+				const done = await once(page.db, request, id, async (sql) => await page.add(request, sql));
+				return await answer(request, reply, done);
+			},
 			async (problem) => await drawRecord(request, reply, null, problem),
 		),
 	);
-	app.post(`${path}/:id/edit`, CHANGES, async (request, reply) =>
+	app.post(`${path}/:id${page.saved ?? '/edit'}`, CHANGES, async (request, reply) =>
 		attempt(
 			request,
 			async () => await answer(request, reply, await page.edit(request, idOf(request))),
@@ -86,6 +107,20 @@ export function settingRoutes<Row>(app: FastifyInstance, page: SettingPage<Row>)
 			),
 		);
 
+	for (const [name, { form, submit }] of Object.entries(page.questions ?? {})) {
+		app.get(`${path}/:id/${name}/new`, READS, async (request, reply) =>
+			drawForm(request, reply, await form(request, idOf(request))),
+		);
+		app.post(`${path}/:id/${name}`, CHANGES, async (request, reply) =>
+			attempt(
+				request,
+				async () => await answer(request, reply, await submit(request, idOf(request))),
+				async (problem) =>
+					await drawForm(request, reply, await form(request, idOf(request)), problem),
+			),
+		);
+	}
+
 	async function answer(request: FastifyRequest, reply: FastifyReply, { toast, json = {} }: Done) {
 		if (wantsJson(request)) return reply.send(json);
 		if (!wantsFragments(request)) {
@@ -95,4 +130,43 @@ export function settingRoutes<Row>(app: FastifyInstance, page: SettingPage<Row>)
 		const data = { ...(await page.read(request)), problem: null, title, fragment, root, toast };
 		return await reply.fragments('admin/setting-changed', data);
 	}
+}
+
+/** A record that was saved, under its name. */
+export const settingSaved = (name: string, json: Record<string, unknown>): Done => ({
+	...{ toast: { key: 'toast.settingSaved', args: { name } }, json },
+});
+
+/** What can be done with a record of a directory by a button; each verb returns the record's name. */
+export type SettingVerbs = {
+	move?: (acting: Acting, id: number, version: number, where: Place) => Promise<string>;
+	use?: (acting: Acting, id: number, version: number, active: boolean) => Promise<string>;
+	remove?: (acting: Acting, id: number, version: number) => Promise<string>;
+};
+
+/** The buttons of views/admin/_doing.eta. */
+export function settingButtons({ move, use, remove }: SettingVerbs): Record<string, Change> {
+	return {
+		...(move && {
+			async position(request, id) {
+				const { version, where } = readPosition(request.body);
+				const name = await move(acting(request), id, version, where);
+				return { toast: { key: 'toast.settingMoved', args: { name } } };
+			},
+		}),
+		...(use && {
+			async activity(request, id) {
+				const { version, active = false } = readForm(ActivityForm, request.body);
+				const name = await use(acting(request), id, version, active);
+				return { toast: { key: 'toast.settingUsed', args: { name, active: String(active) } } };
+			},
+		}),
+		...(remove && {
+			async removal(request, id) {
+				const { version } = readForm(RemovalForm, request.body);
+				const name = await remove(acting(request), id, version);
+				return { toast: { key: 'toast.settingRemoved', args: { name } } };
+			},
+		}),
+	};
 }

@@ -38,9 +38,12 @@ declare module 'fastify' {
 			| 'merge'
 			| 'new'
 			| 'person'
+			| 'reason'
 			| 'role'
 			| 'session'
+			| 'source'
 			| 'stage'
+			| 'tag'
 			| 'team';
 	}
 	interface FastifyRequest {

@@ -1,5 +1,5 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
-import { NotFound } from '#src/platform/errors.ts';
+import { Forbidden, NotFound } from '#src/platform/errors.ts';
 import type { By } from '#src/platform/events/record.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 import type { Permission, Scope } from './tables.ts';
@@ -30,6 +30,11 @@ export type Actor = {
 /** Whether the actor's role lets them do this. */
 export function can(actor: Actor, permission: Permission): boolean {
 	return actor.permissions.includes(permission);
+}
+
+/** Holds that the actor's role lets them do this. Throws Forbidden. */
+export function demand({ actor }: { actor: Actor }, permission: Permission): void {
+	if (!can(actor, permission)) throw new Forbidden('error.forbidden');
 }
 
 /** Whether there is anything that the actor sees and may not change. */

@@ -105,8 +105,8 @@ export const people = pgTable(
 		/** The role came from a group of the directory, and goes with it. */
 		rightsMapped: boolean().notNull().default(false),
 		/** Working hours, minutes after midnight in the person's zone. */
-		workFrom: smallint().notNull().default(540),
-		workUntil: smallint().notNull().default(1080),
+		workFrom: smallint().notNull().default(sql`company_work_from()`),
+		workUntil: smallint().notNull().default(sql`company_work_until()`),
 		/** Reminders by mail, beside those on screen. */
 		mailReminders: boolean().notNull().default(true),
 		/** The morning digest: what is overdue and what is for today. */

@@ -29,6 +29,8 @@ export const CLIENT_STATUSES = ['prospect', 'active', 'former'] as const;
 export const ADDRESS_KINDS = ['legal', 'actual', 'postal', 'delivery'] as const;
 export const EXTRA_KINDS = ['text', 'number', 'day', 'choice', 'yes_no'] as const;
 export const EXTRA_NOUNS = ['client', 'deal'] as const;
+export const SOURCE_KINDS = ['source', 'campaign'] as const;
+export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 /** Values of a record's extra fields by the field's id: text, a decimal string, a day, `true`. */
 export type ExtraValues = Record<string, string | boolean>;
@@ -152,6 +154,7 @@ export const tags = pgTable(
 		name: text().notNull(),
 		/** A name out of the palette of the style sheet. */
 		colour: text().notNull().default('grey'),
+		version: version(),
 	},
 	(t) => [
 		uniqueIndex('tags_name').on(sql`lower(${t.name} collate "russian")`),
@@ -180,9 +183,10 @@ export const sources = pgTable(
 	'sources',
 	{
 		id: id(),
-		kind: text({ enum: ['source', 'campaign'] }).notNull(),
+		kind: text({ enum: SOURCE_KINDS }).notNull(),
 		name: text().notNull(),
 		active: boolean().notNull().default(true),
+		version: version(),
 	},
 	(t) => [
 		uniqueIndex('sources_name').on(t.kind, sql`lower(${t.name} collate "russian")`),

@@ -34,6 +34,7 @@ export const pipelines = pgTable('pipelines', {
 	id: id(),
 	name: text().notNull(),
 	position: integer().notNull(),
+	version: version(),
 });
 
 export const stages = pgTable(
@@ -54,10 +55,14 @@ export const stages = pgTable(
 		probability: smallint().notNull(),
 		/** Names of the fields that a deal must have to enter: see deals/required-fields.ts. */
 		requiredFields: jsonb().$type<string[]>().notNull().default([]),
+		/** Kept for history alone: deals have passed through it, none enters it any more. */
+		removedAt: exactMoment(),
 		version: version(),
 	},
 	(t) => [
 		index('stages_pipeline').on(t.pipelineId, t.position),
+		uniqueIndex('stages_one_end').on(t.pipelineId, t.kind).where(sql`${t.kind} <> 'open'`),
+		check('stages_final_stay', sql`${t.kind} = 'open' or ${t.removedAt} is null`),
 		check('stages_kind', sql`${t.kind} in ('open', 'won', 'lost')`),
 		check('stages_probability', sql`${t.probability} between 0 and 100`),
 		check('stages_idle_days', sql`${t.idleDays} > 0`),
@@ -69,6 +74,7 @@ export const lossReasons = pgTable('loss_reasons', {
 	name: text().notNull(),
 	position: integer().notNull(),
 	active: boolean().notNull().default(true),
+	version: version(),
 });
 
 export const deals = pgTable(
@@ -258,6 +264,7 @@ export const stageChanges = pgTable(
 	(t) => [
 		index('stage_changes_deal').on(t.dealId, t.at),
 		index('stage_changes_to').on(t.toStageId, t.at),
+		index('stage_changes_from').on(t.fromStageId),
 	],
 );
 

@@ -1,13 +1,4 @@
-import {
-	checked,
-	form,
-	id,
-	oneOf,
-	optional,
-	text,
-	version,
-	whole,
-} from '#src/platform/web/forms.ts';
+import { form, id, oneOf, optional, text, version, whole } from '#src/platform/web/forms.ts';
 
 /** Symbols of the sprite that a kind can have. */
 export const KIND_ICONS = [
@@ -37,10 +28,3 @@ const kind = {
 export const NewKindForm = form(kind);
 /** A kind as it is to be. */
 export const KindForm = form({ version: version(), ...kind });
-/** One place up or down in the order. */
-export const KindPositionForm = form({ version: version(), way: oneOf('up', 'down') });
-/** Whether a kind is offered. */
-export const KindActivityForm = form({ version: version(), active: optional(checked()) });
-/** A kind to take away. */
-export const KindRemovalForm = form({ version: version() });
-export const KindParams = form({ id: id() });

@@ -1,9 +1,11 @@
 import { sql } from 'drizzle-orm';
-import type { FieldChange } from '#src/events.ts';
-import { type Acting, can } from '#src/features/auth/rules.ts';
+import { type Acting, demand } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { type Place, reordered, writeOrder } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { Conflict, Forbidden, InvalidForm, NotFound, RuleBroken } from '#src/platform/errors.ts';
+import { InvalidForm, NotFound, RuleBroken } from '#src/platform/errors.ts';
+import { changesBetween } from '#src/platform/events/changes.ts';
+import { conflictOn } from '#src/platform/events/conflict.ts';
 import { record } from '#src/platform/events/record.ts';
 import { type InteractionKind, listKinds } from './queries.ts';
 
@@ -39,10 +41,10 @@ async function findKindToEdit(
 	kindId: number,
 	version: number,
 ): Promise<InteractionKind> {
-	if (!can(acting.actor, 'catalogs')) throw new Forbidden('error.forbidden');
+	demand(acting, 'catalogs');
 	await lockKinds(tx);
 	const kind = await findKind(tx, kindId);
-	if (kind.version !== version) throw new Conflict({ version: kind.version, at: null, by: null });
+	if (kind.version !== version) throw await conflictOn(tx, 'kindId', kind);
 	return kind;
 }
 
@@ -51,8 +53,8 @@ async function findKindToEdit(
  * InvalidForm for a name that is taken.
  */
 export async function addKind(sqlOrTx: Sql, acting: Acting, kind: KindSetting): Promise<number> {
+	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
-		if (!can(acting.actor, 'catalogs')) throw new Forbidden('error.forbidden');
 		await checkSetting(tx, null, kind);
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into interaction_kinds (code, name, icon, position, next_kind_id, next_in_days, length_minutes)
@@ -69,65 +71,60 @@ async function checkSetting(tx: Tx, id: number | null, kind: KindSetting): Promi
 	const kinds = await listKinds(tx, 'all');
 	const same = (name: string) => name.toLocaleLowerCase('ru') === kind.name.toLocaleLowerCase('ru');
 	if (kinds.some((one) => one.id !== id && same(one.name)))
-		throw new InvalidForm({ name: { key: 'kind.nameTaken' } }, {});
+		throw new InvalidForm({ name: { key: 'field.taken' } }, {});
 	if (kind.nextKindId !== null && !kinds.some((one) => one.id === kind.nextKindId))
 		throw new InvalidForm({ nextKindId: { key: 'field.choice' } }, {});
 }
 
 const FIELDS = ['name', 'icon', 'nextKindId', 'nextInDays', 'lengthMinutes'] as const;
 
-/** Sets up a kind; nothing is written where nothing changes. Throws Forbidden, NotFound, Conflict, InvalidForm. */
+/** Sets up a kind; nothing is written where nothing changes. Returns the version. Throws Forbidden, NotFound, Conflict, InvalidForm. */
 export async function editKind(
 	sqlOrTx: Sql,
 	acting: Acting,
 	kindId: number,
 	version: number,
 	kind: KindSetting,
-): Promise<void> {
-	await transact(sqlOrTx, async (tx) => {
+): Promise<number> {
+	return await transact(sqlOrTx, async (tx) => {
 		const found = await findKindToEdit(tx, acting, kindId, version);
 		await checkSetting(tx, kindId, kind);
-		const changes: Record<string, FieldChange> = {};
-		for (const field of FIELDS)
-			if (found[field] !== kind[field]) changes[field] = [found[field], kind[field]];
-		if (Object.keys(changes).length === 0) return;
+		const changes = changesBetween(found, kind, FIELDS);
+		if (changes === null) return version;
 		await tx.execute(sql`
 			update interaction_kinds set name = ${kind.name}, icon = ${kind.icon},
 				next_kind_id = ${kind.nextKindId}, next_in_days = ${kind.nextInDays},
 				length_minutes = ${kind.lengthMinutes}, version = version + 1 where id = ${kindId}`);
 		await record(tx, acting, { type: 'kind.edited', data: { kindId, changes } });
+		return version + 1;
 	});
 }
 
-/** Moves a kind one place up or down; at the end of the order nothing happens. Throws as editKind does. */
+/** Moves a kind within the order; where it stands already nothing happens. Returns its name. Throws as editKind does. */
 export async function moveKind(
 	sqlOrTx: Sql,
 	acting: Acting,
 	kindId: number,
 	version: number,
-	way: 'up' | 'down',
-): Promise<void> {
-	await transact(sqlOrTx, async (tx) => {
-		const found = await findKindToEdit(tx, acting, kindId, version);
-		const kinds = await listKinds(tx, 'all');
-		const at = kinds.findIndex(({ id }) => id === kindId);
-		const to = at + (way === 'up' ? -1 : 1);
-		if (to < 0 || to >= kinds.length) return;
-		const ids = kinds
-			.map(({ id }) => id)
-			.toSpliced(at, 1)
-			.toSpliced(to, 0, kindId);
-		await tx.execute(sql`
-			update interaction_kinds k set position = o.position::int
-			from unnest(${sql.param(ids)}::bigint[]) with ordinality o(id, position) where k.id = o.id`);
-		await tx.execute(sql`update interaction_kinds set version = version + 1 where id = ${kindId}`);
-		const changes: Record<string, FieldChange> = { position: [found.position, to + 1] };
+	where: Place,
+): Promise<string> {
+	return await transact(sqlOrTx, async (tx) => {
+		const { name } = await findKindToEdit(tx, acting, kindId, version);
+		const moved = reordered(
+			(await listKinds(tx, 'all')).map(({ id }) => id),
+			kindId,
+			where,
+		);
+		if (moved === null) return name;
+		await writeOrder(tx, sql`interaction_kinds`, moved.order, kindId);
+		const changes = { position: moved.places };
 		await record(tx, acting, { type: 'kind.edited', data: { kindId, changes } });
+		return name;
 	});
 }
 
 /**
- * Offers a kind, or offers it no more; what is of it stays. Throws as editKind does, and RuleBroken for
+ * Offers a kind, or offers it no more; what is of it stays. Returns its name. Throws as editKind does, and RuleBroken for
  * the last one that is offered.
  */
 export async function useKind(
@@ -136,20 +133,21 @@ export async function useKind(
 	kindId: number,
 	version: number,
 	active: boolean,
-): Promise<void> {
-	await transact(sqlOrTx, async (tx) => {
+): Promise<string> {
+	return await transact(sqlOrTx, async (tx) => {
 		const found = await findKindToEdit(tx, acting, kindId, version);
-		if (found.active === active) return;
+		const changes = changesBetween(found, { active }, ['active']);
+		if (changes === null) return found.name;
 		if (!active && (await listKinds(tx)).length === 1) throw new RuleBroken('kind.last');
 		await tx.execute(sql`
 			update interaction_kinds set active = ${active}, version = version + 1 where id = ${kindId}`);
-		const changes: Record<string, FieldChange> = { active: [found.active, active] };
 		await record(tx, acting, { type: 'kind.edited', data: { kindId, changes } });
+		return found.name;
 	});
 }
 
 /**
- * Takes a kind away. Throws as editKind does, and RuleBroken for one that the program knows by itself and
+ * Takes a kind away. Returns its name. Throws as editKind does, and RuleBroken for one that the program knows by itself and
  * for one in use: it tells of how many interactions.
  */
 export async function removeKind(
@@ -157,8 +155,8 @@ export async function removeKind(
 	acting: Acting,
 	kindId: number,
 	version: number,
-): Promise<void> {
-	await transact(sqlOrTx, async (tx) => {
+): Promise<string> {
+	return await transact(sqlOrTx, async (tx) => {
 		const found = await findKindToEdit(tx, acting, kindId, version);
 		const { name } = found;
 		if (OWN_CODES.includes(found.code)) throw new RuleBroken('kind.own', { name });
@@ -172,5 +170,6 @@ export async function removeKind(
 			where next_kind_id = ${kindId}`);
 		await tx.execute(sql`delete from interaction_kinds where id = ${kindId}`);
 		await record(tx, acting, { type: 'kind.removed', data: { kindId, name } });
+		return name;
 	});
 }

@@ -23,6 +23,7 @@ export function mappingRoutes(
 ): void {
 	const { db } = connection;
 	settingRoutes<MappingRecord>(app, {
+		db,
 		...{ path: '/admin/mappings', access: 'people', changes: 'mapping', title: 'mappings.title' },
 		...{ fragment: 'people/_mappings', root: 'mappings-page' },
 		find: async (mappingId) => await findMapping(db, mappingId),
@@ -40,9 +41,9 @@ export function mappingRoutes(
 			const title = mapping ? 'mapping.edit' : 'mapping.new';
 			return { fragment: 'people/_mapping-form', title, data };
 		},
-		async add(request) {
+		async add(request, sql) {
 			const { pattern, role = null, teamId = null } = readForm(NewMappingForm, request.body);
-			const mappingId = await addMapping(db, acting(request), { pattern, role, teamId });
+			const mappingId = await addMapping(sql, acting(request), { pattern, role, teamId });
 			return saved(pattern, { mappingId });
 		},
 		async edit(request, mappingId) {

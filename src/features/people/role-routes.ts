@@ -14,6 +14,7 @@ import { isBuiltIn, roleWords } from './words.ts';
 export function roleRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
 	const { db } = connection;
 	settingRoutes<RoleRecord>(app, {
+		db,
 		...{ path: '/admin/roles', access: 'people', changes: 'role', title: 'roles.title' },
 		...{ fragment: 'people/_roles', root: 'roles-page' },
 		find: async (roleId) => await findRole(db, roleId),
@@ -41,9 +42,9 @@ export function roleRoutes(app: FastifyInstance, { connection }: { connection: C
 			const data = { role, values, scopes, permissions, builtIn, was };
 			return { fragment: 'people/_role-form', title: role ? 'role.edit' : 'role.new', data };
 		},
-		async add(request) {
+		async add(request, sql) {
 			const role = roleOf(readForm(NewRoleForm, request.body));
-			const roleId = await addRole(db, acting(request), role);
+			const roleId = await addRole(sql, acting(request), role);
 			return saved(role.name ?? '', { roleId });
 		},
 		async edit(request, roleId) {

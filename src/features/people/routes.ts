@@ -49,6 +49,7 @@ export function peopleRoutes(
 	});
 
 	settingRoutes<PersonRecord>(app, {
+		db,
 		...{ path: PATH, access, changes: 'person', title: 'people.title' },
 		...{ fragment: 'people/_people', root: 'people-page' },
 		find: async (personId) => await findPerson(db, personId),
@@ -61,10 +62,10 @@ export function peopleRoutes(
 			const title = person ? 'person.edit' : 'person.new';
 			return { fragment: 'people/_person-form', title, data };
 		},
-		async add(request) {
+		async add(request, sql) {
 			const person = personOf(readForm(NewPersonForm, request.body));
 			const settings = { language: config.LANGUAGE, timeZone: config.TIME_ZONE };
-			const personId = await addPerson(db, acting(request), person, settings);
+			const personId = await addPerson(sql, acting(request), person, settings);
 			return saved(person.name, { personId });
 		},
 		async edit(request, personId) {

@@ -11,6 +11,7 @@ import { addTeam, editTeam, removeTeam } from './teams.ts';
 export function teamRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
 	const { db } = connection;
 	settingRoutes<TeamRecord>(app, {
+		db,
 		...{ path: '/admin/teams', access: 'people', changes: 'team', title: 'teams.title' },
 		...{ fragment: 'people/_teams', root: 'teams-page' },
 		find: async (teamId) => await findTeam(db, teamId),
@@ -23,9 +24,9 @@ export function teamRoutes(app: FastifyInstance, { connection }: { connection: C
 			const data = { team, parents, was: JSON.stringify(was) };
 			return { fragment: 'people/_team-form', title: team ? 'team.edit' : 'team.new', data };
 		},
-		async add(request) {
+		async add(request, sql) {
 			const { name, parentId = null } = readForm(NewTeamForm, request.body);
-			const teamId = await addTeam(db, acting(request), { name, parentId });
+			const teamId = await addTeam(sql, acting(request), { name, parentId });
 			return saved(name, { teamId });
 		},
 		async edit(request, teamId) {

@@ -28,8 +28,10 @@ export const events = pgTable(
 			.where(
 				sql`${t.type} like 'person.%' or ${t.type} like 'team.%' or ${t.type} like 'role.%' or ${t.type} like 'mapping.%'`,
 			),
-		index('events_extra')
-			.on(sql`(${t.data}->>'fieldId')`, t.at)
-			.where(sql`${t.type} like 'extra.%'`),
+		index('events_catalogs')
+			.on(t.id)
+			.where(
+				sql`${t.type} ~ '^(extra|holiday|kind|organization|pipeline|reason|source|stage|tag)\\.'`,
+			),
 	],
 );

@@ -1,0 +1,56 @@
+import { type Actor, can } from '#src/features/auth/rules.ts';
+import type { Permission } from '#src/features/auth/tables.ts';
+import type { MessageKey } from '#src/platform/i18n/translate.ts';
+
+/** A page of the administration: where it is, what it is for, who may come in. */
+type Section = { path: string; title: MessageKey; about: MessageKey; permission: Permission };
+
+const section = (
+	path: string,
+	permission: Permission,
+	title: MessageKey,
+	about: MessageKey,
+): Section => ({ path, permission, title, about });
+
+const GROUPS: { title: MessageKey; sections: Section[] }[] = [
+	{
+		title: 'admin.people',
+		sections: [
+			section('/admin/people', 'people', 'people.title', 'admin.aboutPeople'),
+			section('/admin/teams', 'people', 'teams.title', 'admin.aboutTeams'),
+			section('/admin/roles', 'people', 'roles.title', 'admin.aboutRoles'),
+			section('/admin/mappings', 'people', 'mappings.title', 'admin.aboutMappings'),
+		],
+	},
+	{
+		title: 'admin.sales',
+		sections: [
+			section('/admin/stages', 'catalogs', 'stages.title', 'admin.aboutStages'),
+			section('/admin/reasons', 'catalogs', 'reasons.title', 'admin.aboutReasons'),
+			section('/admin/kinds', 'catalogs', 'kind.title', 'admin.aboutKinds'),
+			section('/admin/sources', 'catalogs', 'sources.title', 'admin.aboutSources'),
+			section('/admin/tags', 'catalogs', 'tags.title', 'admin.aboutTags'),
+			section('/admin/extra-fields', 'catalogs', 'extra.title', 'admin.aboutFields'),
+		],
+	},
+	{
+		title: 'admin.running',
+		sections: [
+			section('/admin/mail', 'mail', 'mail.title', 'admin.aboutMail'),
+			section('/import', 'imports.all', 'import.title', 'admin.aboutImports'),
+		],
+	},
+];
+
+/** The pages of the administration that the actor may enter. */
+export function sectionsFor(actor: Actor): { title: MessageKey; sections: Section[] }[] {
+	return GROUPS.map(({ title, sections }) => ({
+		title,
+		sections: sections.filter(({ permission }) => can(actor, permission)),
+	})).filter(({ sections }) => sections.length > 0);
+}
+
+/** Whether the administration has a page for this person. */
+export function administers(actor: Actor | null): boolean {
+	return actor !== null && sectionsFor(actor).length > 0;
+}

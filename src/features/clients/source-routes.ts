@@ -1,0 +1,90 @@
+import type { FastifyInstance } from 'fastify';
+import { MergerForm } from '#src/features/admin/setting-forms.ts';
+import { settingButtons, settingRoutes, settingSaved } from '#src/features/admin/setting-routes.ts';
+import { acting } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { type Language, translate } from '#src/platform/i18n/translate.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { NewSourceForm, NewSourceQuery, SourceForm } from './catalog-forms.ts';
+import {
+	addSource,
+	countSourceUses,
+	editSource,
+	findSource,
+	listSourceRecords,
+	mergeSource,
+	removeSource,
+	type SourceRecord,
+	useSource,
+} from './source-settings.ts';
+import { SOURCE_KINDS } from './tables.ts';
+
+const kindsIn = (language: Language) =>
+	SOURCE_KINDS.map((id) => ({ id, name: translate(language, 'source.kind', { kind: id }) }));
+
+/** The words for where clients and deals come from, as an administrator sets them up. */
+export function sourceRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+	settingRoutes<SourceRecord>(app, {
+		db,
+		...{ path: '/admin/sources', access: 'catalogs', changes: 'source', title: 'sources.title' },
+		...{ fragment: 'clients/_sources', root: 'sources-page' },
+		find: async (sourceId) => await findSource(db, sourceId),
+		async read({ viewer: { language } }) {
+			return { sources: await listSourceRecords(db), kinds: kindsIn(language) };
+		},
+		async form(request, source) {
+			const { kind = 'source' } = source ?? readQuery(NewSourceQuery, newQuery(request));
+			const was = JSON.stringify({ name: source?.name ?? '' });
+			const uses = source && (await countSourceUses(db, source));
+			const data = { source, kind, kinds: kindsIn(request.viewer.language), uses, was };
+			return {
+				...{ fragment: 'clients/_source-form', title: source ? 'source.edit' : 'source.new' },
+				data,
+			};
+		},
+		async add(request, sql) {
+			const { kind, name } = readForm(NewSourceForm, request.body);
+			const sourceId = await addSource(sql, acting(request), { kind, name });
+			return settingSaved(name, { sourceId });
+		},
+		async edit(request, sourceId) {
+			const { version, name } = readForm(SourceForm, request.body);
+			const now = await editSource(db, acting(request), sourceId, version, { name });
+			return settingSaved(name, { sourceId, version: now });
+		},
+		buttons: settingButtons({
+			use: async (...asked) => await useSource(db, ...asked),
+			remove: async (...asked) => await removeSource(db, ...asked),
+		}),
+		questions: {
+			merger: {
+				async form({ viewer: { language } }, sourceId) {
+					const source = await findSource(db, sourceId);
+					const others = (await listSourceRecords(db)).filter(
+						({ id, kind }) => kind === source.kind && id !== sourceId,
+					);
+					const uses = await countSourceUses(db, source);
+					const data = {
+						...{ record: source, others, action: `/admin/sources/${sourceId}/merger` },
+						uses: translate(language, 'setting.uses', uses),
+					};
+					return { fragment: 'admin/_merger', title: 'setting.merge', data };
+				},
+				async submit(request, sourceId) {
+					const { version, intoId } = readForm(MergerForm, request.body);
+					const told = await mergeSource(db, acting(request), sourceId, version, intoId);
+					return { toast: { key: 'toast.settingMerged', args: told }, json: told };
+				},
+			},
+		},
+	});
+}
+
+// A form that comes back says the kind itself.
+function newQuery({ method, query }: { method: string; query: unknown }): unknown {
+	return method === 'GET' ? query : {};
+}

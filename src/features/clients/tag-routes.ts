@@ -1,0 +1,63 @@
+import type { FastifyInstance } from 'fastify';
+import { MergerForm } from '#src/features/admin/setting-forms.ts';
+import { settingButtons, settingRoutes, settingSaved } from '#src/features/admin/setting-routes.ts';
+import { acting } from '#src/features/auth/guard.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import { COLOURS } from '#src/platform/web/colours.ts';
+import { readForm } from '#src/platform/web/forms.ts';
+import { NewTagForm, TagForm } from './catalog-forms.ts';
+import {
+	addTag,
+	editTag,
+	findTag,
+	listTagRecords,
+	mergeTag,
+	removeTag,
+	type TagRecord,
+} from './tag-settings.ts';
+
+/** The tags of clients and deals, as an administrator sets them up. */
+export function tagRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
+	const { db } = connection;
+	settingRoutes<TagRecord>(app, {
+		db,
+		...{ path: '/admin/tags', access: 'catalogs', changes: 'tag', title: 'tags.title' },
+		...{ fragment: 'clients/_tags', root: 'tags-page' },
+		find: async (tagId) => await findTag(db, tagId),
+		read: async () => ({ tags: await listTagRecords(db) }),
+		async form(_request, tag) {
+			const { name, colour } = tag ?? { name: '', colour: 'grey' };
+			const data = { tag, colours: COLOURS, was: JSON.stringify({ name, colour }) };
+			return { fragment: 'clients/_tag-form', title: tag ? 'tag.edit' : 'tag.new', data };
+		},
+		async add(request, sql) {
+			const { name, colour = 'grey' } = readForm(NewTagForm, request.body);
+			return settingSaved(name, { tagId: await addTag(sql, acting(request), { name, colour }) });
+		},
+		async edit(request, tagId) {
+			const { version, name, colour = 'grey' } = readForm(TagForm, request.body);
+			const now = await editTag(db, acting(request), tagId, version, { name, colour });
+			return settingSaved(name, { tagId, version: now });
+		},
+		buttons: settingButtons({ remove: async (...asked) => await removeTag(db, ...asked) }),
+		questions: {
+			merger: {
+				async form({ viewer: { language } }, tagId) {
+					const tag = await findTag(db, tagId);
+					const others = (await listTagRecords(db)).filter(({ id }) => id !== tagId);
+					const data = {
+						...{ record: tag, others, action: `/admin/tags/${tagId}/merger` },
+						uses: translate(language, 'setting.uses', { deals: tag.deals, clients: tag.clients }),
+					};
+					return { fragment: 'admin/_merger', title: 'setting.merge', data };
+				},
+				async submit(request, tagId) {
+					const { version, intoId } = readForm(MergerForm, request.body);
+					const told = await mergeTag(db, acting(request), tagId, version, intoId);
+					return { toast: { key: 'toast.settingMerged', args: told }, json: told };
+				},
+			},
+		},
+	});
+}

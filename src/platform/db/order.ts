@@ -1,0 +1,31 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Tx } from './client.ts';
+
+/** Where a record of a directory is moved: one place up or down, or to a place counted from 1. */
+export type Place = { way: 'up' | 'down' } | { place: number };
+
+/** An order with one record moved, and its places before and after; null where nothing moves. */
+export function reordered(
+	order: readonly number[],
+	id: number,
+	where: Place,
+): { order: number[]; places: [from: number, to: number] } | null {
+	const from = order.indexOf(id);
+	const wanted = 'way' in where ? from + (where.way === 'up' ? -1 : 1) : where.place - 1;
+	const to = Math.min(Math.max(wanted, 0), order.length - 1);
+	if (from < 0 || to === from) return null;
+	return { order: order.toSpliced(from, 1).toSpliced(to, 0, id), places: [from + 1, to + 1] };
+}
+
+/** Writes an order into the `position` of a directory; only the record that was moved has changed. */
+export async function writeOrder(
+	tx: Tx,
+	table: SQL,
+	order: readonly number[],
+	movedId: number,
+): Promise<void> {
+	await tx.execute(sql`
+		update ${table} t set position = o.position::int,
+			version = t.version + case when t.id = ${movedId} then 1 else 0 end
+		from unnest(${sql.param(order)}::bigint[]) with ordinality o(id, position) where t.id = o.id`);
+}
