@@ -63,6 +63,30 @@ const NOUNS: Record<string, Noun> = {
 		action: (form) => form.replace('/edit', ''),
 		...{ first: ['name', 'Спешные', 'Горящие'], second: ['visibleTo', 'me', 'team'] },
 	},
+	mapping: {
+		...{ form: () => `/admin/mappings/${records.mapping}/edit`, action: EDIT, wrong: 'король' },
+		...{ first: ['pattern', '/опт/*', '/розница'], second: ['role', 'head', 'manager'] },
+	},
+	reason: {
+		...{ form: () => `/admin/reasons/${records.reason}/edit`, action: EDIT, wrong: '' },
+		...{ first: ['name', 'Дорого', 'Долго'], second: ['name', 'Дорого', 'Долго'] },
+	},
+	role: {
+		...{ form: () => `/admin/roles/${records.role}/edit`, action: EDIT, wrong: 'всюду' },
+		...{ first: ['name', 'Помощник', 'Ученик'], second: ['viewScope', 'all', 'team'] },
+	},
+	source: {
+		...{ form: () => `/admin/sources/${records.source}/edit`, action: EDIT, wrong: '' },
+		...{ first: ['name', 'Сайт 2', 'Сайт 3'], second: ['name', 'Сайт 2', 'Сайт 3'] },
+	},
+	tag: {
+		...{ form: () => `/admin/tags/${records.tag}/edit`, action: EDIT, wrong: 'пурпур' },
+		...{ first: ['name', 'важные', 'главные'], second: ['colour', 'red', 'green'] },
+	},
+	team: {
+		...{ form: () => `/admin/teams/${records.team}/edit`, action: EDIT, wrong: '-1' },
+		...{ first: ['name', 'Опт 2', 'Опт 3'], second: ['parentId', '1', '2'] },
+	},
 	person: {
 		...{ form: () => '/settings', action: EDIT, wrong: '25:00' },
 		...{ first: ['remindMinutes', '15', '30'], second: ['workUntil', '19:00', '20:00'] },

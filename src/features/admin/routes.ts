@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection, Tx } from '#src/platform/db/client.ts';
+import type { Connection } from '#src/platform/db/client.ts';
 import { Forbidden } from '#src/platform/errors.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
-import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
 import {
 	addExtraField,
 	editExtraField,
@@ -39,15 +38,16 @@ export function adminRoutes(
 		db,
 		...{ path: '/admin/extra-fields', access: 'catalogs', changes: 'extra', title: 'extra.title' },
 		...{ fragment: 'admin/_extra-fields', root: 'extra-page' },
-		find: async (fieldId) => await findExtraField(db, fieldId),
+		find: async (fieldId, sql) => await findExtraField(sql, fieldId),
+		fields: ({ name, choices }) => ({ name, choices: choices.join('\n') }),
+		lock: lockExtraField,
 		async read({ viewer: { language } }) {
 			return { fields: await listAllExtraFields(db), ...extraNames(language) };
 		},
 		async form(request, field) {
 			const { noun = 'client' } = readQuery(NewExtraQuery, askedBy(request, field));
 			const choices = field?.choices.join('\n') ?? '';
-			const was = JSON.stringify({ name: field?.name ?? '', choices });
-			const data = { field, choices, was, noun, ...extraNames(request.viewer.language) };
+			const data = { field, choices, noun, ...extraNames(request.viewer.language) };
 			return { fragment: 'admin/_field', title: field ? 'extra.edit' : 'extra.new', data };
 		},
 		async add(request, sql) {
@@ -56,17 +56,11 @@ export function adminRoutes(
 			const fieldId = await addExtraField(sql, acting(request), field);
 			return settingSaved(field.name, { fieldId });
 		},
-		async edit(request, fieldId) {
-			const lock = async (tx: Tx) => await lockExtraField(tx, fieldId);
-			return await mergeEdit(db, request.body, lock, async (sql) => {
-				const stands = await findExtraField(sql, fieldId);
-				const fields = { name: stands.name, choices: stands.choices.join('\n') };
-				const body = mergedBody(request.body, { version: stands.version, fields });
-				const { version, name, choices = [] } = readForm(ExtraForm, body);
-				const edit = { name, choices };
-				const now = await editExtraField(sql, acting(request), fieldId, version, edit);
-				return settingSaved(name, { fieldId, version: now });
-			});
+		async edit(request, fieldId, body, sql) {
+			const { version, name, choices = [] } = readForm(ExtraForm, body);
+			const edit = { name, choices };
+			const now = await editExtraField(sql, acting(request), fieldId, version, edit);
+			return settingSaved(name, { fieldId, version: now });
 		},
 		buttons: settingButtons({
 			move: async (...asked) => await moveExtraField(db, ...asked),

@@ -2,7 +2,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyReques
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Permission } from '#src/features/auth/tables.ts';
-import type { Database, Sql } from '#src/platform/db/client.ts';
+import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
 import type { Place } from '#src/platform/db/order.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 import { once } from '#src/platform/once/once.ts';
@@ -10,7 +10,13 @@ import { attempt, drawForm, type FormView, type Problem } from '#src/platform/we
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readQuery } from '#src/platform/web/forms.ts';
-import { onlyTouched } from '#src/platform/web/merging.ts';
+import {
+	type Fields,
+	mergedBody,
+	mergeEdit,
+	onlyTouched,
+	type Shape,
+} from '#src/platform/web/merging.ts';
 import { ActivityForm, RemovalForm, readPosition } from './setting-forms.ts';
 
 const SettingParams = form({ id: id() });
@@ -33,11 +39,17 @@ export type SettingPage<Row> = {
 	fragment: string;
 	root: string;
 	read: (request: FastifyRequest) => Promise<Record<string, unknown>>;
-	find: (id: number) => Promise<Row>;
+	find: (id: number, sql: Sql) => Promise<Row>;
+	/** What the form of a record says in its fields: two who change different ones are both kept. */
+	fields: (row: Row) => Fields;
+	shape?: Shape;
+	/** Locks a record for the rest of the transaction. */
+	lock: (tx: Tx, id: number) => Promise<unknown>;
 	form: (request: FastifyRequest, row: Row | null) => Promise<FormView>;
 	/** Makes a record with `sql`: sent twice, it is made once. */
 	add: (request: FastifyRequest, sql: Sql) => Promise<Done>;
-	edit: Change;
+	/** Changes a record with `sql` by a body that may have been merged with what stands there now. */
+	edit: (request: FastifyRequest, id: number, body: unknown, sql: Sql) => Promise<Done>;
 	/** Buttons beside a record, by the end of their address: `position`, `removal` … */
 	buttons?: Record<string, Change>;
 	/** What asks something first, such as `merger`: its form at `/admin/tags/7/merger/new`, sent to `…/merger`. */
@@ -50,7 +62,10 @@ type Question = {
 };
 
 /** The doors of a directory: page, form of a new record and of one, saving, the buttons beside each. */
-export function settingRoutes<Row>(app: FastifyInstance, page: SettingPage<Row>): void {
+export function settingRoutes<Row extends { version: number }>(
+	app: FastifyInstance,
+	page: SettingPage<Row>,
+): void {
 	const { path, access, changes, title, fragment, root } = page;
 	const READS = { config: { access } };
 	const CHANGES = { config: { access, changes } };
@@ -72,11 +87,19 @@ export function settingRoutes<Row>(app: FastifyInstance, page: SettingPage<Row>)
 		row: Row | null,
 		problem: Problem | null = null,
 	) =>
-		await drawForm(request, reply, await page.form(request, row), problem && onlyTouched(problem));
+		await drawForm(
+			request,
+			reply,
+			withBase(await page.form(request, row), row),
+			problem && onlyTouched(problem, page.shape),
+		);
+	const withBase = (view: FormView, row: Row | null): FormView => ({
+		...{ ...view, data: { ...view.data, was: row ? JSON.stringify(page.fields(row)) : '' } },
+	});
 
 	app.get(`${path}/new`, READS, async (request, reply) => await drawRecord(request, reply, null));
 	app.get(`${path}/:id/edit`, READS, async (request, reply) =>
-		drawRecord(request, reply, await page.find(idOf(request))),
+		drawRecord(request, reply, await page.find(idOf(request), page.db)),
 	);
 
 	app.post(path, MAKES, async (request, reply) =>
@@ -93,10 +116,21 @@ export function settingRoutes<Row>(app: FastifyInstance, page: SettingPage<Row>)
 	app.post(`${path}/:id${page.saved ?? '/edit'}`, CHANGES, async (request, reply) =>
 		attempt(
 			request,
-			async () => await answer(request, reply, await page.edit(request, idOf(request))),
-			async (problem) => await drawRecord(request, reply, await page.find(idOf(request)), problem),
+			async () => await answer(request, reply, await edit(request, idOf(request))),
+			async (problem) =>
+				await drawRecord(request, reply, await page.find(idOf(request), page.db), problem),
 		),
 	);
+	async function edit(request: FastifyRequest, id: number): Promise<Done> {
+		const lock = async (tx: Tx) => await page.lock(tx, id);
+		return await mergeEdit(page.db, request.body, lock, async (sql) => {
+			const row = await page.find(id, sql);
+			const standing = { version: row.version, fields: page.fields(row) };
+			const body = mergedBody(request.body, standing, page.shape);
+			return await page.edit(request, id, body, sql);
+		});
+	}
+
 	// A button has nothing to lose: what is refused is said above the page as it is now.
 	for (const [name, press] of Object.entries(page.buttons ?? {}))
 		app.post(`${path}/:id/${name}`, CHANGES, async (request, reply) =>

@@ -12,6 +12,7 @@ import {
 	editSource,
 	findSource,
 	listSourceRecords,
+	lockSource,
 	mergeSource,
 	removeSource,
 	type SourceRecord,
@@ -32,15 +33,16 @@ export function sourceRoutes(
 		db,
 		...{ path: '/admin/sources', access: 'catalogs', changes: 'source', title: 'sources.title' },
 		...{ fragment: 'clients/_sources', root: 'sources-page' },
-		find: async (sourceId) => await findSource(db, sourceId),
+		find: async (sourceId, sql) => await findSource(sql, sourceId),
+		fields: ({ name }) => ({ name }),
+		lock: lockSource,
 		async read({ viewer: { language } }) {
 			return { sources: await listSourceRecords(db), kinds: kindsIn(language) };
 		},
 		async form(request, source) {
 			const { kind = 'source' } = source ?? readQuery(NewSourceQuery, newQuery(request));
-			const was = JSON.stringify({ name: source?.name ?? '' });
 			const uses = source && (await countSourceUses(db, source));
-			const data = { source, kind, kinds: kindsIn(request.viewer.language), uses, was };
+			const data = { source, kind, kinds: kindsIn(request.viewer.language), uses };
 			return {
 				...{ fragment: 'clients/_source-form', title: source ? 'source.edit' : 'source.new' },
 				data,
@@ -51,9 +53,9 @@ export function sourceRoutes(
 			const sourceId = await addSource(sql, acting(request), { kind, name });
 			return settingSaved(name, { sourceId });
 		},
-		async edit(request, sourceId) {
-			const { version, name } = readForm(SourceForm, request.body);
-			const now = await editSource(db, acting(request), sourceId, version, { name });
+		async edit(request, sourceId, body, sql) {
+			const { version, name } = readForm(SourceForm, body);
+			const now = await editSource(sql, acting(request), sourceId, version, { name });
 			return settingSaved(name, { sourceId, version: now });
 		},
 		buttons: settingButtons({

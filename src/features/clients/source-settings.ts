@@ -44,6 +44,11 @@ async function find(db: Sql, sourceId: number, lock: SQL): Promise<SourceRecord>
 	return rows[0];
 }
 
+/** Locks a source for the rest of the transaction. Throws NotFound. */
+export async function lockSource(tx: Tx, sourceId: number): Promise<void> {
+	await find(tx, sourceId, sql`for update`);
+}
+
 async function findSourceToEdit(
 	tx: Tx,
 	acting: Acting,

@@ -12,6 +12,7 @@ import {
 	editTag,
 	findTag,
 	listTagRecords,
+	lockTag,
 	mergeTag,
 	removeTag,
 	type TagRecord,
@@ -24,20 +25,21 @@ export function tagRoutes(app: FastifyInstance, { connection }: { connection: Co
 		db,
 		...{ path: '/admin/tags', access: 'catalogs', changes: 'tag', title: 'tags.title' },
 		...{ fragment: 'clients/_tags', root: 'tags-page' },
-		find: async (tagId) => await findTag(db, tagId),
+		find: async (tagId, sql) => await findTag(sql, tagId),
+		fields: ({ name, colour }) => ({ name, colour }),
+		lock: lockTag,
 		read: async () => ({ tags: await listTagRecords(db) }),
 		async form(_request, tag) {
-			const { name, colour } = tag ?? { name: '', colour: 'grey' };
-			const data = { tag, colours: COLOURS, was: JSON.stringify({ name, colour }) };
+			const data = { tag, colours: COLOURS };
 			return { fragment: 'clients/_tag-form', title: tag ? 'tag.edit' : 'tag.new', data };
 		},
 		async add(request, sql) {
 			const { name, colour = 'grey' } = readForm(NewTagForm, request.body);
 			return settingSaved(name, { tagId: await addTag(sql, acting(request), { name, colour }) });
 		},
-		async edit(request, tagId) {
-			const { version, name, colour = 'grey' } = readForm(TagForm, request.body);
-			const now = await editTag(db, acting(request), tagId, version, { name, colour });
+		async edit(request, tagId, body, sql) {
+			const { version, name, colour = 'grey' } = readForm(TagForm, body);
+			const now = await editTag(sql, acting(request), tagId, version, { name, colour });
 			return settingSaved(name, { tagId, version: now });
 		},
 		buttons: settingButtons({ remove: async (...asked) => await removeTag(db, ...asked) }),

@@ -43,6 +43,11 @@ export async function findTag(db: Sql, tagId: number): Promise<TagRecord> {
 	return rows[0];
 }
 
+/** Locks a tag for the rest of the transaction. */
+export async function lockTag(tx: Tx, tagId: number): Promise<void> {
+	await tx.execute(sql`select from tags where id = ${tagId} for update`);
+}
+
 async function findTagToEdit(
 	tx: Tx,
 	acting: Acting,
@@ -50,7 +55,7 @@ async function findTagToEdit(
 	version: number,
 ): Promise<TagRecord> {
 	demand(acting, 'catalogs');
-	await tx.execute(sql`select from tags where id = ${tagId} for update`);
+	await lockTag(tx, tagId);
 	const tag = await findTag(tx, tagId);
 	if (tag.version !== version) throw await conflictOn(tx, 'tagId', tag);
 	return tag;

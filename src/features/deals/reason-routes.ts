@@ -9,6 +9,7 @@ import {
 	editReason,
 	findReason,
 	listReasons,
+	lockReasons,
 	moveReason,
 	type ReasonRecord,
 	removeReason,
@@ -25,19 +26,21 @@ export function reasonRoutes(
 		db,
 		...{ path: '/admin/reasons', access: 'catalogs', changes: 'reason', title: 'reasons.title' },
 		...{ fragment: 'deals/_reasons', root: 'reasons-page' },
-		find: async (reasonId) => await findReason(db, reasonId),
+		find: async (reasonId, sql) => await findReason(sql, reasonId),
+		fields: ({ name }) => ({ name }),
+		lock: lockReasons,
 		read: async () => ({ reasons: await listReasons(db) }),
 		async form(_request, reason) {
-			const data = { reason, was: JSON.stringify({ name: reason?.name ?? '' }) };
+			const data = { reason };
 			return { fragment: 'deals/_reason-form', title: reason ? 'reason.edit' : 'reason.new', data };
 		},
 		async add(request, sql) {
 			const { name } = readForm(NewReasonForm, request.body);
 			return settingSaved(name, { reasonId: await addReason(sql, acting(request), { name }) });
 		},
-		async edit(request, reasonId) {
-			const { version, name } = readForm(ReasonForm, request.body);
-			const now = await editReason(db, acting(request), reasonId, version, { name });
+		async edit(request, reasonId, body, sql) {
+			const { version, name } = readForm(ReasonForm, body);
+			const now = await editReason(sql, acting(request), reasonId, version, { name });
 			return settingSaved(name, { reasonId, version: now });
 		},
 		buttons: settingButtons({

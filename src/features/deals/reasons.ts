@@ -43,6 +43,11 @@ export async function findReason(db: Sql, reasonId: number): Promise<ReasonRecor
 	return reason;
 }
 
+/** Locks all reasons: their order and their last one in use are everybody's. */
+export async function lockReasons(tx: Tx): Promise<void> {
+	await tx.execute(sql`select from loss_reasons order by id for update`);
+}
+
 async function findReasonToEdit(
 	tx: Tx,
 	acting: Acting,
@@ -50,8 +55,7 @@ async function findReasonToEdit(
 	version: number,
 ): Promise<ReasonRecord> {
 	demand(acting, 'catalogs');
-	// All of them: their order and their last one in use are everybody's.
-	await tx.execute(sql`select from loss_reasons order by id for update`);
+	await lockReasons(tx);
 	const reason = await findReason(tx, reasonId);
 	if (reason.version !== version) throw await conflictOn(tx, 'reasonId', reason);
 	return reason;

@@ -3,7 +3,7 @@ import { settingButtons, settingRoutes, settingSaved } from '#src/features/admin
 import { acting } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { readForm } from '#src/platform/web/forms.ts';
-import { type Fields, mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
+import type { Fields } from '#src/platform/web/merging.ts';
 import { KIND_ICONS, KindForm, NewKindForm } from './kind-forms.ts';
 import {
 	addKind,
@@ -24,7 +24,9 @@ export function kindRoutes(app: FastifyInstance, { connection }: { connection: C
 		db,
 		...{ path: '/admin/kinds', saved: '', access: 'catalogs', changes: 'kind' },
 		...{ title: 'kind.title', fragment: 'interactions/_kinds', root: 'kinds-page' },
-		find: async (kindId) => await findKind(db, kindId),
+		find: async (kindId, sql) => await findKind(sql, kindId),
+		fields: fieldsOf,
+		lock: lockKinds,
 		read: async () => ({ kinds: await listKinds(db, 'all') }),
 		async form(_request, kind) {
 			const values = fieldsOf(kind ?? NEW_KIND);
@@ -38,14 +40,10 @@ export function kindRoutes(app: FastifyInstance, { connection }: { connection: C
 			const kind = settingOf(readForm(NewKindForm, request.body));
 			return settingSaved(kind.name, { kindId: await addKind(sql, acting(request), kind) });
 		},
-		async edit(request, kindId) {
-			return await mergeEdit(db, request.body, lockKinds, async (sql) => {
-				const stands = await findKind(sql, kindId);
-				const standing = { version: stands.version, fields: fieldsOf(stands) };
-				const { version, ...read } = readForm(KindForm, mergedBody(request.body, standing));
-				const now = await editKind(sql, acting(request), kindId, version, settingOf(read));
-				return settingSaved(read.name, { kindId, version: now });
-			});
+		async edit(request, kindId, body, sql) {
+			const { version, ...read } = readForm(KindForm, body);
+			const now = await editKind(sql, acting(request), kindId, version, settingOf(read));
+			return settingSaved(read.name, { kindId, version: now });
 		},
 		buttons: settingButtons({
 			move: async (...asked) => await moveKind(db, ...asked),

@@ -9,6 +9,7 @@ import {
 	editMapping,
 	findMapping,
 	listMappings,
+	lockMappings,
 	type MappingRecord,
 	moveMapping,
 	removeMapping,
@@ -26,18 +27,20 @@ export function mappingRoutes(
 		db,
 		...{ path: '/admin/mappings', access: 'people', changes: 'mapping', title: 'mappings.title' },
 		...{ fragment: 'people/_mappings', root: 'mappings-page' },
-		find: async (mappingId) => await findMapping(db, mappingId),
+		find: async (mappingId, sql) => await findMapping(sql, mappingId),
+		fields: ({ pattern, role, teamId }) => ({
+			...{ pattern, role: role ?? '', teamId: String(teamId ?? '') },
+		}),
+		lock: lockMappings,
 		read: async () => ({ mappings: await listMappings(db) }),
 		async form({ viewer: { language } }, mapping) {
-			const { pattern, role, teamId } = mapping ?? { pattern: '', role: null, teamId: null };
-			const was = { pattern, role: role ?? '', teamId: String(teamId ?? '') };
 			const roles = (await listRoles(db)).map((one) => ({
 				...{ id: one.code, name: roleWords(one, language) },
 			}));
 			const teams = (await listTeams(db)).map(({ id, name, depth }) => ({
 				...{ id, name: `${'— '.repeat(depth)}${name}` },
 			}));
-			const data = { mapping, roles, teams, was: JSON.stringify(was) };
+			const data = { mapping, roles, teams };
 			const title = mapping ? 'mapping.edit' : 'mapping.new';
 			return { fragment: 'people/_mapping-form', title, data };
 		},
@@ -46,11 +49,11 @@ export function mappingRoutes(
 			const mappingId = await addMapping(sql, acting(request), { pattern, role, teamId });
 			return saved(pattern, { mappingId });
 		},
-		async edit(request, mappingId) {
-			const read = readForm(MappingForm, request.body);
+		async edit(request, mappingId, body, sql) {
+			const read = readForm(MappingForm, body);
 			const { version, pattern, role = null, teamId = null } = read;
 			const edit = { pattern, role, teamId };
-			const now = await editMapping(db, acting(request), mappingId, version, edit);
+			const now = await editMapping(sql, acting(request), mappingId, version, edit);
 			return saved(pattern, { mappingId, version: now });
 		},
 		buttons: {

@@ -38,8 +38,13 @@ export async function findMapping(db: Sql, mappingId: number): Promise<MappingRe
 	return mapping;
 }
 
-async function findMappingToEdit(tx: Tx, id: number, version: number): Promise<MappingRecord> {
+/** Locks all mappings: their order is everybody's. */
+export async function lockMappings(tx: Tx): Promise<void> {
 	await tx.execute(sql`select from group_mappings order by id for update`);
+}
+
+async function findMappingToEdit(tx: Tx, id: number, version: number): Promise<MappingRecord> {
+	await lockMappings(tx);
 	const mapping = await findMapping(tx, id);
 	if (mapping.version !== version) throw await conflictOn(tx, 'mappingId', mapping);
 	return mapping;

@@ -59,13 +59,18 @@ export async function findPerson(db: Sql, personId: number): Promise<PersonRecor
 	return rows[0];
 }
 
+/** Locks a person for the rest of the transaction. */
+export async function lockPerson(tx: Tx, personId: number): Promise<void> {
+	await tx.execute(sql`select from people where id = ${personId} for update`);
+}
+
 /** A person, locked for the rest of the transaction. Throws NotFound, Conflict for a stale version. */
 export async function findPersonToEdit(
 	tx: Tx,
 	personId: number,
 	version: number,
 ): Promise<PersonRecord> {
-	await tx.execute(sql`select from people where id = ${personId} for update`);
+	await lockPerson(tx, personId);
 	const person = await findPerson(tx, personId);
 	if (person.version !== version) throw await conflictOn(tx, 'personId', person);
 	return person;

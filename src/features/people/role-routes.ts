@@ -5,9 +5,10 @@ import { PERMISSIONS, SCOPES } from '#src/features/auth/tables.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { type Language, translate } from '#src/platform/i18n/translate.ts';
 import { readForm } from '#src/platform/web/forms.ts';
+import type { Fields } from '#src/platform/web/merging.ts';
 import { NewRoleForm, permissionField, RemovalForm, RoleForm } from './forms.ts';
 import { findRole, listRoles, type RoleRecord } from './queries.ts';
-import { addRole, editRole, type RoleEdit, removeRole } from './roles.ts';
+import { addRole, editRole, lockRoles, type RoleEdit, removeRole } from './roles.ts';
 import { isBuiltIn, roleWords } from './words.ts';
 
 /** The roles of the company as sets of permissions. */
@@ -17,7 +18,10 @@ export function roleRoutes(app: FastifyInstance, { connection }: { connection: C
 		db,
 		...{ path: '/admin/roles', access: 'people', changes: 'role', title: 'roles.title' },
 		...{ fragment: 'people/_roles', root: 'roles-page' },
-		find: async (roleId) => await findRole(db, roleId),
+		find: async (roleId, sql) => await findRole(sql, roleId),
+		fields: fieldsOf,
+		shape: { boxes: PERMISSIONS.map(permissionField) },
+		lock: lockRoles,
 		async read({ viewer: { language } }) {
 			const roles = (await listRoles(db)).map((role) => ({
 				...{ ...role, words: roleWords(role, language), own: !isBuiltIn(role.code) },
@@ -35,11 +39,10 @@ export function roleRoutes(app: FastifyInstance, { connection }: { connection: C
 				name: translate(language, 'role.scope', { scope: id }),
 			}));
 			const { name, viewScope, editScope } = role ?? NEW_ROLE;
-			const was = JSON.stringify({ name: name ?? '', viewScope, editScope });
 			const values = { name, viewScope, editScope };
 			const builtIn =
 				role && isBuiltIn(role.code) ? roleWords({ ...role, name: null }, language) : null;
-			const data = { role, values, scopes, permissions, builtIn, was };
+			const data = { role, values, scopes, permissions, builtIn };
 			return { fragment: 'people/_role-form', title: role ? 'role.edit' : 'role.new', data };
 		},
 		async add(request, sql) {
@@ -47,10 +50,10 @@ export function roleRoutes(app: FastifyInstance, { connection }: { connection: C
 			const roleId = await addRole(sql, acting(request), role);
 			return saved(role.name ?? '', { roleId });
 		},
-		async edit(request, roleId) {
-			const { version, ...read } = readForm(RoleForm, request.body);
-			const now = await editRole(db, acting(request), roleId, version, roleOf(read));
-			const name = roleWords(await findRole(db, roleId), request.viewer.language);
+		async edit(request, roleId, body, sql) {
+			const { version, ...read } = readForm(RoleForm, body);
+			const now = await editRole(sql, acting(request), roleId, version, roleOf(read));
+			const name = roleWords(await findRole(sql, roleId), request.viewer.language);
 			return saved(name, { roleId, version: now });
 		},
 		buttons: {
@@ -61,6 +64,13 @@ export function roleRoutes(app: FastifyInstance, { connection }: { connection: C
 			},
 		},
 	});
+}
+
+function fieldsOf({ name, viewScope, editScope, permissions }: RoleRecord): Fields {
+	const boxes = PERMISSIONS.map((one) => [
+		...[permissionField(one), permissions.includes(one) ? '1' : ''],
+	]);
+	return { name: name ?? '', viewScope, editScope, ...Object.fromEntries(boxes) };
 }
 
 const NEW_ROLE = { name: null, viewScope: 'own', editScope: 'own' } as const;

@@ -19,8 +19,13 @@ import { isBuiltIn } from './words.ts';
 /** A role as an administrator sets it up. */
 export type RoleEdit = Pick<RoleRecord, 'name' | 'viewScope' | 'editScope' | 'permissions'>;
 
-async function findRoleToEdit(tx: Tx, roleId: number, version: number): Promise<RoleRecord> {
+/** Locks all roles: whether somebody is left who sets up people is everybody's. */
+export async function lockRoles(tx: Tx): Promise<void> {
 	await tx.execute(sql`select from roles order by id for update`);
+}
+
+async function findRoleToEdit(tx: Tx, roleId: number, version: number): Promise<RoleRecord> {
+	await lockRoles(tx);
 	const role = await findRole(tx, roleId);
 	if (role.version !== version) throw await conflictOn(tx, 'roleId', role);
 	return role;
@@ -41,7 +46,7 @@ async function checkRole(tx: Tx, self: RoleRecord | null, role: RoleEdit): Promi
 export async function addRole(sqlOrTx: Sql, acting: Acting, role: RoleEdit): Promise<number> {
 	peopleOnly(acting);
 	return await transact(sqlOrTx, async (tx) => {
-		await tx.execute(sql`select from roles order by id for update`);
+		await lockRoles(tx);
 		await checkRole(tx, null, role);
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into roles (name, view_scope, edit_scope, permissions, position)

@@ -6,6 +6,7 @@ import type { Connection } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
+import type { Fields } from '#src/platform/web/merging.ts';
 import { addPerson, admitPerson, dismissPerson, editPerson, type PersonEdit } from './actions.ts';
 import {
 	LeavingForm,
@@ -22,6 +23,7 @@ import {
 	listPeopleRecords,
 	listRoles,
 	listTeams,
+	lockPerson,
 	type PersonRecord,
 } from './queries.ts';
 import { roleWords } from './words.ts';
@@ -52,13 +54,15 @@ export function peopleRoutes(
 		db,
 		...{ path: PATH, access, changes: 'person', title: 'people.title' },
 		...{ fragment: 'people/_people', root: 'people-page' },
-		find: async (personId) => await findPerson(db, personId),
+		find: async (personId, sql) => await findPerson(sql, personId),
+		fields: fieldsOf,
+		lock: lockPerson,
 		async read(request) {
 			const filter = readQuery(PeopleQuery, request.method === 'GET' ? request.query : {});
 			return { filter, ...(await listPeopleRecords(db, filter)), ...(await choices(request)) };
 		},
 		async form(request, person) {
-			const data = { person, was: wasOf(person), ...(await choices(request)) };
+			const data = { person, ...(await choices(request)) };
 			const title = person ? 'person.edit' : 'person.new';
 			return { fragment: 'people/_person-form', title, data };
 		},
@@ -68,10 +72,10 @@ export function peopleRoutes(
 			const personId = await addPerson(sql, acting(request), person, settings);
 			return saved(person.name, { personId });
 		},
-		async edit(request, personId) {
-			const { version, ...read } = readForm(PersonForm, request.body);
+		async edit(request, personId, body, sql) {
+			const { version, ...read } = readForm(PersonForm, body);
 			const person = personOf(read);
-			const now = await editPerson(db, acting(request), personId, version, person);
+			const now = await editPerson(sql, acting(request), personId, version, person);
 			return saved(person.name, { personId, version: now });
 		},
 		buttons: {
@@ -127,13 +131,6 @@ const personOf = ({ name, login, role, email, teamId }: Read): PersonEdit => ({
 	...{ name, login, role, email: email ?? null, teamId: teamId ?? null },
 });
 
-function wasOf(person: PersonRecord | null): string {
-	const { name, login, email, role, teamId } = person ?? {};
-	return JSON.stringify(
-		Object.fromEntries(
-			Object.entries({ name, login, email, role, teamId }).map(([field, value]) => [
-				...[field, String(value ?? '')],
-			]),
-		),
-	);
+function fieldsOf({ name, login, email, role, teamId }: PersonRecord): Fields {
+	return { name, login, email: email ?? '', role, teamId: String(teamId ?? '') };
 }

@@ -5,7 +5,7 @@ import type { Connection } from '#src/platform/db/client.ts';
 import { readForm } from '#src/platform/web/forms.ts';
 import { NewTeamForm, RemovalForm, TeamForm } from './forms.ts';
 import { findTeam, listTeams, type TeamRecord } from './queries.ts';
-import { addTeam, editTeam, removeTeam } from './teams.ts';
+import { addTeam, editTeam, lockTeams, removeTeam } from './teams.ts';
 
 /** The teams of the company as a tree. */
 export function teamRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {
@@ -14,14 +14,15 @@ export function teamRoutes(app: FastifyInstance, { connection }: { connection: C
 		db,
 		...{ path: '/admin/teams', access: 'people', changes: 'team', title: 'teams.title' },
 		...{ fragment: 'people/_teams', root: 'teams-page' },
-		find: async (teamId) => await findTeam(db, teamId),
+		find: async (teamId, sql) => await findTeam(sql, teamId),
+		fields: ({ name, parentId }) => ({ name, parentId: String(parentId ?? '') }),
+		lock: lockTeams,
 		read: async () => ({ teams: await listTeams(db) }),
 		async form(_request, team) {
-			const was = { name: team?.name ?? '', parentId: String(team?.parentId ?? '') };
 			const parents = (await listTeams(db))
 				.filter(({ id }) => id !== team?.id)
 				.map(({ id, name, depth }) => ({ id, name: `${'— '.repeat(depth)}${name}` }));
-			const data = { team, parents, was: JSON.stringify(was) };
+			const data = { team, parents };
 			return { fragment: 'people/_team-form', title: team ? 'team.edit' : 'team.new', data };
 		},
 		async add(request, sql) {
@@ -29,9 +30,9 @@ export function teamRoutes(app: FastifyInstance, { connection }: { connection: C
 			const teamId = await addTeam(sql, acting(request), { name, parentId });
 			return saved(name, { teamId });
 		},
-		async edit(request, teamId) {
-			const { version, name, parentId = null } = readForm(TeamForm, request.body);
-			const now = await editTeam(db, acting(request), teamId, version, { name, parentId });
+		async edit(request, teamId, body, sql) {
+			const { version, name, parentId = null } = readForm(TeamForm, body);
+			const now = await editTeam(sql, acting(request), teamId, version, { name, parentId });
 			return saved(name, { teamId, version: now });
 		},
 		buttons: {

@@ -11,8 +11,8 @@ import { conflictOn, findTeam, type TeamRecord } from './queries.ts';
 /** A team as an administrator sets it up. */
 export type TeamEdit = Pick<TeamRecord, 'name' | 'parentId'>;
 
-// All of them: whether a tree stays one is everybody's.
-async function lockTeams(tx: Tx): Promise<void> {
+/** Locks all teams: whether a tree stays one is everybody's. */
+export async function lockTeams(tx: Tx): Promise<void> {
 	await tx.execute(sql`select from teams order by id for update`);
 }
 
