@@ -92,7 +92,7 @@ export function mergeRules({ database, cast }: Tools): Rules {
 			},
 			'POST /clients/differences': {
 				call: (person) =>
-					person.json('/clients/differences', { kind: 'inn', key: '7', ids: '1,2' }),
+					person.json('/clients/differences', { kind: 'inn', alike: '7', ids: '1,2' }),
 				status: 200,
 			},
 			// Whose clients they are is tried in tests/clients/merge-doors.test.ts.

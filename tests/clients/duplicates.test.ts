@@ -161,7 +161,7 @@ test('clients of one name with different ИНН are not listed; those said to be
 	expect(await listed()).not.toContain('близнец');
 	ids.push(await make('vera', { name: 'АО «Близнец»' }));
 	expect(await listed()).toContain('близнец');
-	const said = { kind: 'name', key: 'близнец', ids: ids.join(',') };
+	const said = { kind: 'name', alike: 'близнец', ids: ids.join(',') };
 	expect((await vera.post('/clients/differences', said)).statusCode).toBe(303);
 	expect(await listed()).not.toContain('близнец');
 	await make('vera', { name: 'близнец' });
@@ -180,6 +180,6 @@ test('hostile names are text on the page and in the warning', async () => {
 	expect((await anna.get(urls[1] as string)).statusCode).toBe(400);
 	expect((await anna.get('/clients/duplicates?by=password')).statusCode).toBe(400);
 	expect(
-		(await anna.post('/clients/differences', { kind: 'name', key: name, ids: '1' })).statusCode,
+		(await anna.post('/clients/differences', { kind: 'name', alike: name, ids: '1' })).statusCode,
 	).toBe(422);
 });

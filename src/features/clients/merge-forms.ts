@@ -50,7 +50,7 @@ export const DuplicatesQuery = form({
 /** «These are different»: which clients, and by what they looked alike. */
 export const DifferentForm = form({
 	kind: oneOf(...DUPLICATE_KINDS),
-	key: text(300),
+	alike: text(300),
 	ids: ids(2, MOST_MERGED),
 	after: words(),
 });

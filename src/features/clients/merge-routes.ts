@@ -55,8 +55,8 @@ export function mergeRoutes(
 	});
 
 	app.post('/clients/differences', MAKES, async (request, reply) => {
-		const { kind, key, ids, after } = readForm(DifferentForm, request.body);
-		await markDifferent(db, acting(request), kind, key, ids);
+		const { kind, alike, ids, after } = readForm(DifferentForm, request.body);
+		await markDifferent(db, acting(request), kind, alike, ids);
 		const query = new URLSearchParams({ by: kind, ...(after ? { after } : {}) });
 		const toast = { key: 'toast.markedDifferent' } as const;
 		return leaveFor(request, reply, `/clients/duplicates?${query}`, toast);
