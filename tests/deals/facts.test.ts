@@ -66,7 +66,9 @@ test('tags and the company’s own fields are edited like any other, and told in
 test('a fact becomes a form of one field in its place, and a wrong one stays there with what was typed', async () => {
 	const page = read((await anna.htmx(`/deals/${id}`, `/deals/${id}/edit?field=amount`)).body);
 	const form = page.byTag('form', page.byId('fact-amount') ?? undefined)[0];
-	expect(fieldsOf(page, form as never)).toEqual({ version: '1', amount: '5' });
+	expect(fieldsOf(page, form as never)).toEqual({
+		...{ version: '1', amount: '5', was: '{"amount":"5"}' },
+	});
 	const wrong = await save(anna, 'amount', { version: 1, amount: 'сто' });
 	expect(wrong.statusCode).toBe(422);
 	const again = read(wrong.body);

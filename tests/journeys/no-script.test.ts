@@ -107,10 +107,10 @@ describe('working with a deal', () => {
 		await page.getByRole('link', { name: 'Изменить', exact: true }).click();
 		await fill('Интерес', 'Касса и весы');
 		await db.execute(
-			sql`update deals set source = 'Выставка', version = version + 1 where id = ${deal}`,
+			sql`update deals set title = 'Касса с весами', version = version + 1 where id = ${deal}`,
 		);
 		await press('Сохранить');
-		await page.getByText('Сейчас: Касса').waitFor();
+		await page.getByText('Сейчас: Касса с весами').waitFor();
 		await press('Сохранить моё');
 		await seeBack('«Касса и весы»: изменения сохранены', `/deals/${deal}`);
 		expect((await dealNow(db, deal)).title).toBe('Касса и весы');

@@ -20,6 +20,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
 	clock = NOW;
+	anna = await signIn(served, 'anna');
 	await pool.query('update interactions set remind_at = null, reminded_at = null, version = 1');
 	await pool.query(`update interactions set status = 'planned', completed_at = null`);
 });
@@ -50,7 +51,7 @@ test('what is due is shown, the latest first; what is not yet, done, given up, p
 	expect(await due()).toEqual([later]);
 	// What nobody looked at for days stands in red elsewhere.
 	clock = minutes(60 * 24 * 4);
-	expect(await due()).toEqual([]);
+	expect(await due(await signIn(served, 'anna'))).toEqual([]);
 });
 
 test('it says who, what, when and the phone, and does its work by plain forms', async () => {
