@@ -184,7 +184,7 @@ export function values(engine: () => Engine): void {
 		await run(`insert into events (type, at, door) values ('test', now(), 'form')`);
 		expect(await refusal(run(`update events set type = 'other'`))).toBe('23001');
 		expect(
-			await refusal(run(`insert into sessions values ('x', 77777, now(), now(), now())`)),
+			await refusal(run(`insert into calendar_feeds (person_id, secret_hash) values (77777, 'x')`)),
 		).toBe('23503');
 		expect(await refusal(run(`insert into clients (name) values (' ')`))).toBe('23514');
 		expect(await refusal(run(`insert into clients (name) values (null)`))).toBe('23502');
