@@ -49,6 +49,8 @@ document.addEventListener('pointermove', (event) => {
 	if (!drag) return;
 	const far = Math.hypot(event.clientX - drag.x, event.clientY - drag.y);
 	if (!drag.moving && far < FAR_ENOUGH) return;
+	// It was redrawn before it was lifted: what is held stands on the page no more.
+	if (!drag.entry.isConnected) return drop();
 	if (!drag.moving) lift();
 	const home = drag.entry.closest('.calendar-day');
 	const column = drag.stretching ? home : columnAt(event.clientX, event.clientY);

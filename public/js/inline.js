@@ -65,12 +65,16 @@ document.addEventListener('keydown', (event) => {
 	}
 });
 
-document.addEventListener('htmx:after:swap', () => {
+const isAnswer = (ctx) => Boolean(ctx?.request && ctx.request.method !== 'GET');
+
+document.addEventListener('htmx:after:swap', ({ detail }) => {
 	const fact = editing();
 	if (fact) {
 		const form = fact.querySelector('form');
 		const [field] = fields(form);
-		[home, next] = [fact.id, null];
+		home = fact.id;
+		// Only the answer to what was sent says that one stays: the page is redrawn for other reasons, too.
+		if (isAnswer(detail.ctx)) next = null;
 		if (!field || form.dataset.focused) return;
 		form.dataset.focused = '1';
 		field.focus();

@@ -45,6 +45,7 @@ describe('the calendar of a day', () => {
 		await page.mouse.up();
 		await seeToast(page, 'Перенесено');
 		expect((await row(id)).planned_at).toEqual(new Date(NOON.getTime() + 2 * 3_600_000));
+		await page.locator(`#entry-${id}[data-version="2"]`).waitFor();
 		const now = await box();
 		await page.mouse.move(now.x + 40, now.y + now.height - 3);
 		await page.mouse.down();
