@@ -3,9 +3,10 @@
  * application on each in a process of its own, one table. After `--`: `--million` adds 1,000,000 deals,
  * `--live` opens five hundred streams,
  * `--sizes 10000,20000` takes others, `--only manager,import` measures some screens (`export` and `import` are large files), `--rounds` and
- * `--seconds` (of one measurement) make it more exact.
+ * `--seconds` (of one measurement) make it more exact; `--keep FOLDER` loads the companies there once, and
+ * measures them again the next time.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -27,6 +28,7 @@ const { values: flags } = parseArgs({
 		rounds: { type: 'string', default: '3' },
 		seconds: { type: 'string', default: '2' },
 		only: { type: 'string' },
+		keep: { type: 'string' },
 	},
 });
 const [rounds, seconds] = [Number(flags.rounds), Number(flags.seconds)];
@@ -39,7 +41,8 @@ const sizes = flags.sizes?.split(',').map(Number) ?? [
 const FILE_ROWS = 50_000;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const dataDir = await mkdtemp(join(tmpdir(), 'moi-prodazhi-bench-'));
+const dataDir = flags.keep ?? (await mkdtemp(join(tmpdir(), 'moi-prodazhi-bench-')));
+await mkdir(dataDir, { recursive: true });
 // Under root the server runs as another user, who has to enter here.
 await chmod(dataDir, 0o755);
 const leaving = new AbortController();
@@ -48,7 +51,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => le
 try {
 	await measureAll();
 } finally {
-	await rm(dataDir, { recursive: true, force: true });
+	if (!flags.keep) await rm(dataDir, { recursive: true, force: true });
 }
 
 async function measureAll(): Promise<void> {

@@ -15,7 +15,7 @@ export type Site = {
 	stop: () => Promise<void>;
 };
 
-/** Makes a database of its own on the server, loads a company of this many deals and starts the application. */
+/** Makes a database of its own on the server unless it is there, loads a company of this many deals and starts the application. */
 export async function openSite(
 	server: Embedded,
 	deals: number,
@@ -23,9 +23,7 @@ export async function openSite(
 ): Promise<Site> {
 	const began = performance.now();
 	const name = `bench_${deals}`;
-	const admin = connect(server.adminUrl, 1);
-	await admin.pool.query(`create database ${name} owner ${new URL(server.url).username}`);
-	await admin.close();
+	const there = await makeDatabase(server, name);
 	const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
 	const connection = connect(url, 2);
 	let instance: Instance | null = null;
@@ -34,7 +32,7 @@ export async function openSite(
 		await connection.close();
 	};
 	try {
-		await fill(connection, deals);
+		if (!there) await fill(connection, deals, name);
 		instance = await startInstance(url);
 		const screens = await screensOf(instance, connection.pool);
 		const seconds = Math.round((performance.now() - began) / 1000);
@@ -46,13 +44,33 @@ export async function openSite(
 	}
 }
 
-async function fill(connection: Connection, deals: number): Promise<void> {
+const LOADED = 'loaded';
+
+/** Whether the company is there from an earlier run; one that was loaded half-way is made anew. */
+async function makeDatabase(server: Embedded, name: string): Promise<boolean> {
+	const admin = connect(server.adminUrl, 1);
+	try {
+		const { rows } = await admin.pool.query(
+			`select shobj_description(oid, 'pg_database') as said from pg_database where datname = $1`,
+			[name],
+		);
+		if (rows[0]?.said === LOADED) return true;
+		await admin.pool.query(`drop database if exists ${name} with (force)`);
+		await admin.pool.query(`create database ${name} owner ${new URL(server.url).username}`);
+		return false;
+	} finally {
+		await admin.close();
+	}
+}
+
+async function fill(connection: Connection, deals: number, name: string): Promise<void> {
 	await migrate(connection.pool);
 	const client = await connection.pool.connect();
 	try {
 		await loadCompany(client, companyOf(deals), new Date());
 		await foldTallies(connection.db);
 		await client.query('vacuum (analyze) deal_tallies');
+		await client.query(`comment on database ${name} is '${LOADED}'`);
 	} finally {
 		client.release();
 	}
