@@ -41,9 +41,9 @@ const PEOPLE = `
 // Names of five syllables, all different, so that a search for one finds one client.
 const CLIENTS = `
 	with named as (
-		select c, (select string_agg(syllable[1 + mod(c * 7919 / power, 20)], '' order by power)
+		select c, (select string_agg(syllable[(1 + mod(c * 7919 / power, 20))::int], '' order by power)
 			from unnest(array[1, 20, 400, 8000, 160000]) power) as word
-		from generate_series(1, $1::int * ${CLIENTS_A_MANAGER}) c, (select array['ба','ви','го','да','же','зо',
+		from generate_series(1, $1::bigint * ${CLIENTS_A_MANAGER}) c, (select array['ба','ви','го','да','же','зо',
 			'ки','ла','мо','не','по','ра','си','ту','фо','ха','че','ша','эл','юр'] as syllable) s
 	)
 	insert into clients (id, name, legal_kind, inn, owner_id, segment, region, status, created_at)
