@@ -7,6 +7,8 @@ export default defineConfig({
 		include: ['tests/**/*.test.ts'],
 		globalSetup: 'tests/global-setup.ts',
 		pool: 'forks',
+		// Loading the program costs seconds of a core: once a worker, not once a file. Files keep nothing in modules.
+		isolate: false,
 		// Two files at once: the machines have two cores, and the server and the browser want some of them.
 		maxWorkers: 2,
 		testTimeout: 60_000,

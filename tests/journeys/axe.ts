@@ -9,13 +9,17 @@ export async function seeAccessible(page: Page, where: string): Promise<void> {
 	expect(await findFaults(page, where)).toEqual([]);
 }
 
-/** What axe finds on the page as it stands: rule, element and reason, a line each. */
-export async function findFaults(page: Page, where: string): Promise<string[]> {
+/** What a change of colours and of width alone can break. */
+export const OF_THE_LOOK = ['color-contrast', 'target-size', 'scrollable-region-focusable'];
+
+/** What axe finds on the page as it stands, by all rules or some: rule, element and reason, a line each. */
+export async function findFaults(page: Page, where: string, rules?: string[]): Promise<string[]> {
 	// What is still fading in has the colours of neither state.
 	await page.evaluate(
 		'Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})))',
 	);
-	const { violations } = await new AxeBuilder({ page }).setLegacyMode().withTags(TAGS).analyze();
+	const axe = new AxeBuilder({ page }).setLegacyMode();
+	const { violations } = await (rules ? axe.withRules(rules) : axe.withTags(TAGS)).analyze();
 	return violations.flatMap(({ id, nodes }) =>
 		nodes.slice(0, 3).map((node) => `${where}: ${id}: ${node.target}: ${node.failureSummary}`),
 	);

@@ -3,7 +3,7 @@ import { testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';
 import { pagesOf } from '../house/addresses.ts';
 import { makeRecords } from '../house/records.ts';
-import { findFaults } from './axe.ts';
+import { findFaults, OF_THE_LOOK } from './axe.ts';
 import { openOffice } from './desk.ts';
 
 /*
@@ -30,7 +30,7 @@ test('every page is accessible, light on a desk and dark on a phone, and nowhere
 		faults.push(...(await findFaults(page, url)));
 		await page.setViewportSize(PHONE);
 		await page.emulateMedia({ colorScheme: 'dark' });
-		faults.push(...(await findFaults(page, `${url}, dark, narrow`)));
+		faults.push(...(await findFaults(page, `${url}, dark, narrow`, OF_THE_LOOK)));
 		const wider = await page.evaluate<number>(TOO_WIDE);
 		if (wider > 0) faults.push(`${url}: ${wider} px wider than a phone`);
 	}

@@ -27,6 +27,12 @@ type Options = {
 	root?: string;
 };
 
+// What the programs compile, they keep for each other.
+const PLAIN = {
+	PATH: process.env.PATH,
+	NODE_COMPILE_CACHE: join(tmpdir(), 'moi-prodazhi-compiled'),
+};
+
 const running = new Set<ChildProcess>();
 const folders = new Set<string>();
 
@@ -43,7 +49,7 @@ export function startProgram(
 	{ env = {}, args = [], root = ROOT, ...identity }: Options,
 ): Program {
 	const child = spawn(process.execPath, [join(root, 'src/commands', `${command}.ts`), ...args], {
-		env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...env },
+		env: { ...PLAIN, HOST: '127.0.0.1', PORT: '0', ...env },
 		cwd: '/',
 		stdio: ['ignore', 'pipe', 'pipe'],
 		...identity,
