@@ -156,3 +156,25 @@ describe('«Показать ещё»', () => {
 		await expect.poll(async () => (await dealsIn(page, interest)).slice(0, 1)).toEqual([moved]);
 	});
 });
+
+test('Back from a deal brings the list with its отбор, order, all that was unfolded and the place', async () => {
+	const rows = () => page.locator('table.list tbody th a').count();
+	await page.goto('/deals');
+	await page.locator('html.scripted').waitFor();
+	await page.getByLabel('Ответственный').selectOption('Анна Соколова');
+	await expect.poll(address).toMatch(/^\?owner=\d+$/);
+	await page.getByRole('link', { name: 'Интерес', exact: true }).click();
+	await expect.poll(address).toMatch(/^\?owner=\d+&sort=title$/);
+	await page.getByRole('link', { name: 'Показать ещё' }).click();
+	await expect.poll(rows).toBe(61);
+	const last = page.getByRole('link', { name: 'Касса 58', exact: true });
+	await last.scrollIntoViewIfNeeded();
+	const place = await page.evaluate<number>('scrollY');
+	expect(place).toBeGreaterThan(500);
+	await last.click();
+	await page.waitForURL('**/deals/*');
+	await page.goBack();
+	await expect.poll(rows).toBe(61);
+	await expect.poll(async () => await page.evaluate<number>('scrollY')).toBe(place);
+	expect(await page.getByLabel('Ответственный').inputValue()).toMatch(/^\d+$/);
+});
