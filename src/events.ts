@@ -245,6 +245,8 @@ export type AppEvent =
 			/** `why` is a key of the locale files; `detail` is for those who look after the sign-in. */
 			data: { way: SignInWay; why: string; login: string; address: string; detail?: string };
 	  }
+	/** Signed in, but not allowed to change what they asked for. */
+	| { type: 'access.refused'; data: { method: string; path: string } }
 	| {
 			type: 'person.created';
 			data: { personId: number; login: string; name: string; role: string; waiting: boolean };

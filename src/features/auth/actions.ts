@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound } from '#src/platform/errors.ts';
-import { record } from '#src/platform/events/record.ts';
+import { type By, record } from '#src/platform/events/record.ts';
 import { findActor } from './queries.ts';
 import type { Acting } from './rules.ts';
 import type { Way } from './tables.ts';
@@ -57,7 +57,7 @@ export async function startSession(
 				${entry.way}, ${entry.address}, ${entry.agent.slice(0, 300)},
 				${account?.issuer ?? null}, ${account?.subject ?? null}, ${account?.sid ?? null},
 				${account?.sealed?.(id) ?? null})`);
-		const by = { actorId: personId, door: 'form', now } as const;
+		const by = { actorId: personId, door: 'form', now, ip: entry.address } as const;
 		await record(tx, by, { type: 'session.started', data: { way: entry.way } });
 	});
 	return { secret, expiresAt };
@@ -83,21 +83,25 @@ export async function signInByName(
 export type EndedSession = { id: string; way: Way; sealedIdToken: string | null };
 
 /** Ends the session of a secret; null for one that is not there, which is fine. */
-export async function endSession(db: Sql, secret: string, now: Date): Promise<EndedSession | null> {
+export async function endSession(
+	db: Sql,
+	secret: string,
+	at: Pick<By, 'now' | 'ip'>,
+): Promise<EndedSession | null> {
 	return await transact(db, async (tx) => {
 		const { rows } = await tx.execute<EndedSession & { personId: number }>(sql`
 			delete from sessions where id = ${sessionIdOf(secret)}
 			returning id, way, sealed_id_token as "sealedIdToken", person_id as "personId"`);
 		if (rows[0] === undefined) return null;
 		const { personId, ...ended } = rows[0];
-		await recordEnd(tx, { actorId: personId, door: 'form', now }, 'out', personId, 1);
+		await recordEnd(tx, { actorId: personId, door: 'form', ...at }, 'out', personId, 1);
 		return ended;
 	});
 }
 
 async function recordEnd(
 	tx: Sql,
-	by: Parameters<typeof record>[1],
+	by: By,
 	why: 'out' | 'list' | 'administrator' | 'directory',
 	personId: number,
 	sessions: number,

@@ -71,7 +71,7 @@ export async function enter(
 	};
 	const { issuer, subject, login } = claims;
 	const entered = await transact(db, async (tx) => {
-		const admitted = await admit(tx, claims, admission, now);
+		const admitted = await admit(tx, claims, admission, { now, ip: entry.address });
 		if (admitted.state !== 'active') return admitted.state;
 		const account = { issuer, subject, ...entry.account };
 		return await startSession(tx, admitted.personId, { ...entry, account }, now);

@@ -10,7 +10,7 @@ import { cookieName, setSessionCookie } from './cookies.ts';
 import { ForgedIdentity, headerReader } from './header.ts';
 import type { Claims } from './identities.ts';
 import { findSession } from './queries.ts';
-import { noteRefusal } from './refusals.ts';
+import { noteForbidden, noteRefusal } from './refusals.ts';
 import { type Acting, type Actor, can } from './rules.ts';
 import type { Permission } from './tables.ts';
 import { limitsOf, singleSignOn, waysOf } from './ways.ts';
@@ -72,7 +72,8 @@ export function actorOf(request: FastifyRequest): Actor {
 export function acting(request: FastifyRequest): Acting {
 	const actor = actorOf(request);
 	const { now } = request.viewer;
-	return { actor, actorId: actor.id, door: doorOf(request), now, tab: tabOf(request) };
+	const [door, tab] = [doorOf(request), tabOf(request)];
+	return { actor, actorId: actor.id, door, now, ip: request.ip, tab };
 }
 
 /** The open page that asks, as public/js/stream.js names it; null for any other client. */
@@ -138,6 +139,11 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 		if (request.headers['x-background'] !== undefined) return;
 		const expiresAt = await touchSession(connection.db, secret, session, limits, at);
 		if (expiresAt) setSessionCookie(reply, config, secret, expiresAt);
+	});
+	app.addHook('onSend', async (request, { statusCode }, payload) => {
+		if (statusCode === 403 && request.routeOptions.config.changes && request.actorOrNull)
+			await noteForbidden(connection.db, acting(request), request);
+		return payload;
 	});
 }
 

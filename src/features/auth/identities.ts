@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
-import { record } from '#src/platform/events/record.ts';
+import { type By, record } from '#src/platform/events/record.ts';
 import { type GroupMapping, givenBy } from './groups.ts';
 import type { Acting } from './rules.ts';
 
@@ -15,6 +15,9 @@ export type Claims = {
 	email: string | null;
 	groups: readonly string[];
 };
+
+/** When somebody comes, and from which address. */
+type At = Pick<By, 'now' | 'ip'>;
 
 /** How those are taken in whom nobody knows yet. */
 export type Admission = {
@@ -57,13 +60,13 @@ export async function admit(
 	tx: Tx,
 	claims: Claims,
 	admission: Admission,
-	now: Date,
+	at: At,
 ): Promise<Admitted> {
-	const person = (await findByAccount(tx, claims)) ?? (await firstTime(tx, claims, admission, now));
+	const person = (await findByAccount(tx, claims)) ?? (await firstTime(tx, claims, admission, at));
 	await tx.execute(sql`
-		update identities set seen_at = ${now}
+		update identities set seen_at = ${at.now}
 		where issuer = ${claims.issuer} and subject = ${claims.subject}`);
-	const { active, waiting } = await bringUp(tx, person, claims, admission, now);
+	const { active, waiting } = await bringUp(tx, person, claims, admission, at);
 	return { personId: person.id, state: active ? 'active' : waiting ? 'waiting' : 'disabled' };
 }
 
@@ -80,7 +83,7 @@ const read = (row: Person): Person => ({
 	teamId: row.teamId === null ? null : Number(row.teamId),
 });
 
-async function firstTime(tx: Tx, claims: Claims, admission: Admission, now: Date): Promise<Person> {
+async function firstTime(tx: Tx, claims: Claims, admission: Admission, at: At): Promise<Person> {
 	// Two browsers of one person may come for the first time at once.
 	await tx.execute(sql`select pg_advisory_xact_lock(${LOCKS.admissions})`);
 	const known = await findByAccount(tx, claims);
@@ -96,8 +99,8 @@ async function firstTime(tx: Tx, claims: Claims, admission: Admission, now: Date
 	const { issuer, subject } = claims;
 	await tx.execute(sql`
 		insert into identities (issuer, subject, person_id, created_at, seen_at)
-		values (${issuer}, ${subject}, ${person.id}, ${now}, ${now})`);
-	const by = { actorId: person.id, door: 'form', now } as const;
+		values (${issuer}, ${subject}, ${person.id}, ${at.now}, ${at.now})`);
+	const by = { actorId: person.id, door: 'form', ...at } as const;
 	const { id: personId, login, name, role } = person;
 	await record(
 		tx,
@@ -138,7 +141,7 @@ async function bringUp(
 	person: Person,
 	claims: Claims,
 	admission: Admission,
-	now: Date,
+	at: At,
 ): Promise<Person> {
 	const given = givenBy(await listMappings(tx), claims.groups, person.teamId);
 	const lost = given.role === null && person.rightsMapped;
@@ -165,7 +168,7 @@ async function bringUp(
 	if (Object.keys(told).length > 0)
 		await record(
 			tx,
-			{ actorId: person.id, door: 'form', now },
+			{ actorId: person.id, door: 'form', ...at },
 			{ type: 'person.mapped', data: { personId: person.id, changes: told } },
 		);
 	return wanted;

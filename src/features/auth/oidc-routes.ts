@@ -55,8 +55,8 @@ export function oidcRoutes(
 
 	app.post('/sign-out', ENDS, async (request, reply) => {
 		const secret = request.cookies[cookieName(config)];
-		const ended =
-			secret === undefined ? null : await endSession(connection.db, secret, request.viewer.now);
+		const by = { now: request.viewer.now, ip: request.ip };
+		const ended = secret === undefined ? null : await endSession(connection.db, secret, by);
 		clearSessionCookie(reply, config);
 		const away = ended?.way === 'oidc' && key ? await directory?.leave(tokenOf(key, ended)) : null;
 		if (!away) return reply.redirect('/sign-in', 303);

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { record } from '#src/platform/events/record.ts';
+import type { Acting } from './rules.ts';
 import type { Way } from './tables.ts';
 
 /** A sign-in that came to nothing. */
@@ -16,6 +17,7 @@ export type Refusal = {
 
 const MINUTE_MS = 60_000;
 const KEPT_MS = 86_400_000;
+const MOST_PATH = 200;
 
 /**
  * Writes a refused sign-in into the history: of one kind, one login and one address once a minute, for
@@ -39,6 +41,24 @@ export async function noteRefusal(db: Sql, refusal: Refusal, now: Date): Promise
 
 /** The event of a refusal, by itself. */
 export async function recordRefusal(tx: Sql, refusal: Refusal, now: Date): Promise<void> {
-	const by = { actorId: null, door: 'form', now } as const;
+	const by = { actorId: null, door: 'form', now, ip: refusal.address } as const;
 	await record(tx, by, { type: 'session.refused', data: refusal });
+}
+
+/**
+ * Writes into the history that somebody was forbidden to change what they asked for: the same once a minute,
+ * for whoever tries again and again must not be able to fill it.
+ */
+export async function noteForbidden(
+	db: Sql,
+	acting: Acting,
+	{ method, url }: { method: string; url: string },
+): Promise<void> {
+	// What stands behind the question mark may be anything.
+	const path = (url.split('?')[0] as string).slice(0, MOST_PATH);
+	const { rows } = await db.execute(sql`
+		select from events where actor_id = ${acting.actorId} and type = 'access.refused'
+			and at > ${new Date(acting.now.getTime() - MINUTE_MS)} and data->>'path' = ${path} limit 1`);
+	if (rows.length === 0)
+		await record(db, acting, { type: 'access.refused', data: { method, path } });
 }

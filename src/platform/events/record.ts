@@ -7,6 +7,8 @@ export type By = {
 	actorId: number | null;
 	door: Door;
 	now: Date;
+	/** From which address, where somebody sits at one. */
+	ip?: string | null;
 	/** The open page that it was done on: it is drawn anew by its own answer, and need not be told. */
 	tab?: string | null;
 };
@@ -26,9 +28,9 @@ export async function record(tx: Sql, by: By, ...happened: AppEvent[]): Promise<
 	}));
 	await tx.execute(sql`
 		with given as (select ${JSON.stringify(rows)}::jsonb as happened), written as (
-			insert into events (type, at, actor_id, door, deal_id, client_id, interaction_id, data)
+			insert into events (type, at, actor_id, door, ip, deal_id, client_id, interaction_id, data)
 			select e.type, ${by.now}::timestamptz, ${by.actorId}::bigint, ${by.door}::text,
-				e."dealId", e."clientId", e."interactionId", e.data
+				${by.ip ?? null}::text, e."dealId", e."clientId", e."interactionId", e.data
 			from given, jsonb_to_recordset(given.happened) as e(
 				type text, "dealId" bigint, "clientId" bigint, "interactionId" bigint, data jsonb)
 		)

@@ -12,12 +12,17 @@ export const events = pgTable(
 		actorId: ref(),
 		/** By which way the person came: board, card, form, import, seed. */
 		door: text().notNull(),
+		/** From which address; absent where the program did it by itself or a command. */
+		ip: text(),
 		dealId: ref(),
 		clientId: ref(),
 		interactionId: ref(),
 		data: jsonb().$type<Record<string, unknown>>().notNull().default({}),
 	},
 	(t) => [
+		index('events_at').on(t.at.desc(), t.id.desc()),
+		index('events_actor').on(t.actorId, t.at.desc(), t.id.desc()),
+		index('events_noun').on(sql`split_part(${t.type}, '.', 1)`, t.at.desc(), t.id.desc()),
 		index('events_deal').on(t.dealId, t.at.desc(), t.id.desc()),
 		index('events_client').on(t.clientId, t.at.desc(), t.id.desc()),
 		index('events_people')
