@@ -8,6 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController }
 import { type Config, FOLDERS } from './config.ts';
 import { adminRoutes } from './features/admin/routes.ts';
 import { administers } from './features/admin/sections.ts';
+import { auditRoutes } from './features/audit/routes.ts';
 import { setUpGuard } from './features/auth/guard.ts';
 import { oidcRoutes } from './features/auth/oidc-routes.ts';
 import { passwordRoutes } from './features/auth/password-routes.ts';
@@ -132,6 +133,7 @@ export async function buildApp({
 	removalRoutes(app, { connection });
 	contactRoutes(app, { connection });
 	adminRoutes(app, { connection });
+	auditRoutes(app, { connection });
 	tagRoutes(app, { connection });
 	sourceRoutes(app, { connection });
 	dealListRoutes(app, { connection });

@@ -246,7 +246,7 @@ export type AppEvent =
 			data: { way: SignInWay; why: string; login: string; address: string; detail?: string };
 	  }
 	/** Signed in, but not allowed to change what they asked for. */
-	| { type: 'access.refused'; data: { method: string; path: string } }
+	| { type: 'access.refused'; data: { path: string } }
 	| {
 			type: 'person.created';
 			data: { personId: number; login: string; name: string; role: string; waiting: boolean };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Browser } from '../app.ts';
-import type { Rules, Tools } from './rights-rules.ts';
+import { JSON_ANSWER, type Rules, type Tools } from './rights-rules.ts';
 
-/** A person's own sessions; somebody else's are tried in tests/auth/sessions.test.ts. */
+/** The audit log; a person's own sessions; somebody else's are tried in tests/auth/sessions.test.ts. */
 export function sessionRules({ database }: Tools): Rules {
 	// Another session of whoever has this cookie's; none for who is signed out.
 	const another = async ({ cookie }: Browser): Promise<string> => {
@@ -16,7 +16,15 @@ export function sessionRules({ database }: Tools): Rules {
 			);
 		return id;
 	};
+	const page = (url: string) => ({
+		call: (person: Browser) => person.get(url, JSON_ANSWER),
+		status: 200,
+	});
 	return {
+		administrators: {
+			'GET /admin/audit': page('/admin/audit'),
+			'GET /admin/audit/export': page('/admin/audit/export?format=csv'),
+		},
 		signedIn: {
 			'POST /sessions/:id/ending': {
 				call: async (person) => await person.json(`/sessions/${await another(person)}/ending`, {}),

@@ -16,6 +16,7 @@ export function pagesOf(records: Records): Addresses {
 		...oneOf('/admin/sources/:id/merger/new', records.source),
 		...oneOf('/admin/tags/:id/edit', records.tag),
 		...oneOf('/admin/tags/:id/merger/new', records.tag),
+		'/admin/audit': ['/admin/audit', `/admin/audit?record=deal:${deal}&kind=deal`],
 		...oneOf('/admin/extra-fields', '/admin/kinds', '/admin/kinds/new', '/admin/mail'),
 		...oneOf('/admin/stages', '/agenda/print', '/board/print', '/calendar/account'),
 		...oneOf('/calendar/feed', '/calendar/intake', '/clients/new', '/clients/vcard', '/deals/new'),
@@ -82,6 +83,7 @@ export function partsOf(records: Records): Addresses {
 	return {
 		...oneOf('/', '/healthz', '/metrics', '/readyz'),
 		...oneOf('/admin/mail/:id/letter', mail),
+		'/admin/audit/export': ['/admin/audit/export?format=csv', '/admin/audit/export?format=xlsx'],
 		'/agenda/export': ['csv', 'xlsx', 'csv&owner=team'].map((of) => `/agenda/export?format=${of}`),
 		'/calendar/feeds/:secret.ics': [`/calendar/feeds/${secret}.ics`],
 		'/calendar/new/deals': ['/calendar/new/deals?clientName=ромашка'],

@@ -36,6 +36,7 @@ const GROUPS: { title: MessageKey; sections: Section[] }[] = [
 	{
 		title: 'admin.running',
 		sections: [
+			section('/admin/audit', 'audit', 'audit.title', 'admin.aboutAudit'),
 			section('/admin/mail', 'mail', 'mail.title', 'admin.aboutMail'),
 			section('/import', 'imports.all', 'import.title', 'admin.aboutImports'),
 		],

@@ -52,13 +52,12 @@ export async function recordRefusal(tx: Sql, refusal: Refusal, now: Date): Promi
 export async function noteForbidden(
 	db: Sql,
 	acting: Acting,
-	{ method, url }: { method: string; url: string },
+	{ url }: { url: string },
 ): Promise<void> {
 	// What stands behind the question mark may be anything.
 	const path = (url.split('?')[0] as string).slice(0, MOST_PATH);
 	const { rows } = await db.execute(sql`
 		select from events where actor_id = ${acting.actorId} and type = 'access.refused'
 			and at > ${new Date(acting.now.getTime() - MINUTE_MS)} and data->>'path' = ${path} limit 1`);
-	if (rows.length === 0)
-		await record(db, acting, { type: 'access.refused', data: { method, path } });
+	if (rows.length === 0) await record(db, acting, { type: 'access.refused', data: { path } });
 }

@@ -12,6 +12,11 @@ const compiled: Record<Language, Map<MessageKey, IntlMessageFormat>> = {
 	en: new Map(),
 };
 
+/** Whether a text is a key of the locale files: where keys are kept in the database. */
+export function isMessage(text: string): text is MessageKey {
+	return Object.hasOwn(ru, text);
+}
+
 /**
  * The sentence of a key in the reader's language; ICU messages with plurals and selections, see
  * https://unicode-org.github.io/icu/userguide/format_parse/messages/. Messages are text, never markup.

@@ -1,0 +1,165 @@
+import type { MessageKey } from '#src/platform/i18n/translate.ts';
+import type { Named } from './queries.ts';
+
+/** How a value of an event is told, where it is not text as it stands. */
+export type Told =
+	| Named
+	| 'clock'
+	| 'colour'
+	| 'extraKind'
+	| 'extraNoun'
+	| 'fields'
+	| 'language'
+	| 'legalKind'
+	| 'message'
+	| 'money'
+	| 'planned'
+	| 'permissions'
+	| 'reach'
+	| 'reopened'
+	| 'screen'
+	| 'series'
+	| 'sourceKind'
+	| 'span'
+	| 'status'
+	| 'way'
+	| 'why'
+	| 'yesNo';
+
+type Field = [label: MessageKey, told?: Told];
+
+/** What the values of events are called and how they are told, whatever the event is about. */
+const FIELDS: Record<string, Field> = {
+	account: ['label.account'],
+	accounts: ['audit.accounts'],
+	active: ['label.active', 'yesNo'],
+	actualAddress: ['label.actualAddress'],
+	address: ['audit.ip'],
+	amount: ['label.amount', 'money'],
+	amountBefore: ['audit.amountBefore', 'money'],
+	amountFromProducts: ['label.amountFromProducts', 'yesNo'],
+	at: ['label.doneDay', 'planned'],
+	author: ['label.author'],
+	bankName: ['label.bankName'],
+	bic: ['label.bic'],
+	bornOn: ['label.bornOn', 'planned'],
+	campaign: ['label.campaign'],
+	choices: ['label.choices'],
+	clientId: ['label.clientId', 'client'],
+	clients: ['nav.clients'],
+	closedOn: ['label.closedOn', 'planned'],
+	colour: ['label.colour', 'colour'],
+	comment: ['label.comment'],
+	contacts: ['audit.contacts'],
+	correspondentAccount: ['label.correspondentAccount'],
+	created: ['audit.created'],
+	createdOn: ['deal.created', 'planned'],
+	currency: ['label.currency'],
+	dealId: ['label.dealId', 'deal'],
+	deals: ['nav.deals'],
+	deliveryAddress: ['label.deliveryAddress'],
+	description: ['label.description'],
+	detail: ['audit.detail'],
+	editScope: ['label.editScope', 'reach'],
+	email: ['label.email'],
+	emails: ['label.emails'],
+	expectedCloseOn: ['label.expectedCloseOn', 'planned'],
+	file: ['label.file'],
+	heirId: ['label.heirId', 'person'],
+	icon: ['label.icon'],
+	idleDays: ['label.idleDays'],
+	inn: ['label.inn'],
+	interactions: ['audit.steps'],
+	into: ['label.intoId'],
+	issuer: ['audit.issuer'],
+	kept: ['audit.kept'],
+	kindId: ['label.kindId', 'kind'],
+	kpp: ['label.kpp'],
+	language: ['label.language', 'language'],
+	legalAddress: ['label.legalAddress'],
+	legalKind: ['label.legalKind', 'legalKind'],
+	lengthMinutes: ['label.lengthMinutes'],
+	login: ['person.login'],
+	lossReasonId: ['label.lossReasonId', 'reason'],
+	made: ['audit.created'],
+	mailDigest: ['settings.mailDigest', 'yesNo'],
+	mailReminders: ['settings.mailReminders', 'yesNo'],
+	mails: ['mail.title'],
+	name: ['label.name'],
+	names: ['audit.merged'],
+	nextInDays: ['label.nextInDays'],
+	nextKindId: ['label.nextKindId', 'kind'],
+	note: ['label.note'],
+	noun: ['label.noun', 'extraNoun'],
+	ogrn: ['label.ogrn'],
+	outcome: ['label.outcome'],
+	ownerId: ['label.ownerId', 'person'],
+	parentId: ['label.parentId', 'team'],
+	path: ['audit.path'],
+	pattern: ['label.pattern'],
+	permissions: ['role.may', 'permissions'],
+	personId: ['label.personId', 'person'],
+	phones: ['label.phones'],
+	place: ['label.place'],
+	plannedAt: ['audit.planned', 'planned'],
+	plannedOn: ['audit.planned', 'planned'],
+	position: ['audit.position'],
+	postalAddress: ['label.postalAddress'],
+	probability: ['label.probability'],
+	productId: ['label.productId'],
+	query: ['label.query'],
+	reason: ['label.reason'],
+	region: ['label.region'],
+	rejected: ['audit.rejected'],
+	remindMinutes: ['label.remindMinutes'],
+	removed: ['audit.removed'],
+	repeat: ['label.repeat'],
+	requiredFields: ['stages.required', 'fields'],
+	restored: ['audit.restored'],
+	role: ['label.role', 'roleCode'],
+	rule: ['label.repeat'],
+	scope: ['label.scope', 'series'],
+	screen: ['label.screen', 'screen'],
+	secondsInPrevious: ['audit.inPrevious', 'span'],
+	segment: ['label.segment'],
+	sessions: ['session.title'],
+	shared: ['audit.shared', 'yesNo'],
+	source: ['label.source'],
+	stageId: ['label.stageId', 'stage'],
+	status: ['label.status', 'status'],
+	stayed: ['audit.stayed'],
+	steps: ['audit.steps'],
+	subject: ['audit.subject'],
+	summary: ['label.summary'],
+	tags: ['label.tags'],
+	teamId: ['label.teamId', 'team'],
+	text: ['history.noted'],
+	timeZone: ['label.timeZone'],
+	title: ['label.title'],
+	updated: ['audit.updated'],
+	viewScope: ['label.viewScope', 'reach'],
+	waiting: ['audit.waiting', 'yesNo'],
+	way: ['audit.way', 'way'],
+	website: ['label.website'],
+	why: ['audit.why', 'message'],
+	workFrom: ['label.workFrom', 'clock'],
+	workUntil: ['label.workUntil', 'clock'],
+};
+
+/** The same names where they mean something else: by the noun of the event. */
+const OF_NOUN: Record<string, Record<string, Field>> = {
+	contact: { position: ['label.position'], role: ['label.role'] },
+	extra: { kind: ['label.kind', 'extraKind'] },
+	interaction: { status: ['audit.reopenedFrom', 'reopened'] },
+	person: { name: ['person.name'], personId: ['audit.whose', 'person'] },
+	password: { personId: ['audit.whose', 'person'] },
+	session: { personId: ['audit.whose', 'person'] },
+	source: { kind: ['label.kind', 'sourceKind'] },
+};
+const ENDED: Field = ['audit.why', 'why'];
+
+/** What a value of an event is called and how it is told; null for a name that nobody has told of. */
+export function fieldOf(type: string, name: string): Field | null {
+	if (type === 'session.ended' && name === 'why') return ENDED;
+	return OF_NOUN[type.split('.')[0] as string]?.[name] ?? FIELDS[name] ?? null;
+}

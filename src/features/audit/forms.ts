@@ -1,0 +1,23 @@
+import { day, form, id, oneOf, optional, text } from '#src/platform/web/forms.ts';
+import { EVENT_NOUNS, type Noun } from './words.ts';
+
+/** What of the audit log is asked for. */
+export const AuditQuery = form({
+	person: optional(id()),
+	kind: optional(oneOf(...(EVENT_NOUNS as [Noun, ...Noun[]]))),
+	record: optional(text(300)),
+	from: optional(day()),
+	until: optional(day()),
+	after: optional(text(1000)),
+});
+
+/** A record by its noun and id, as `deal:12`. */
+export type RecordAsked = { noun: Noun; id: number };
+
+/** The record that somebody means: `deal:12`, or the address of its page. Null for anything else. */
+export function recordAsked(typed: string): RecordAsked | null {
+	const page = /(?:^|\/)(deal|client)s\/(\d{1,15})(?:$|[/?#])/.exec(typed);
+	const [, noun, id] = page ?? /^([a-z]+):(\d{1,15})$/.exec(typed) ?? [];
+	const known = EVENT_NOUNS.find((one) => one === noun);
+	return known && Number(id) > 0 ? { noun: known, id: Number(id) } : null;
+}

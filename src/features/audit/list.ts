@@ -1,0 +1,197 @@
+import { type Actor, can } from '#src/features/auth/rules.ts';
+import type { Database } from '#src/platform/db/client.ts';
+import { addDays, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
+import { readQuery } from '#src/platform/web/forms.ts';
+import type { SheetColumn } from '#src/platform/web/sheets.ts';
+import { AuditQuery, recordAsked } from './forms.ts';
+import {
+	type AuditEvent,
+	type AuditFilter,
+	listActors,
+	listAudit,
+	type Named,
+	type Names,
+	readNames,
+} from './queries.ts';
+import { namesWanted, nounOf, partsOf, subjectId } from './telling.ts';
+import { labelOf, valueWords } from './values.ts';
+import { EVENT_NOUNS, HAPPENED, NOUNS } from './words.ts';
+
+const PAGE = 50;
+
+/** A line of the log, in the reader's words. */
+export type AuditLine = {
+	id: number;
+	at: Date;
+	who: string;
+	what: string;
+	/** What it was done to, with its page where it has one, and how the log is asked for it alone. */
+	about: { name: string; href: string | null; record: string | null }[];
+	changes: { label: string; from: string | null; to: string | null; pair: boolean }[];
+	door: string;
+	ip: string | null;
+};
+
+type Asked = { filter: AuditFilter; after: string | null; typed: Record<string, string> };
+
+/**
+ * What an address asks of the log. A record that nobody understands finds nothing: the page says so. Throws
+ * BadRequest.
+ */
+export function readAuditQuery(query: unknown, viewer: Viewer): Asked & { unknown: boolean } {
+	const { person, kind, record, from, until, after = null } = readQuery(AuditQuery, query);
+	const asked = record === undefined ? null : recordAsked(record);
+	const start = (day: string) => startOfDay(day, viewer.timeZone);
+	const typed = { person, kind, record, from, until };
+	return {
+		filter: {
+			...{ personId: person ?? null, noun: kind ?? null, record: asked },
+			from: from === undefined ? null : start(from),
+			before: until === undefined ? null : start(addDays(until, 1)),
+		},
+		after,
+		typed: Object.fromEntries(
+			Object.entries(typed).flatMap(([name, value]) =>
+				value === undefined ? [] : [[name, String(value)]],
+			),
+		),
+		unknown: record !== undefined && asked === null,
+	};
+}
+
+/** A page of the log and all that stands around it, in four statements. Throws BadRequest. */
+export async function readAuditPage(db: Database, actor: Actor, query: unknown, viewer: Viewer) {
+	const { filter, after, typed, unknown } = readAuditQuery(query, viewer);
+	const [people, { rows, next }] = [
+		await listActors(db),
+		unknown
+			? { rows: [], next: null }
+			: await readAuditLines(db, filter, viewer, { after, limit: PAGE }),
+	];
+	const url = (change: Record<string, string | null>, path = '/admin/audit') => {
+		const wanted = Object.entries({ ...typed, ...change }).filter(([, value]) => value !== null);
+		const search = new URLSearchParams(wanted as [string, string][]);
+		return search.size > 0 ? `${path}?${search}` : path;
+	};
+	return {
+		...{ lines: rows, next, typed, unknown, people, url, onward: after !== null },
+		exportUrl: can(actor, 'export')
+			? (format: string) => url({ format }, '/admin/audit/export')
+			: null,
+		nouns: EVENT_NOUNS.map((id) => ({ id, name: translate(viewer.language, NOUNS[id]) })).sort(
+			(a, b) => a.name.localeCompare(b.name, viewer.language),
+		),
+		told: toldWords(typed, people, viewer),
+	};
+}
+
+function toldWords(
+	typed: Record<string, string>,
+	people: { id: number; name: string }[],
+	{ language }: Viewer,
+): string[] {
+	const person = people.find(({ id }) => String(id) === typed.person)?.name;
+	const noun = EVENT_NOUNS.find((one) => one === typed.kind);
+	const period = [typed.from, typed.until].map((day) => day ?? '…').join(' – ');
+	return [
+		person,
+		noun && translate(language, NOUNS[noun]),
+		typed.record,
+		typed.from || typed.until ? period : undefined,
+	].filter((words) => words !== undefined);
+}
+
+/** Lines of the log, newest first, in two statements, and where the next ones begin. Throws BadRequest. */
+export async function readAuditLines(
+	db: Database,
+	filter: AuditFilter,
+	viewer: Viewer,
+	page: { after: string | null; limit: number },
+): Promise<{ rows: AuditLine[]; next: string | null }> {
+	const { rows, next } = await listAudit(db, filter, page);
+	const names = await readNames(db, namesWanted(rows));
+	return { rows: rows.map((event) => lineOf(event, names, viewer)), next };
+}
+
+function lineOf(event: AuditEvent, names: Names, viewer: Viewer): AuditLine {
+	const { id, type, at, actorName, data, door, ip } = event;
+	const say = (key: MessageKey, args?: Record<string, string>) =>
+		translate(viewer.language, key, args);
+	const telling = { names, viewer };
+	const words = (name: string, value: unknown) => valueWords(type, name, value, telling);
+	const login = typeof data.login === 'string' && data.login !== '' ? data.login : null;
+	return {
+		...{ id, at },
+		who: actorName ?? (type === 'session.refused' ? login : null) ?? say('audit.nobody'),
+		what: type in HAPPENED ? say(HAPPENED[type as keyof typeof HAPPENED]) : type,
+		about: aboutOf(event, names),
+		changes: partsOf(event).flatMap((part) => {
+			const pair = 'from' in part;
+			const [from, to] = pair ? [part.from, part.to] : [null, part.value];
+			const told = { from: words(part.name, from), to: words(part.name, to) };
+			if (told.from === null && told.to === null) return [];
+			return [{ label: labelOf(type, part.name, telling), ...told, pair }];
+		}),
+		door: say('history.door', { door }),
+		ip: ip ?? (typeof data.address === 'string' ? data.address : null),
+	};
+}
+
+const PAGES: Partial<Record<string, (id: number) => string>> = {
+	deal: (id) => `/deals/${id}`,
+	client: (id) => `/clients/${id}`,
+	person: (id) => `/admin/people/${id}/edit`,
+};
+
+function aboutOf(event: AuditEvent, names: Names): AuditLine['about'] {
+	const { dealId, clientId, data } = event;
+	const noun = nounOf(event);
+	const id = subjectId(event);
+	const own = [data.name, data.summary, data.file].find(
+		(name) => typeof name === 'string' && name !== '',
+	);
+	const name = (of: string, id: number) => names.get(of as Named)?.get(String(id)) ?? `№ ${id}`;
+	const about = (of: string, id: number) => ({
+		...{ name: name(of, id), href: PAGES[of]?.(id) ?? null, record: `${of}:${id}` },
+	});
+	// A step, a contact stands beside what it belongs to.
+	const above = [
+		...(dealId !== null ? [about('deal', dealId)] : []),
+		...(clientId !== null && dealId === null ? [about('client', clientId)] : []),
+	];
+	if (noun === 'deal' || noun === 'client') return above;
+	const self =
+		typeof own === 'string'
+			? { name: own, href: null, record: null }
+			: id === null || above.length > 0
+				? null
+				: about(noun, id);
+	const record = id !== null && above.length === 0 ? `${noun}:${id}` : null;
+	return self === null ? above : [{ ...self, record }, ...above];
+}
+
+/** The columns of the log as a file. */
+export function auditColumns(): SheetColumn<AuditLine>[] {
+	return [
+		{ label: 'audit.when', kind: 'moment', value: ({ at }) => at },
+		{ label: 'audit.who', kind: 'text', value: ({ who }) => who },
+		{ label: 'audit.what', kind: 'text', value: ({ what }) => what },
+		{
+			...{ label: 'audit.about', kind: 'text' },
+			value: ({ about }) => about.map(({ name }) => name).join(' · '),
+		},
+		{
+			...{ label: 'audit.changes', kind: 'text' },
+			value: ({ changes }) =>
+				changes
+					.map(
+						({ label, from, to, pair }) =>
+							`${label}: ${pair ? `${from ?? '—'} → ` : ''}${to ?? '—'}`,
+					)
+					.join('; '),
+		},
+		{ label: 'audit.way', kind: 'text', value: ({ door }) => door },
+		{ label: 'audit.ip', kind: 'text', value: ({ ip }) => ip },
+	];
+}

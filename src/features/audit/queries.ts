@@ -1,0 +1,124 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Sql } from '#src/platform/db/client.ts';
+import { readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
+import type { Noun } from './words.ts';
+
+/** An event as it stands, with the name of who did it. */
+export type AuditEvent = {
+	id: number;
+	type: string;
+	at: Date;
+	actorId: number | null;
+	actorName: string | null;
+	door: string;
+	ip: string | null;
+	dealId: number | null;
+	clientId: number | null;
+	interactionId: number | null;
+	data: Record<string, unknown>;
+};
+
+/** What of the log is looked at; null: all of it. */
+export type AuditFilter = {
+	personId: number | null;
+	noun: Noun | null;
+	record: { noun: Noun; id: number } | null;
+	from: Date | null;
+	before: Date | null;
+};
+
+const BY_TIME: SortBy = { by: sql`e.at`, type: 'moment' };
+/** What a record is called in the events, where it is not its noun. */
+const KEYS: Partial<Record<Noun, string>> = { extra: 'fieldId', series: 'seriesId' };
+
+/**
+ * A page of the log, newest first, and where the next one begins. Whoever may read the log reads all of it.
+ * Throws BadRequest for a place that no link of ours names.
+ */
+export async function listAudit(
+	db: Sql,
+	filter: AuditFilter,
+	{ after, limit }: { after: string | null; limit: number },
+): Promise<{ rows: AuditEvent[]; next: string | null }> {
+	const { rows, next } = await readKeyset<AuditEvent>(db, {
+		columns: sql`e.id, e.type, e.at, e.actor_id as "actorId", p.name as "actorName", e.door, e.ip,
+			e.deal_id as "dealId", e.client_id as "clientId", e.interaction_id as "interactionId", e.data`,
+		from: sql`events e`,
+		where: conditions(filter),
+		sorting: { ...BY_TIME, descending: true },
+		id: sql`e.id`,
+		after: after === null ? null : readPlace(after, BY_TIME),
+		limit,
+		details: sql`join events e on e.id = k.id left join people p on p.id = e.actor_id`,
+	});
+	return { rows: rows.map((row) => ({ ...row, at: new Date(row.at) })), next };
+}
+
+function conditions({ personId, noun, record, from, before }: AuditFilter): SQL {
+	const parts: SQL[] = [];
+	if (personId !== null) parts.push(sql`e.actor_id = ${personId}`);
+	if (noun !== null) parts.push(sql`split_part(e.type, '.', 1) = ${noun}`);
+	if (record !== null) parts.push(ofRecord(record));
+	if (from !== null) parts.push(sql`e.at >= ${from}`);
+	if (before !== null) parts.push(sql`e.at < ${before}`);
+	return parts.length > 0 ? sql.join(parts, sql` and `) : sql`true`;
+}
+
+function ofRecord({ noun, id }: { noun: Noun; id: number }): SQL {
+	if (noun === 'deal') return sql`e.deal_id = ${id}`;
+	if (noun === 'client') return sql`e.client_id = ${id}`;
+	return sql`split_part(e.type, '.', 1) = ${noun} and e.data->>${KEYS[noun] ?? `${noun}Id`} = ${String(id)}`;
+}
+
+/** Everybody who can have done something, by name. */
+export async function listActors(db: Sql): Promise<{ id: number; name: string }[]> {
+	const { rows } = await db.execute<{ id: number; name: string }>(
+		sql`select id, name from people order by name collate "russian", id`,
+	);
+	return rows;
+}
+
+/** Tables whose records events speak of, by what they are called there. */
+const TABLES = {
+	client: sql`select 'client', id::text, name from clients where id = any`,
+	deal: sql`select 'deal', id::text, title from deals where id = any`,
+	extra: sql`select 'extra', id::text, name from extra_fields where id = any`,
+	filter: sql`select 'filter', id::text, name from saved_filters where id = any`,
+	kind: sql`select 'kind', id::text, name from interaction_kinds where id = any`,
+	mapping: sql`select 'mapping', id::text, pattern from group_mappings where id = any`,
+	person: sql`select 'person', id::text, name from people where id = any`,
+	reason: sql`select 'reason', id::text, name from loss_reasons where id = any`,
+	role: sql`select 'role', id::text, coalesce(name, code) from roles where id = any`,
+	roleCode: sql`select 'roleCode', code, coalesce(name, code) from roles where code = any`,
+	source: sql`select 'source', id::text, name from sources where id = any`,
+	stage: sql`select 'stage', id::text, name from stages where id = any`,
+	tag: sql`select 'tag', id::text, name from tags where id = any`,
+	team: sql`select 'team', id::text, name from teams where id = any`,
+} as const;
+
+/** What can be named: a table's records by their ids, roles also by their codes. */
+export type Named = keyof typeof TABLES;
+
+/** Whether a word is such a table's. */
+export function isNamed(word: string): word is Named {
+	return Object.hasOwn(TABLES, word);
+}
+
+/** Names by what they name and by id. */
+export type Names = Map<Named, Map<string, string>>;
+
+/** The names of these records, in one statement; those that are gone have none. */
+export async function readNames(db: Sql, wanted: Map<Named, Set<string>>): Promise<Names> {
+	const parts = [...wanted].map(
+		([named, ids]) =>
+			sql`${TABLES[named]}(${sql.param([...ids])}::${named === 'roleCode' ? sql`text` : sql`bigint`}[])`,
+	);
+	if (parts.length === 0) return new Map();
+	const { rows } = await db.execute<{ noun: Named; key: string; name: string }>(
+		sql`select * from (${sql.join(parts, sql` union all `)}) n(noun, key, name)`,
+	);
+	const byNoun = Map.groupBy(rows, ({ noun }) => noun);
+	return new Map(
+		[...byNoun].map(([noun, some]) => [noun, new Map(some.map(({ key, name }) => [key, name]))]),
+	);
+}

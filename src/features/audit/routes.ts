@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { demand } from '#src/features/auth/rules.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import { wantsFragments } from '#src/platform/web/errors.ts';
+import { form, oneOf, readQuery } from '#src/platform/web/forms.ts';
+import { batchesOf, SHEET_BATCH, SHEET_FORMATS, sendSheet } from '#src/platform/web/sheets.ts';
+import { auditColumns, readAuditLines, readAuditPage, readAuditQuery } from './list.ts';
+
+const AUDITOR = { config: { access: 'audit' as const } };
+const ExportQuery = form({ format: oneOf(...SHEET_FORMATS) });
+
+/** The audit log: who did what, when and from where; the same as a file. It is read and never written. */
+export function auditRoutes(
+	app: FastifyInstance,
+	{ connection: { db } }: { connection: Connection },
+): void {
+	app.get('/admin/audit', AUDITOR, async (request, reply) => {
+		const data = await readAuditPage(db, actorOf(request), request.query, request.viewer);
+		return wantsFragments(request)
+			? await reply.fragments('audit/listed', data)
+			: await reply.page('audit/list', data);
+	});
+
+	app.get('/admin/audit/export', AUDITOR, async (request, reply) => {
+		demand(acting(request), 'export');
+		const { viewer } = request;
+		const { format, ...address } = request.query as Record<string, unknown>;
+		const { filter, unknown } = readAuditQuery(address, viewer);
+		return await sendSheet(reply, {
+			...readQuery(ExportQuery, { format }),
+			name: translate(viewer.language, 'audit.title'),
+			columns: auditColumns(),
+			batches: batchesOf(async (after) =>
+				unknown
+					? { rows: [], next: null }
+					: await readAuditLines(db, filter, viewer, { after, limit: SHEET_BATCH }),
+			),
+			viewer,
+		});
+	});
+}

@@ -1,0 +1,94 @@
+import type { AppEvent, ProductChange } from '#src/events.ts';
+import { fieldOf } from './fields.ts';
+import { type AuditEvent, isNamed, type Named } from './queries.ts';
+import type { Noun } from './words.ts';
+
+/** A value that an event tells of: what it was and what it is, or only what it is. */
+export type Part = { name: string } & ({ from: unknown; to: unknown } | { value: unknown });
+
+type Data = Record<string, unknown>;
+
+/** What `from` and `to` of an event are. */
+const FROM_TO: Partial<Record<AppEvent['type'], string>> = {
+	'deal.lost': 'stageId',
+	'deal.moved': 'stageId',
+	'deal.reassigned': 'ownerId',
+	'deal.reopened': 'stageId',
+	'deal.won': 'stageId',
+	'interaction.postponed': 'plannedAt',
+	'interaction.reassigned': 'ownerId',
+};
+/** Ids of what the event is about, and what nobody asks for. */
+const UNTOLD = ['contactId', 'mergeId', 'importId', 'seriesId', 'intoId'];
+
+/** What an event is about, as the first word of its type says. */
+export const nounOf = ({ type }: AuditEvent) => type.split('.')[0] as Noun;
+
+/** The id of what an event is about; null where it is about nothing that has one. */
+export function subjectId(event: AuditEvent): number | null {
+	const { clientId, data, dealId, interactionId } = event;
+	const noun = nounOf(event);
+	if (noun === 'deal') return dealId;
+	if (noun === 'client') return clientId;
+	if (noun === 'interaction' || noun === 'series') return interactionId;
+	const id = data[noun === 'extra' ? 'fieldId' : `${noun}Id`];
+	return typeof id === 'number' ? id : null;
+}
+
+/** All that an event tells, in its order. */
+export function partsOf(event: AuditEvent): Part[] {
+	const { changes, products, from, to, moved, ...rest } = event.data;
+	const noun = nounOf(event);
+	const own = new Set([...UNTOLD, noun === 'extra' ? 'fieldId' : `${noun}Id`, 'name', 'summary']);
+	// Who helps with a deal, whose session ended: that is what the event tells.
+	if (['deal', 'session', 'password'].includes(noun)) own.delete('personId');
+	const pair = FROM_TO[event.type as AppEvent['type']];
+	return [
+		...(pair ? [{ name: pair, from, to }] : []),
+		...(event.type === 'interaction.reopened' ? [{ name: 'status', value: from }] : []),
+		...pairs(changes as Data | undefined).map(([name, value]) => {
+			const [before, after] = Array.isArray(value) ? value : [null, value];
+			return { name, from: before, to: after };
+		}),
+		...((Array.isArray(products) ? products : []) as ProductChange[]).map(productPart),
+		...pairs(rest)
+			.filter(([name]) => !own.has(name))
+			.map(([name, value]) => ({ name, value })),
+		...pairs(moved as Data | undefined)
+			.filter(([, count]) => count !== 0)
+			.map(([name, value]) => ({ name, value })),
+	];
+}
+
+const pairs = (data: Data | undefined) => Object.entries(data ?? {});
+
+const productPart = ({ product, from, to }: ProductChange): Part => {
+	const words = (line: ProductChange['to']) =>
+		line && [line.quantity, line.price].filter(Boolean).join(' × ');
+	return { name: product, from: words(from), to: words(to) };
+};
+
+/** Whose names have to be read to tell these events. */
+export function namesWanted(events: AuditEvent[]): Map<Named, Set<string>> {
+	const wanted = new Map<Named, Set<string>>();
+	const want = (noun: string | undefined, id: unknown) => {
+		if (noun === undefined || !isNamed(noun)) return;
+		if (typeof id !== (noun === 'roleCode' ? 'string' : 'number')) return;
+		wanted.set(noun, (wanted.get(noun) ?? new Set()).add(String(id)));
+	};
+	for (const event of events) {
+		want('deal', event.dealId);
+		want('client', event.clientId);
+		want(nounOf(event), subjectId(event));
+		for (const part of partsOf(event)) {
+			const own = /^extra_(\d+)$/.exec(part.name)?.[1];
+			if (own) want('extra', Number(own));
+			const told = fieldOf(event.type, part.name)?.[1];
+			for (const value of 'value' in part ? [part.value] : [part.from, part.to]) want(told, value);
+			if (part.name === 'requiredFields' && 'from' in part)
+				for (const [, id] of `${part.from} ${part.to}`.matchAll(/extra_(\d+)/g))
+					want('extra', Number(id));
+		}
+	}
+	return wanted;
+}

@@ -1,0 +1,108 @@
+import { isBuiltIn, roleWords } from '#src/features/people/words.ts';
+import {
+	formatDay,
+	formatMoment,
+	formatSpan,
+	isDay,
+	type Viewer,
+} from '#src/platform/i18n/dates.ts';
+import { moneyForInput } from '#src/platform/i18n/money.ts';
+import { isMessage, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
+import { fieldOf, type Told } from './fields.ts';
+import type { Named, Names } from './queries.ts';
+
+/** What values are told with. */
+export type Telling = { names: Names; viewer: Viewer };
+type Tell = (said: string, telling: Telling) => string;
+
+const say =
+	(key: MessageKey, argument: string): Tell =>
+	(said, { viewer }) =>
+		translate(viewer.language, key, { [argument]: said });
+const named =
+	(noun: Named): Tell =>
+	(said, { names }) =>
+		names.get(noun)?.get(said) ?? `№ ${said}`;
+
+const TELL: Record<Told, Tell> = {
+	client: named('client'),
+	deal: named('deal'),
+	extra: named('extra'),
+	filter: named('filter'),
+	kind: named('kind'),
+	mapping: named('mapping'),
+	person: named('person'),
+	reason: named('reason'),
+	role: named('role'),
+	source: named('source'),
+	stage: named('stage'),
+	tag: named('tag'),
+	team: named('team'),
+	roleCode: (said, { names, viewer }) => {
+		const name = isBuiltIn(said) ? null : (names.get('roleCode')?.get(said) ?? said);
+		return roleWords({ code: said, name }, viewer.language);
+	},
+	clock: (said) => {
+		const minutes = Number(said);
+		const two = (part: number) => String(part).padStart(2, '0');
+		return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+	},
+	colour: say('setting.colour', 'colour'),
+	extraKind: say('extra.kind', 'kind'),
+	extraNoun: say('extra.noun', 'noun'),
+	fields: (said, telling) => each(said, (name) => labelOf('deal.edited', name, telling)),
+	language: say('language.name', 'language'),
+	legalKind: say('client.kind', 'kind'),
+	message: (said, { viewer }) =>
+		isMessage(said) ? translate(viewer.language, said, { login: '…', minutes: 15 }) : said,
+	money: (said, { viewer }) => moneyForInput(viewer.language, said),
+	planned: (said, { viewer }) => {
+		if (isDay(said)) return formatDay(said, viewer);
+		const moment = new Date(said);
+		return Number.isNaN(moment.getTime()) ? said : formatMoment(moment, viewer);
+	},
+	permissions: (said, { viewer }) =>
+		each(said, (one) =>
+			translate(viewer.language, 'role.permission', { permission: one.replace('.', '_') }),
+		),
+	reach: say('role.scope', 'scope'),
+	reopened: say('audit.reopened', 'status'),
+	screen: say('audit.screen', 'screen'),
+	series: say('series.scope', 'scope'),
+	sourceKind: say('source.kind', 'kind'),
+	span: (said, { viewer }) => formatSpan(Number(said), viewer.language),
+	status: say('client.status', 'status'),
+	way: say('session.line', 'way'),
+	why: say('audit.ended', 'why'),
+	yesNo: (said, { viewer }) =>
+		translate(viewer.language, /^(true|1)$/.test(said) ? 'extra.yes' : 'extra.no'),
+};
+
+const each = (said: string, words: (one: string) => string) =>
+	said.split(', ').map(words).join(', ');
+
+/** What a value is called: an own field of the company by its name, an unknown one as the event says it. */
+export function labelOf(type: string, name: string, { names, viewer }: Telling): string {
+	const own = /^extra_(\d+)$/.exec(name)?.[1];
+	if (own) return named('extra')(own, { names, viewer });
+	const label = fieldOf(type, name)?.[0];
+	return label ? translate(viewer.language, label) : name;
+}
+
+/** A value in words; null where there is none. */
+export function valueWords(
+	type: string,
+	name: string,
+	value: unknown,
+	telling: Telling,
+): string | null {
+	if (value === null || value === undefined || value === '') return null;
+	const told = fieldOf(type, name)?.[1];
+	const { language } = telling.viewer;
+	if (Array.isArray(value))
+		return value.map((one) => (told ? TELL[told](String(one), telling) : String(one))).join(', ');
+	if (typeof value === 'object') return JSON.stringify(value);
+	if (told) return TELL[told](String(value), telling);
+	if (typeof value === 'boolean') return translate(language, value ? 'extra.yes' : 'extra.no');
+	return String(value);
+}
