@@ -160,6 +160,7 @@ export type AppEvent =
 	| { type: 'calendar.disconnected'; data: Record<string, never> }
 	| { type: 'feed.made'; data: Record<string, never> }
 	| { type: 'feed.revoked'; data: Record<string, never> }
+	| { type: 'job.retried' | 'job.removed'; data: { jobId: number; task: string } }
 	| { type: 'mail.retried'; data: { mails: number } }
 	| { type: 'settings.saved'; data: { changes: Record<string, FieldChange> } }
 	| {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Browser } from '../app.ts';
 import { JSON_ANSWER, type Rules, type Tools } from './rights-rules.ts';
 
-/** The audit log; a person's own sessions; somebody else's are tried in tests/auth/sessions.test.ts. */
+/** The audit log, jobs, everybody's sessions; a person's own sessions; somebody else's are tried in tests/auth/sessions.test.ts. */
 export function sessionRules({ database }: Tools): Rules {
 	// Another session of whoever has this cookie's; none for who is signed out.
 	const another = async ({ cookie }: Browser): Promise<string> => {
@@ -20,8 +20,18 @@ export function sessionRules({ database }: Tools): Rules {
 		call: (person: Browser) => person.get(url, JSON_ANSWER),
 		status: 200,
 	});
+	const change = (url: string, status: number) => ({
+		call: (person: Browser) => person.json(url, {}),
+		status,
+	});
 	return {
 		administrators: {
+			'GET /admin/jobs': page('/admin/jobs'),
+			'GET /admin/sessions': page('/admin/sessions'),
+			'POST /admin/sessions/:id/ending': change(`/admin/sessions/${'0'.repeat(64)}/ending`, 404),
+			'POST /admin/people/:id/sessions/ending': change('/admin/people/999999/sessions/ending', 200),
+			'POST /admin/jobs/:id/retry': change('/admin/jobs/999999/retry', 404),
+			'POST /admin/jobs/:id/removal': change('/admin/jobs/999999/removal', 404),
 			'GET /admin/audit': page('/admin/audit'),
 			'GET /admin/audit/export': page('/admin/audit/export?format=csv'),
 		},

@@ -17,6 +17,7 @@ export function pagesOf(records: Records): Addresses {
 		...oneOf('/admin/tags/:id/edit', records.tag),
 		...oneOf('/admin/tags/:id/merger/new', records.tag),
 		'/admin/audit': ['/admin/audit', `/admin/audit?record=deal:${deal}&kind=deal`],
+		...oneOf('/admin/jobs', '/admin/sessions'),
 		...oneOf('/admin/extra-fields', '/admin/kinds', '/admin/kinds/new', '/admin/mail'),
 		...oneOf('/admin/stages', '/agenda/print', '/board/print', '/calendar/account'),
 		...oneOf('/calendar/feed', '/calendar/intake', '/clients/new', '/clients/vcard', '/deals/new'),

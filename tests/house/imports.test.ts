@@ -5,7 +5,7 @@ import { filesIn } from './building.ts';
 /*
  * Which way the arrows go:
  * config, events, platform ← auth ← filters, mail ← clients ← deals ← interactions ← calendar ← people ← board,
- * imports, demo, audit, admin ← app ← commands,
+ * imports, demo, jobs, audit, admin ← app ← commands,
  * and inside a feature tables ← queries ← actions ← routes. The doors of a feature (what answers a
  * request) may read other features and call their actions in any direction.
  */
@@ -21,6 +21,7 @@ const ORDER = [
 	'people',
 	'board',
 	'live',
+	'jobs',
 	'audit',
 	'admin',
 ];

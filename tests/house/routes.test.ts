@@ -18,6 +18,7 @@ const CHANGES = [
 	'filter',
 	'import',
 	'interaction',
+	'job',
 	'kind',
 	'mapping',
 	'merge',

@@ -20,6 +20,7 @@ const GROUPS: { title: MessageKey; sections: Section[] }[] = [
 			section('/admin/teams', 'people', 'teams.title', 'admin.aboutTeams'),
 			section('/admin/roles', 'people', 'roles.title', 'admin.aboutRoles'),
 			section('/admin/mappings', 'people', 'mappings.title', 'admin.aboutMappings'),
+			section('/admin/sessions', 'people', 'session.all', 'admin.aboutSessions'),
 		],
 	},
 	{
@@ -37,6 +38,7 @@ const GROUPS: { title: MessageKey; sections: Section[] }[] = [
 		title: 'admin.running',
 		sections: [
 			section('/admin/audit', 'audit', 'audit.title', 'admin.aboutAudit'),
+			section('/admin/jobs', 'jobs', 'job.title', 'admin.aboutJobs'),
 			section('/admin/mail', 'mail', 'mail.title', 'admin.aboutMail'),
 			section('/import', 'imports.all', 'import.title', 'admin.aboutImports'),
 		],

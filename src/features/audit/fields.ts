@@ -22,6 +22,7 @@ export type Told =
 	| 'sourceKind'
 	| 'span'
 	| 'status'
+	| 'task'
 	| 'way'
 	| 'why'
 	| 'yesNo';
@@ -132,6 +133,7 @@ const FIELDS: Record<string, Field> = {
 	subject: ['audit.subject'],
 	summary: ['label.summary'],
 	tags: ['label.tags'],
+	task: ['audit.task', 'task'],
 	teamId: ['label.teamId', 'team'],
 	text: ['history.noted'],
 	timeZone: ['label.timeZone'],

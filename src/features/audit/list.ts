@@ -130,7 +130,8 @@ function lineOf(event: AuditEvent, names: Names, viewer: Viewer): AuditLine {
 			const pair = 'from' in part;
 			const [from, to] = pair ? [part.from, part.to] : [null, part.value];
 			const told = { from: words(part.name, from), to: words(part.name, to) };
-			if (told.from === null && told.to === null) return [];
+			// What stayed as it was is no change, though the event may say so.
+			if (pair ? told.from === told.to : told.to === null) return [];
 			return [{ label: labelOf(type, part.name, telling), ...told, pair }];
 		}),
 		door: say('history.door', { door }),

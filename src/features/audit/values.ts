@@ -1,3 +1,4 @@
+import { TASK_WORDS } from '#src/features/jobs/words.ts';
 import { isBuiltIn, roleWords } from '#src/features/people/words.ts';
 import {
 	formatDay,
@@ -72,6 +73,10 @@ const TELL: Record<Told, Tell> = {
 	sourceKind: say('source.kind', 'kind'),
 	span: (said, { viewer }) => formatSpan(Number(said), viewer.language),
 	status: say('client.status', 'status'),
+	task: (said, { viewer }) => {
+		const words = TASK_WORDS[said];
+		return words ? translate(viewer.language, words) : said;
+	},
 	way: say('session.line', 'way'),
 	why: say('audit.ended', 'why'),
 	yesNo: (said, { viewer }) =>

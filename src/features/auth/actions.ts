@@ -5,7 +5,7 @@ import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound } from '#src/platform/errors.ts';
 import { type By, record } from '#src/platform/events/record.ts';
 import { findActor } from './queries.ts';
-import type { Acting } from './rules.ts';
+import { type Acting, demand } from './rules.ts';
 import type { Way } from './tables.ts';
 import type { Limits } from './ways.ts';
 
@@ -132,8 +132,21 @@ export async function endOtherSessions(db: Sql, acting: Acting, id: string): Pro
 	});
 }
 
-/** Ends all sessions of a person, for an administrator; returns how many. */
+/** Ends anybody's session, for an administrator. Throws Forbidden, NotFound. */
+export async function endAnySession(db: Sql, acting: Acting, id: string): Promise<void> {
+	demand(acting, 'people');
+	await transact(db, async (tx) => {
+		const { rows } = await tx.execute<{ personId: number }>(
+			sql`delete from sessions where id = ${id} returning person_id as "personId"`,
+		);
+		if (rows[0] === undefined) throw new NotFound('error.notFound');
+		await recordEnd(tx, acting, 'administrator', Number(rows[0].personId), 1);
+	});
+}
+
+/** Ends all sessions of a person, for an administrator; returns how many. Throws Forbidden. */
 export async function endSessionsOf(db: Sql, acting: Acting, personId: number): Promise<number> {
+	demand(acting, 'people');
 	return await transact(db, async (tx) => {
 		const { rowCount } = await tx.execute(sql`delete from sessions where person_id = ${personId}`);
 		await recordEnd(tx, acting, 'administrator', personId, rowCount ?? 0);

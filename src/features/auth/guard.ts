@@ -33,6 +33,7 @@ declare module 'fastify' {
 			| 'filter'
 			| 'import'
 			| 'interaction'
+			| 'job'
 			| 'kind'
 			| 'mapping'
 			| 'merge'

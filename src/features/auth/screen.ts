@@ -1,9 +1,10 @@
 import type { FastifyRequest } from 'fastify';
+import { anywhere } from '#src/features/clients/queries.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { actorOf } from './guard.ts';
-import { listSessions } from './session-queries.ts';
+import { listAllSessions, listSessions, MOST_SESSIONS } from './session-queries.ts';
 
 const BROWSERS: [RegExp, string][] = [
 	[/YaBrowser\//, 'Яндекс Браузер'],
@@ -30,6 +31,26 @@ export async function readSessions(db: Database, request: FastifyRequest, curren
 		device: deviceOf(session.agent, language),
 		current: session.id === currentId,
 	}));
+}
+
+/** Who is signed in, by person, with the session that asks marked; for administrators. */
+export async function readEverybody(
+	db: Database,
+	request: FastifyRequest,
+	{ q, currentId }: { q: string | null; currentId: string },
+) {
+	const { language, now } = request.viewer;
+	const all = await listAllSessions(db, now, q && anywhere(q));
+	const shown = all.slice(0, MOST_SESSIONS).map((session) => ({
+		...session,
+		device: deviceOf(session.agent, language),
+		current: session.id === currentId,
+	}));
+	const people = [...Map.groupBy(shown, ({ personId }) => personId)].map(([id, sessions]) => ({
+		...{ id, name: sessions[0]?.person ?? '', sessions },
+		current: sessions.some(({ current }) => current),
+	}));
+	return { q, people, count: shown.length, cut: all.length > MOST_SESSIONS, most: MOST_SESSIONS };
 }
 
 /** What a person calls the thing they sit at: «Firefox, Windows». */

@@ -26,12 +26,20 @@ export async function listSessions(db: Sql, personId: number, now: Date): Promis
 	return rows.map(read);
 }
 
-/** Where anybody is signed in, by person; for administrators. */
-export async function listAllSessions(db: Sql, now: Date): Promise<SessionLine[]> {
+/** So many sessions are listed at most. */
+export const MOST_SESSIONS = 1_000;
+
+/** Where anybody is signed in, by person, or those whose name or login is like a pattern; for administrators. */
+export async function listAllSessions(
+	db: Sql,
+	now: Date,
+	words: string | null = null,
+): Promise<SessionLine[]> {
 	const { rows } = await db.execute<SessionLine>(sql`
 		select ${COLUMNS} from sessions s join people p on p.id = s.person_id
 		where s.expires_at > ${now} and p.active
-		order by p.name, p.id, s.seen_at desc limit 2000`);
+			and (${words}::text is null or translate(lower(p.name), 'ё', 'е') like ${words} or lower(p.login) like ${words})
+		order by p.name collate "russian", p.id, s.seen_at desc limit ${MOST_SESSIONS + 1}`);
 	return rows.map(read);
 }
 

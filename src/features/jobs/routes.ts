@@ -1,0 +1,76 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting } from '#src/features/auth/guard.ts';
+import type { Acting } from '#src/features/auth/rules.ts';
+import type { Connection, Database, Sql } from '#src/platform/db/client.ts';
+import { attempt, type Problem } from '#src/platform/web/dialog.ts';
+import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
+import { keepToast, type Toast } from '#src/platform/web/flash.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { removeJob, retryJob } from './actions.ts';
+import { JobDone, JobListQuery, JobParams } from './forms.ts';
+import { countJobs, listJobs, MOST_COUNTED } from './queries.ts';
+import { JOB_STATES, type JobState } from './rules.ts';
+import { TASK_WORDS } from './words.ts';
+
+const READS = { config: { access: 'jobs' as const } };
+const CHANGES = { config: { access: 'jobs' as const, changes: 'job' as const } };
+const PAGE = 50;
+
+/** What the program does behind people's backs: what runs, waits or failed, trying again, taking out. */
+export function jobRoutes(
+	app: FastifyInstance,
+	{ connection: { db } }: { connection: Connection },
+): void {
+	app.get('/admin/jobs', READS, async (request, reply) => {
+		const data = await readJobs(db, request.query);
+		if (wantsFragments(request)) return await reply.fragments('jobs/listed', data);
+		return await reply.page('jobs/list', { ...data, problem: null });
+	});
+
+	app.post('/admin/jobs/:id/retry', CHANGES, async (request, reply) =>
+		change(request, reply, retryJob, { key: 'toast.jobRetried' }),
+	);
+
+	app.post('/admin/jobs/:id/removal', CHANGES, async (request, reply) =>
+		change(request, reply, removeJob, { key: 'toast.jobRemoved' }),
+	);
+
+	async function change(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		verb: (sql: Sql, acting: Acting, id: number) => Promise<string>,
+		toast: Toast,
+	) {
+		return await attempt(
+			request,
+			async () => {
+				const { state } = readForm(JobDone, request.body);
+				await verb(db, acting(request), readQuery(JobParams, request.params).id);
+				if (wantsJson(request)) return reply.code(204).send();
+				keepToast(reply, toast);
+				return reply.redirect(pathOf({ state: state ?? null }), 303);
+			},
+			async (problem: Problem) => {
+				reply.code(problem.status);
+				return await reply.page('jobs/list', { ...(await readJobs(db, {})), problem });
+			},
+		);
+	}
+}
+
+async function readJobs(db: Database, query: unknown) {
+	const { state = null, after = null } = readQuery(JobListQuery, query);
+	const { rows, next } = await listJobs(db, state, { after, limit: PAGE });
+	const { counts, workers } = await countJobs(db);
+	const jobs = rows.map((job) => ({ ...job, words: TASK_WORDS[job.task] ?? null }));
+	const url = (change: { state?: JobState | null; after?: string }) => pathOf({ state, ...change });
+	return {
+		...{ jobs, next, state, counts, workers, url, onward: after !== null },
+		...{ states: JOB_STATES, mostCounted: MOST_COUNTED },
+	};
+}
+
+function pathOf({ state, after }: { state: JobState | null; after?: string }): string {
+	const search = new URLSearchParams({ ...(state && { state }), ...(after && { after }) });
+	return search.size > 0 ? `/admin/jobs?${search}` : '/admin/jobs';
+}

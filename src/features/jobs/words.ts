@@ -1,0 +1,17 @@
+import type { MessageKey } from '#src/platform/i18n/translate.ts';
+
+/** What the program does behind people's backs, by the names of src/tasks.ts; tests/jobs knows them all. */
+export const TASK_WORDS: Record<string, MessageKey> = {
+	'calendar.sync': 'job.calendarSync',
+	'calendar.watch': 'job.calendarWatch',
+	'import.check': 'job.importCheck',
+	'import.forget': 'job.importForget',
+	'import.run': 'job.importRun',
+	'import.undo': 'job.importUndo',
+	'mail.deliver': 'job.mailDeliver',
+	'mail.forget': 'job.mailForget',
+	'once.forget': 'job.onceForget',
+	'reminders.digest': 'job.remindersDigest',
+	'reminders.mail': 'job.remindersMail',
+	'series.extend': 'job.seriesExtend',
+};
