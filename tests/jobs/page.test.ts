@@ -59,7 +59,7 @@ test('what runs, waits, will be tried again and was given up, with its error and
 	expect(shown).toHaveLength(4);
 	expect(shown[0]).toContain('Отправка письма');
 	expect(shown[0]).toContain('smtp://…@mail.shop.example said 550');
-	expect(shown[0]).toContain('25 попыток из 25');
+	expect(shown[0]).toContain('попытка 25 из 25');
 	expect(shown[1]).toContain('connect ECONNREFUSED');
 	expect(body).not.toContain(SECRET);
 	for (const [state, at] of [
