@@ -32,6 +32,8 @@ export async function openSite(
 		await connection.close();
 	};
 	try {
+		// The program may have gone on since they were loaded.
+		await migrate(connection.pool);
 		if (!there) await fill(connection, deals, name);
 		instance = await startInstance(url);
 		const screens = await screensOf(instance, connection.pool);
@@ -64,7 +66,6 @@ async function makeDatabase(server: Embedded, name: string): Promise<boolean> {
 }
 
 async function fill(connection: Connection, deals: number, name: string): Promise<void> {
-	await migrate(connection.pool);
 	const client = await connection.pool.connect();
 	try {
 		await loadCompany(client, companyOf(deals), new Date());

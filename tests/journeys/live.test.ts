@@ -171,3 +171,50 @@ describe('what nobody asked for touches no work', () => {
 		expect(fetched).toBe(1);
 	});
 });
+
+describe('many changes at once', () => {
+	test('cost each viewer at most two looks a second', async () => {
+		const vera = await sitLive('vera', '/board');
+		const began = Date.now();
+		let looks = 0;
+		vera.on('request', (request) => {
+			if (request.url().endsWith('/live/page')) looks += 1;
+		});
+		for (let n = 0; n < 100; n += 1) await noteDeal(db, await by(db, 'anna'), deal, `Раз ${n}`);
+		await rename('Касса после бури');
+		await see(vera, 'Касса после бури');
+		expect(looks).toBeLessThanOrEqual(2 + (2 * (Date.now() - began)) / 1000);
+	});
+
+	test('leave every open page as a fresh one is', async () => {
+		const { rows } = await db.execute<{ client_id: number }>(
+			sql`select client_id::int from deals where id = ${deal}`,
+		);
+		const addresses = [
+			...['/board', '/board?view=dates', '/deals', '/clients', '/agenda', '/calendar'],
+			...[`/deals/${deal}`, `/clients/${rows[0]?.client_id}`],
+		];
+		const pages = await Promise.all(addresses.map((address) => sitLive('anna', address)));
+		const vera = await by(db, 'vera');
+		for (const [n, stageId] of [2, 3, 4, 1, 2].entries()) {
+			await moveBehind(db, 'vera', { dealId: deal, stageId });
+			await makeDeal(db, 'anna', { title: `Новый ${n}`, plan: inHours(n + 1) });
+			await noteDeal(db, vera, other, `Замечание ${n}`);
+			await planInteraction(db, vera, other, {
+				...{ kindId: 1, summary: `Звонок ${n}`, plan: inHours(n) },
+				ownerId: (await by(db, 'anna')).actor.id,
+			});
+		}
+		await moveBehind(db, 'vera', {
+			...{ dealId: other, stageId: STAGES.won, amount: '1.00', closedOn: '2026-01-01' },
+		});
+		const said = async (page: Desk) =>
+			((await page.locator('[data-page]').innerText()) ?? '').split(/\s*\n\s*/);
+		const fresh = await office.sit('anna');
+		for (const [at, address] of addresses.entries()) {
+			await goLive(fresh, address);
+			const expected = await said(fresh);
+			await expect.poll(() => said(pages[at] as Desk), { message: address }).toEqual(expected);
+		}
+	});
+});
