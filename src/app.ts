@@ -14,6 +14,7 @@ import { setUpGuard } from './features/auth/guard.ts';
 import { oidcRoutes } from './features/auth/oidc-routes.ts';
 import { passwordRoutes } from './features/auth/password-routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
+import type { Actor } from './features/auth/rules.ts';
 import { sessionRoutes } from './features/auth/session-routes.ts';
 import { dateRoutes } from './features/board/date-routes.ts';
 import { boardRoutes, interestRoutes } from './features/board/routes.ts';
@@ -41,6 +42,7 @@ import { reasonRoutes } from './features/deals/reason-routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
 import { stageRoutes } from './features/deals/stage-routes.ts';
 import { filterRoutes } from './features/filters/routes.ts';
+import { homeOf } from './features/filters/rules.ts';
 import { importRoutes } from './features/imports/routes.ts';
 import { agendaRoutes } from './features/interactions/agenda-routes.ts';
 import { editingRoutes } from './features/interactions/editing-routes.ts';
@@ -114,6 +116,7 @@ export async function buildApp({
 	await setUpViews(app, assets, (reply) => ({
 		me: reply.request.actorOrNull,
 		administers: administers(reply.request.actorOrNull),
+		homes: homesOf(reply.request.actorOrNull),
 		toast: takeToast(reply.request, reply),
 		url: reply.request.url,
 		// From before anything was read: what changes after this the page has to be told.
@@ -178,6 +181,12 @@ export async function buildApp({
 	keepTallies(app, connection);
 	keepClientTallies(app, connection);
 	return app;
+}
+
+// Where the ways to board and deals lead: one begins where one has set to.
+function homesOf(actor: Actor | null): Record<'board' | 'deals', string> {
+	if (actor === null) return { board: '/board', deals: '/deals' };
+	return { board: homeOf(actor, 'board'), deals: homeOf(actor, 'deals') };
 }
 
 function securityHeaders(config: Config) {

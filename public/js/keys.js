@@ -1,22 +1,16 @@
 /* Arrows walk the cards; single keys act on the card in focus, unless the person has switched them off. */
 import { openForm } from './dialog.js';
 
-const OFF = 'shortcuts-off';
 const ACTIONS = { m: 'move', d: 'done', p: 'postpone', s: 'plan', e: 'edit', x: 'cancel' };
 // The same keys on a Russian keyboard.
 const LATIN = { ь: 'm', в: 'd', з: 'p', ы: 's', у: 'e', ч: 'x', т: 'n', '.': '/', ',': '?' };
 
-/** Whether the person has switched single keys off. */
-export const shortcutsOff = () => localStorage.getItem(OFF) !== null;
+/** Whether the person has switched single keys off in their settings. */
+export const shortcutsOff = () => document.documentElement.dataset.shortcuts === 'off';
 
 const keys = document.getElementById('keys');
-const box = document.querySelector('[data-shortcuts]');
-if (box) {
-	box.checked = localStorage.getItem(OFF) === null;
-	box.addEventListener('change', () =>
-		box.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, '1'),
-	);
-	const button = document.querySelector('[data-keys]');
+const button = document.querySelector('[data-keys]');
+if (button) {
 	button.hidden = false;
 	button.addEventListener('click', () => keys.showModal());
 }
@@ -76,7 +70,7 @@ function choose(event) {
 	if (step) {
 		const open = lines.filter(Boolean);
 		open.at((open.indexOf(document.activeElement) + step) % open.length).focus();
-	} else if (localStorage.getItem(OFF) === null && /^[1-9]$/.test(event.key)) {
+	} else if (!shortcutsOff() && /^[1-9]$/.test(event.key)) {
 		const line = lines[event.key - 1];
 		if (!line?.querySelector('kbd')) return;
 		line.click();
@@ -90,7 +84,7 @@ document.addEventListener('keydown', (event) => {
 		return;
 	if (event.target.closest('input, select, textarea, [contenteditable]')) return;
 	if (document.querySelector('.board') && walk(event)) return event.preventDefault();
-	if (localStorage.getItem(OFF) !== null) return;
+	if (shortcutsOff()) return;
 	const typed = event.key.toLowerCase();
 	if (command(typed in ACTIONS || 'n/?'.includes(typed) ? typed : (LATIN[typed] ?? '')))
 		event.preventDefault();

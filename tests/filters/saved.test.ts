@@ -23,7 +23,7 @@ beforeAll(async () => {
 		person[login] = await signIn(served, login as Login);
 });
 beforeEach(async () => {
-	await pool.query('truncate saved_filters restart identity');
+	await pool.query('truncate saved_filters restart identity cascade');
 });
 
 const save = async (login: Login | 'dina', fields: Fields) => {

@@ -269,13 +269,21 @@ describe('single keys', () => {
 
 	test('are switched off, stay off, and then do nothing; the arrows go on', async () => {
 		await press('?');
-		await page.locator('#keys [data-shortcuts]').focus();
-		await press('Space', 'Escape');
+		await page.locator('#keys a[href="/settings#keys-setting"]').focus();
+		await press('Enter');
+		const box = page.getByLabel('Выключить односимвольные клавиши');
+		await box.focus();
+		await press('Space', 'Enter');
+		await page.getByText('Настройки сохранены').waitFor();
 		await openBoard(page);
 		await press('ArrowDown', 'm', 'n', 'd', '/');
 		expect(await dialog(page).isVisible()).toBe(false);
 		expect(await focusedDeal(page)).toBe(first);
-		await page.evaluate('localStorage.clear()');
+		await page.goto('/settings');
+		await page.getByLabel('Выключить односимвольные клавиши').uncheck();
+		await page.getByRole('button', { name: 'Сохранить' }).first().click();
+		await page.getByText('Настройки сохранены').waitFor();
+		await openBoard(page);
 	});
 
 	test('do nothing while somebody writes', async () => {

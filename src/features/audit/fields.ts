@@ -6,6 +6,7 @@ export type Told =
 	| Named
 	| 'clock'
 	| 'colour'
+	| 'density'
 	| 'extraKind'
 	| 'extraNoun'
 	| 'fields'
@@ -23,6 +24,8 @@ export type Told =
 	| 'span'
 	| 'status'
 	| 'task'
+	| 'theme'
+	| 'view'
 	| 'way'
 	| 'why'
 	| 'yesNo';
@@ -43,6 +46,8 @@ const FIELDS: Record<string, Field> = {
 	author: ['label.author'],
 	bankName: ['label.bankName'],
 	bic: ['label.bic'],
+	boardFilterId: ['label.boardFilterId', 'filter'],
+	boardView: ['label.boardView', 'view'],
 	bornOn: ['label.bornOn', 'planned'],
 	campaign: ['label.campaign'],
 	choices: ['label.choices'],
@@ -58,7 +63,9 @@ const FIELDS: Record<string, Field> = {
 	currency: ['label.currency'],
 	dealId: ['label.dealId', 'deal'],
 	deals: ['nav.deals'],
+	dealsFilterId: ['label.dealsFilterId', 'filter'],
 	deliveryAddress: ['label.deliveryAddress'],
+	density: ['label.density', 'density'],
 	description: ['label.description'],
 	detail: ['audit.detail'],
 	editScope: ['label.editScope', 'reach'],
@@ -74,6 +81,7 @@ const FIELDS: Record<string, Field> = {
 	into: ['label.intoId'],
 	issuer: ['audit.issuer'],
 	kept: ['audit.kept'],
+	keysOff: ['settings.keysOff', 'yesNo'],
 	kindId: ['label.kindId', 'kind'],
 	kpp: ['label.kpp'],
 	language: ['label.language', 'language'],
@@ -136,6 +144,7 @@ const FIELDS: Record<string, Field> = {
 	task: ['audit.task', 'task'],
 	teamId: ['label.teamId', 'team'],
 	text: ['history.noted'],
+	theme: ['label.theme', 'theme'],
 	timeZone: ['label.timeZone'],
 	title: ['label.title'],
 	updated: ['audit.updated'],

@@ -49,6 +49,7 @@ const TELL: Record<Told, Tell> = {
 		return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 	},
 	colour: say('setting.colour', 'colour'),
+	density: say('settings.densityName', 'density'),
 	extraKind: say('extra.kind', 'kind'),
 	extraNoun: say('extra.noun', 'noun'),
 	fields: (said, telling) => each(said, (name) => labelOf('deal.edited', name, telling)),
@@ -77,6 +78,8 @@ const TELL: Record<Told, Tell> = {
 		const words = TASK_WORDS[said];
 		return words ? translate(viewer.language, words) : said;
 	},
+	theme: say('settings.themeName', 'theme'),
+	view: say('board.view', 'view'),
 	way: say('session.line', 'way'),
 	why: say('audit.ended', 'why'),
 	yesNo: (said, { viewer }) =>

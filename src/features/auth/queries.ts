@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
-import { type Actor, type Owners, visibleTo } from './rules.ts';
+import { type Actor, type Own, type Owners, visibleTo } from './rules.ts';
 import type { Permission, Scope, Way } from './tables.ts';
 
 type PersonRights = {
@@ -14,6 +14,7 @@ type PersonRights = {
 	edit_scope: Scope;
 	language: Language;
 	time_zone: string;
+	own: Own;
 	team: number[] | null;
 };
 
@@ -35,8 +36,14 @@ const PEOPLE_BELOW = sql`
 		) then (select array_agg(id) from member) end
 	) end`;
 
+/** What a person begins with: their own filter, or one that is still shared. */
+const OWN = sql`jsonb_build_object('theme', p.theme, 'density', p.density, 'shortcuts', p.shortcuts,
+	'boardView', p.board_view, 'filters', coalesce((
+		select jsonb_object_agg(o.screen, f.query) from default_filters o join saved_filters f on f.id = o.filter_id
+		where o.person_id = p.id and (f.shared or f.owner_id = p.id)), '{}'))`;
+
 const RIGHTS = sql`p.id, p.name, p.role, r.name as role_name, r.permissions, r.view_scope, r.edit_scope,
-	p.language, p.time_zone, ${PEOPLE_BELOW} as team`;
+	p.language, p.time_zone, ${OWN} as own, ${PEOPLE_BELOW} as team`;
 
 type SessionOnly = { seen_at: Date; ends_at: Date; way: Way; subject: string | null };
 
@@ -77,6 +84,7 @@ function actorOf(row: PersonRights): Actor {
 		permissions: row.permissions,
 		language: row.language,
 		timeZone: row.time_zone,
+		own: row.own,
 		sees: row.view_scope,
 		edits: row.edit_scope,
 		scope: owners(row.view_scope),

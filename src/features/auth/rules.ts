@@ -2,10 +2,19 @@ import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import { Forbidden, NotFound } from '#src/platform/errors.ts';
 import type { By } from '#src/platform/events/record.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
-import type { Permission, Scope } from './tables.ts';
+import type { BOARD_VIEWS, DENSITIES, Permission, Scope, THEMES } from './tables.ts';
 
 /** Whose records: everybody's, or those of these owners. */
 export type Owners = 'all' | readonly number[];
+
+/** What a person has decided of their pages; `filters`: the saved query that they begin with on a screen. */
+export type Own = {
+	theme: (typeof THEMES)[number];
+	density: (typeof DENSITIES)[number];
+	shortcuts: boolean;
+	boardView: (typeof BOARD_VIEWS)[number];
+	filters: Partial<Record<string, string>>;
+};
 
 /**
  * The signed-in person. `scope`: whose records they see; `editScope`: whose they change, never more. What
@@ -20,6 +29,8 @@ export type Actor = {
 	permissions: readonly Permission[];
 	language: Language;
 	timeZone: string;
+	/** How pages look to them, and what they begin with. */
+	own: Own;
 	/** How far they see and how far they change, in words of a role. */
 	sees: Scope;
 	edits: Scope;

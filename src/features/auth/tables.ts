@@ -82,6 +82,11 @@ export const teams = pgTable(
 	],
 );
 
+/** What a person may choose of how pages look, and of the board's views. */
+export const THEMES = ['system', 'light', 'dark'] as const;
+export const DENSITIES = ['normal', 'compact'] as const;
+export const BOARD_VIEWS = ['stages', 'dates'] as const;
+
 export const people = pgTable(
 	'people',
 	{
@@ -115,11 +120,22 @@ export const people = pgTable(
 		digestedOn: day(),
 		/** How long before a new step to remind, unless it says otherwise; absent: not. */
 		remindMinutes: integer().default(15),
+		/** How the pages look to them: `system` follows the machine. */
+		theme: text({ enum: THEMES }).notNull().default('system'),
+		density: text({ enum: DENSITIES }).notNull().default('normal'),
+		/** Whether single keys do something. */
+		shortcuts: boolean().notNull().default(true),
+		/** Which of its views the board opens in. */
+		boardView: text({ enum: BOARD_VIEWS }).notNull().default('stages'),
 		externalRef: text(),
 		version: version(),
 		createdAt: createdAt(),
 	},
 	(t) => [
+		check(
+			'people_look',
+			sql`${t.theme} in ('system', 'light', 'dark') and ${t.density} in ('normal', 'compact') and ${t.boardView} in ('stages', 'dates')`,
+		),
 		check('people_waiting', sql`not (${t.waiting} and ${t.active})`),
 		check('people_remind', sql`${t.remindMinutes} between 0 and 40320`),
 		check(

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { findClient } from '#src/features/clients/record.ts';
 import { listStages } from '#src/features/deals/queries.ts';
+import { homeOf, leadsTo } from '#src/features/filters/rules.ts';
 import { startDeal } from '#src/features/interactions/actions.ts';
 import { clashNote } from '#src/features/interactions/answer.ts';
 import { InterestForm, stepOf, suggestedDay } from '#src/features/interactions/forms.ts';
@@ -31,9 +32,13 @@ export function boardRoutes(
 ): void {
 	const { db } = connection;
 
-	app.get('/', SIGNED_IN, async (_request, reply) => reply.redirect('/board', 303));
+	app.get('/', SIGNED_IN, async (request, reply) =>
+		reply.redirect(homeOf(actorOf(request), 'board'), 303),
+	);
 
 	app.get('/board', SIGNED_IN, async (request, reply) => {
+		const home = wantsFragments(request) ? null : leadsTo(actorOf(request), 'board', request);
+		if (home !== null) return reply.redirect(home, 303);
 		const board = await readBoard(db, actorOf(request), request.query, request.viewer);
 		if (wantsFragments(request)) return await reply.fragments('board/filtered', board);
 		return await reply.page('board/show', board);

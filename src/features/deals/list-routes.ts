@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
+import { leadsTo } from '#src/features/filters/rules.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
@@ -21,6 +22,8 @@ export function dealListRoutes(
 	const { db } = connection;
 
 	app.get('/deals', SIGNED_IN, async (request, reply) => {
+		const home = wantsFragments(request) ? null : leadsTo(actorOf(request), 'deals', request);
+		if (home !== null) return reply.redirect(home, 303);
 		const list = await readDealList(db, actorOf(request), request.query, request.viewer);
 		if (!wantsFragments(request)) return await reply.page('deals/list', list);
 		if (!list.continued) return await reply.fragments('deals/filtered', list);

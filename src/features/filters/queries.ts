@@ -3,6 +3,7 @@ import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { Forbidden, NotFound } from '#src/platform/errors.ts';
 import { mayChange, type SavedFilter, type Screen } from './rules.ts';
+import { DEFAULT_SCREENS } from './tables.ts';
 
 /**
  * One's own; what is shared by somebody of one's team, of a team above it or of none, and by everybody whose
@@ -44,6 +45,17 @@ export async function listSavedFilters(
 		sql`select ${savedFiltersSql(actor, screen)} as saved`,
 	);
 	return rows[0]?.saved ?? [];
+}
+
+/** The filters that an actor can begin with on board and list of deals: own first, each part by name. */
+export async function listFirstFilters(db: Sql, actor: Actor): Promise<SavedFilter[]> {
+	const parts = DEFAULT_SCREENS.map(
+		(screen) => sql`${savedFiltersSql(actor, screen)} as ${sql.identifier(screen)}`,
+	);
+	const { rows } = await db.execute<Record<string, SavedFilter[]>>(
+		sql`select ${sql.join(parts, sql`, `)}`,
+	);
+	return DEFAULT_SCREENS.flatMap((screen) => rows[0]?.[screen] ?? []);
 }
 
 async function findVisible(

@@ -1,4 +1,4 @@
-import { type Actor, can, mayEditOf } from '#src/features/auth/rules.ts';
+import { type Actor, can, inScope, mayEditOf } from '#src/features/auth/rules.ts';
 import { FILTER_SCREENS } from './tables.ts';
 
 export type Screen = (typeof FILTER_SCREENS)[number];
@@ -39,6 +39,37 @@ export function keptQuery(screen: Screen, typed: string): string {
 /** The screen of a page's path, or null. */
 export function screenAt(pathname: string): Screen | null {
 	return FILTER_SCREENS.find((screen) => SCREEN_PATHS[screen] === pathname) ?? null;
+}
+
+/**
+ * Where a person begins on a screen: with the filter and the view that they have set. A filter of somebody whose
+ * records they see no more is left aside.
+ */
+export function homeOf(actor: Actor, screen: 'board' | 'deals'): string {
+	const { boardView, filters } = actor.own;
+	const query = new URLSearchParams(filters[screen] ?? '');
+	const owner = query.get('owner') ?? '';
+	const asked =
+		/^\d+$/.test(owner) && !inScope(actor, Number(owner)) ? new URLSearchParams() : query;
+	if (screen === 'board' && boardView === 'dates') asked.set('view', boardView);
+	return asked.size === 0 ? SCREEN_PATHS[screen] : `${SCREEN_PATHS[screen]}?${asked}`;
+}
+
+/**
+ * Where a bare address of a screen leads: home, but from the screen itself it means what it says, all of it. Null:
+ * it is where the person wants to be.
+ */
+export function leadsTo(
+	actor: Actor,
+	screen: 'board' | 'deals',
+	{ url, headers }: { url: string; headers: { referer?: string | undefined } },
+): string | null {
+	const { referer } = headers;
+	const path = SCREEN_PATHS[screen];
+	if (url !== path) return null;
+	if (referer && URL.canParse(referer) && new URL(referer).pathname === path) return null;
+	const home = homeOf(actor, screen);
+	return home === path ? null : home;
 }
 
 /** A named filter, as its readers see it. */

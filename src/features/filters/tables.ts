@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { boolean, check, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { people } from '#src/features/auth/tables.ts';
 import { createdAt, id, ref, version } from '#src/platform/db/columns.ts';
 
@@ -30,5 +30,27 @@ export const savedFilters = pgTable(
 		),
 		index('saved_filters_shared').on(t.screen).where(sql`${t.shared}`),
 		check('saved_filters_screen', sql`${t.screen} in ('board', 'deals', 'clients')`),
+	],
+);
+
+/** Screens that a person may begin with a filter on. */
+export const DEFAULT_SCREENS = ['board', 'deals'] as const;
+
+/** The saved filter that a person begins with on a screen. */
+export const defaultFilters = pgTable(
+	'default_filters',
+	{
+		personId: ref()
+			.notNull()
+			.references(() => people.id, { onDelete: 'cascade' }),
+		screen: text({ enum: DEFAULT_SCREENS }).notNull(),
+		filterId: ref()
+			.notNull()
+			.references(() => savedFilters.id, { onDelete: 'cascade' }),
+	},
+	(t) => [
+		primaryKey({ columns: [t.personId, t.screen] }),
+		index('default_filters_filter').on(t.filterId),
+		check('default_filters_screen', sql`${t.screen} in ('board', 'deals')`),
 	],
 );

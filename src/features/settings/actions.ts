@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
-import type { Sql } from '#src/platform/db/client.ts';
+import type { DEFAULT_SCREENS } from '#src/features/filters/tables.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
@@ -29,13 +30,30 @@ export async function saveSettings(
 			update people set language = ${wanted.language}, time_zone = ${wanted.timeZone},
 				work_from = ${wanted.workFrom}, work_until = ${wanted.workUntil},
 				remind_minutes = ${wanted.remindMinutes}, mail_reminders = ${wanted.mailReminders},
-				mail_digest = ${wanted.mailDigest}, version = version + 1
+				mail_digest = ${wanted.mailDigest}, theme = ${wanted.theme}, density = ${wanted.density},
+				shortcuts = ${!wanted.keysOff}, board_view = ${wanted.boardView}, version = version + 1
 			where id = ${acting.actor.id} and version = ${version}`);
+		if ('boardFilterId' in changes) await beginWith(tx, acting, 'board', wanted.boardFilterId);
+		if ('dealsFilterId' in changes) await beginWith(tx, acting, 'deals', wanted.dealsFilterId);
 		await record(tx, acting, { type: 'settings.saved', data: { changes } });
 		if ('workFrom' in changes || 'timeZone' in changes)
 			await refreshReminders(tx, { ownerId: acting.actor.id });
 		return version + 1;
 	});
+}
+
+async function beginWith(
+	tx: Tx,
+	{ actor }: Acting,
+	screen: (typeof DEFAULT_SCREENS)[number],
+	filterId: number | null,
+): Promise<void> {
+	await tx.execute(
+		filterId === null
+			? sql`delete from default_filters where person_id = ${actor.id} and screen = ${screen}`
+			: sql`insert into default_filters (person_id, screen, filter_id) values (${actor.id}, ${screen}, ${filterId})
+				on conflict (person_id, screen) do update set filter_id = excluded.filter_id`,
+	);
 }
 
 function changesOf(present: Settings, wanted: Choices): Record<string, FieldChange> {

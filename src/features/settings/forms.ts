@@ -1,7 +1,18 @@
 import type { StaticDecode } from 'typebox';
+import { BOARD_VIEWS, DENSITIES, THEMES } from '#src/features/auth/tables.ts';
+import type { SavedFilter, Screen } from '#src/features/filters/rules.ts';
 import { REMINDERS } from '#src/features/interactions/forms.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
-import { checked, form, oneOf, optional, text, time, version } from '#src/platform/web/forms.ts';
+import {
+	checked,
+	form,
+	id,
+	oneOf,
+	optional,
+	text,
+	time,
+	version,
+} from '#src/platform/web/forms.ts';
 import type { Fields, Shape } from '#src/platform/web/merging.ts';
 import type { Choices, Settings } from './rules.ts';
 
@@ -40,33 +51,54 @@ export const SettingsForm = form({
 	remindMinutes: optional(oneOf(...REMINDERS.map(String))),
 	mailReminders: optional(checked()),
 	mailDigest: optional(checked()),
+	theme: optional(oneOf(...THEMES)),
+	density: optional(oneOf(...DENSITIES)),
+	keysOff: optional(checked()),
+	boardView: optional(oneOf(...BOARD_VIEWS)),
+	boardFilterId: optional(id()),
+	dealsFilterId: optional(id()),
 	was: optional(text(2000)),
 });
 
 /** Its boxes: off, they send nothing. */
-export const SETTINGS_SHAPE: Shape = { boxes: ['mailReminders', 'mailDigest'] };
+export const SETTINGS_SHAPE: Shape = { boxes: ['mailReminders', 'mailDigest', 'keysOff'] };
 
 /** What the fields of the form hold. */
 export function fieldsOf(settings: Settings): Fields {
 	const { language, timeZone, workFrom, workUntil, remindMinutes } = settings;
+	const { theme, density, boardView, boardFilterId, dealsFilterId } = settings;
+	const filled = (id: number | null) => (id === null ? '' : String(id));
 	return {
 		...{ language, timeZone, workFrom: clockOf(workFrom), workUntil: clockOf(workUntil) },
 		remindMinutes: remindMinutes === null ? '' : String(remindMinutes),
 		mailReminders: settings.mailReminders ? '1' : '',
 		mailDigest: settings.mailDigest ? '1' : '',
+		...{ theme, density, boardView, keysOff: settings.keysOff ? '1' : '' },
+		boardFilterId: filled(boardFilterId),
+		dealsFilterId: filled(dealsFilterId),
 	};
 }
 
-/** The choices of a form. Throws InvalidForm for an unknown zone and for work that ends before it begins. */
+/**
+ * The choices of a form. Throws InvalidForm for an unknown zone, for work that ends before it begins, and for a
+ * saved filter that the person cannot choose.
+ */
 export function choicesOf(
 	fields: StaticDecode<typeof SettingsForm>,
-	present: Pick<Settings, 'timeZone'>,
+	present: Settings,
+	filters: Pick<SavedFilter, 'id' | 'screen'>[],
 ): Choices {
 	const known: readonly string[] = [...ZONES, present.timeZone];
 	if (!known.includes(fields.timeZone))
 		throw new InvalidForm({ timeZone: { key: 'field.choice' } }, {});
 	const [workFrom, workUntil] = [minutesOf(fields.workFrom), minutesOf(fields.workUntil)];
 	if (workUntil <= workFrom) throw new InvalidForm({ workUntil: { key: 'field.workHours' } }, {});
+	const chosen = (name: 'boardFilterId' | 'dealsFilterId', screen: Screen) => {
+		const id = fields[name] ?? null;
+		if (id !== null && !filters.some((one) => one.id === id && one.screen === screen))
+			throw new InvalidForm({ [name]: { key: 'field.choice' } }, {});
+		return id;
+	};
 	return {
 		language: fields.language,
 		timeZone: fields.timeZone,
@@ -75,6 +107,12 @@ export function choicesOf(
 		remindMinutes: fields.remindMinutes === undefined ? null : Number(fields.remindMinutes),
 		mailReminders: fields.mailReminders ?? false,
 		mailDigest: fields.mailDigest ?? false,
+		theme: fields.theme ?? present.theme,
+		density: fields.density ?? present.density,
+		keysOff: fields.keysOff ?? false,
+		boardView: fields.boardView ?? present.boardView,
+		boardFilterId: chosen('boardFilterId', 'board'),
+		dealsFilterId: chosen('dealsFilterId', 'deals'),
 	};
 }
 

@@ -4,6 +4,7 @@ import { sessionIdOf } from '#src/features/auth/actions.ts';
 import { cookieName } from '#src/features/auth/cookies.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { readSessions } from '#src/features/auth/screen.ts';
+import { listFirstFilters } from '#src/features/filters/queries.ts';
 import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
@@ -49,7 +50,8 @@ export function settingsRoutes(
 					const stands = { version: present.version, fields: fieldsOf(present) };
 					const body = mergedBody(request.body, stands, SETTINGS_SHAPE);
 					const fields = readForm(SettingsForm, body);
-					const wanted = choicesOf(fields, present);
+					const filters = await listFirstFilters(sql, actor);
+					const wanted = choicesOf(fields, present, filters);
 					return await saveSettings(sql, acting(request), fields.version, wanted);
 				});
 				if (wantsJson(request)) return { version };

@@ -1,3 +1,4 @@
+import type { Own } from '#src/features/auth/rules.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 
 /** What a person decides for themselves. Working hours in minutes after midnight. */
@@ -9,6 +10,14 @@ export type Choices = {
 	remindMinutes: number | null;
 	mailReminders: boolean;
 	mailDigest: boolean;
+	theme: Own['theme'];
+	density: Own['density'];
+	/** Single keys do nothing. */
+	keysOff: boolean;
+	boardView: Own['boardView'];
+	/** The saved filters that board and list of deals open with. */
+	boardFilterId: number | null;
+	dealsFilterId: number | null;
 };
 
 /** The same as stored, with where letters go. */

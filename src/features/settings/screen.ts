@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
+import { BOARD_VIEWS, DENSITIES, THEMES } from '#src/features/auth/tables.ts';
+import { listFirstFilters } from '#src/features/filters/queries.ts';
 import { REMINDERS } from '#src/features/interactions/forms.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
-import { translate } from '#src/platform/i18n/translate.ts';
+import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import type { Problem } from '#src/platform/web/dialog.ts';
 import { clockOf, fieldsOf, ZONES } from './forms.ts';
 import { findSettings } from './queries.ts';
@@ -18,10 +20,12 @@ export async function readSettingsPage(
 	const settings = await findSettings(db, actorOf(request));
 	// A box that was taken off sends nothing: after a refusal what is absent was off, but after a conflict it
 	// was left alone.
-	const ticked = (name: 'mailReminders' | 'mailDigest') =>
+	const ticked = (name: 'mailReminders' | 'mailDigest' | 'keysOff') =>
 		problem && (problem.was === undefined || name in problem.typed)
 			? Boolean(problem.typed[name])
 			: settings[name];
+	const say = (key: MessageKey, args: Record<string, string>) =>
+		translate(viewer.language, key, args);
 	const zones = [...new Set<string>([...ZONES, settings.timeZone])];
 	return {
 		problem,
@@ -32,7 +36,15 @@ export async function readSettingsPage(
 			workUntil: clockOf(settings.workUntil),
 		},
 		was: JSON.stringify(fieldsOf(settings)),
-		ticked: { mailReminders: ticked('mailReminders'), mailDigest: ticked('mailDigest') },
+		ticked: {
+			mailReminders: ticked('mailReminders'),
+			mailDigest: ticked('mailDigest'),
+			keysOff: ticked('keysOff'),
+		},
+		themes: THEMES.map((id) => ({ id, name: say('settings.themeName', { theme: id }) })),
+		densities: DENSITIES.map((id) => ({ id, name: say('settings.densityName', { density: id }) })),
+		views: BOARD_VIEWS.map((id) => ({ id, name: say('board.view', { view: id }) })),
+		filters: await listFirstFilters(db, actorOf(request)),
 		languages: (['ru', 'en'] as const).map((id) => ({
 			id,
 			name: translate(viewer.language, 'language.name', { language: id }),
