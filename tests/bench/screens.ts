@@ -20,7 +20,8 @@ export async function signIn(origin: string, login: string): Promise<Record<stri
 	const body = new URLSearchParams({ login }).toString();
 	const answer = await send(new URL('/sign-in', origin), { method: 'POST', headers: FORM, body });
 	const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0];
-	if (answer.status !== 303 || cookie === undefined) throw new Error(`${login} cannot sign in: ${answer.status} ${answer.text.slice(0, 500)}`);
+	if (answer.status !== 303 || cookie === undefined)
+		throw new Error(`${login} cannot sign in: ${answer.status} ${answer.text.slice(0, 500)}`);
 	return { cookie };
 }
 
