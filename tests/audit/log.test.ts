@@ -44,7 +44,7 @@ test('who, what, old and new, when, by which door and from which address', async
 	expect(edited.statusCode).toBe(303);
 	const [line] = await log(`?record=deal:${dealId}`);
 	expect(line).toEqual([
-		'сегодня, 12:00',
+		'вт, 24 ноя, 12:00',
 		'Анна Соколова',
 		'Интерес изменён',
 		'Витрина угловая',
