@@ -37,6 +37,7 @@ import { collaboratorRoutes } from './features/deals/collaborator-routes.ts';
 import { dealEntryRoutes } from './features/deals/entry-routes.ts';
 import { dealListRoutes } from './features/deals/list-routes.ts';
 import { dealMoveRoutes } from './features/deals/move-routes.ts';
+import { pipelineRoutes } from './features/deals/pipeline-routes.ts';
 import { dealProductRoutes } from './features/deals/product-routes.ts';
 import { reasonRoutes } from './features/deals/reason-routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
@@ -150,6 +151,7 @@ export async function buildApp({
 	dealEntryRoutes(app, { connection });
 	collaboratorRoutes(app, { connection });
 	dealProductRoutes(app, { connection });
+	pipelineRoutes(app, { connection });
 	stageRoutes(app, { connection });
 	reasonRoutes(app, { connection });
 	filterRoutes(app, { connection });

@@ -39,6 +39,9 @@ type SignInWay = 'demo' | 'oidc' | 'header' | 'password';
 /** Where others of a series were meant too: which, and how many steps that were. */
 type OfSeries = { scope?: 'following' | 'all'; steps?: number };
 
+/** Into which state deals went of what was taken away, and how many they were. */
+type Emptied = { intoId: number | null; into: string | null; deals: number };
+
 /** How many records a change of a directory concerns. */
 type Uses = { deals: number; clients: number };
 
@@ -163,10 +166,15 @@ export type AppEvent =
 	| { type: 'job.retried' | 'job.removed'; data: { jobId: number; task: string } }
 	| { type: 'mail.retried'; data: { mails: number } }
 	| { type: 'settings.saved'; data: { changes: Record<string, FieldChange> } }
+	| { type: 'pipeline.added'; data: { pipelineId: number; name: string } }
+	| { type: 'pipeline.edited'; data: { pipelineId: number; changes: Record<string, FieldChange> } }
 	| {
-			type: 'stage.edited';
-			data: { stageId: number; changes: Record<string, FieldChange> };
+			type: 'pipeline.removed';
+			data: { pipelineId: number; name: string } & Emptied;
 	  }
+	| { type: 'stage.added'; data: { stageId: number; pipelineId: number; name: string } }
+	| { type: 'stage.edited'; data: { stageId: number; changes: Record<string, FieldChange> } }
+	| { type: 'stage.removed'; data: { stageId: number; name: string } & Emptied }
 	| {
 			type: 'filter.saved' | 'filter.changed' | 'filter.removed';
 			data: { filterId: number; screen: string; name: string; shared: boolean };

@@ -1,6 +1,8 @@
 import { addSource } from '#src/features/clients/source-settings.ts';
 import { addTag } from '#src/features/clients/tag-settings.ts';
+import { addPipeline } from '#src/features/deals/pipelines.ts';
 import { addReason } from '#src/features/deals/reasons.ts';
+import { addStage } from '#src/features/deals/stages.ts';
 import type { Browser } from '../app.ts';
 import { by } from '../cast.ts';
 import { JSON_ANSWER, type Open, type Rules, type Tools } from './rights-rules.ts';
@@ -11,20 +13,37 @@ type Catalog = {
 	table: string;
 	id: () => number;
 	fields: (n: number) => object;
+	/** What a new one needs beside those. */
+	more?: () => object;
 	buttons: Record<string, object>;
 	questions?: Record<string, object>;
 };
 
-/** What administrators set up: reasons, tags, sources. What is taken away is one that nobody uses. */
+/** What administrators set up: pipelines, states, reasons, tags, sources. What is taken away is one that nobody uses. */
 export function catalogRules({ database, cast }: Tools): Rules {
 	const { db, pool } = database;
-	const made = { reason: 0, tag: 0, source: 0 };
+	const made = { reason: 0, tag: 0, source: 0, pipeline: 0, stage: 0 };
 	let n = 0;
 	const read = (url: () => string): Open => ({
 		call: (person) => person.get(url(), JSON_ANSWER),
 		status: 200,
 	});
+	const own = () => ({ likeId: cast().open[0].pipelineId, pipelineId: cast().open[0].pipelineId });
 	const catalogs: Catalog[] = [
+		{
+			...{ path: '/admin/pipelines', table: 'pipelines', id: () => made.pipeline },
+			fields: (one) => ({ name: `Сценарий ${one}` }),
+			more: () => ({ likeId: own().likeId }),
+			buttons: { position: { way: 'up' } },
+			questions: { removal: { intoId: 999_999 } },
+		},
+		{
+			...{ path: '/admin/stages', table: 'stages', id: () => made.stage },
+			fields: (one) => ({ name: `Состояние ${one}`, probability: 10, requires_amount: '1' }),
+			more: () => ({ pipelineId: own().pipelineId }),
+			buttons: { position: { way: 'up' } },
+			questions: { removal: { intoId: 999_999 } },
+		},
 		{
 			...{ path: '/admin/reasons', table: 'loss_reasons', id: () => made.reason },
 			fields: (one) => ({ name: `Причина ${one}` }),
@@ -40,6 +59,7 @@ export function catalogRules({ database, cast }: Tools): Rules {
 		{
 			...{ path: '/admin/sources', table: 'sources', id: () => made.source },
 			fields: (one) => ({ name: `Источник ${one}` }),
+			more: () => ({ kind: 'source' }),
 			buttons: { activity: {}, removal: {} },
 			questions: { merger: { intoId: 999_999 } },
 		},
@@ -68,8 +88,7 @@ export function catalogRules({ database, cast }: Tools): Rules {
 				{
 					call: (person) => {
 						n += 1;
-						const more = path === '/admin/sources' ? { kind: 'source' } : {};
-						return person.json(path, { ...fields(n), ...more });
+						return person.json(path, { ...fields(n), ...catalog.more?.() });
 					},
 					status: 200,
 				},
@@ -88,6 +107,11 @@ export function catalogRules({ database, cast }: Tools): Rules {
 	return {
 		prepare: async () => {
 			const ada = by(cast().people.ada);
+			made.pipeline = await addPipeline(db, ada, { name: 'Запасной', likeId: own().likeId });
+			made.stage = await addStage(db, ada, own().pipelineId, {
+				...{ name: 'Запасное', colour: 'grey', probability: 5, idleDays: null },
+				requiredFields: [],
+			});
 			made.reason = await addReason(db, ada, { name: 'Запасная' });
 			made.tag = await addTag(db, ada, { name: 'Запасная', colour: 'grey' });
 			made.source = await addSource(db, ada, { kind: 'source', name: 'Запасной' });

@@ -1,8 +1,8 @@
-import { get, JSON_ANSWER, onDeal, type Rules, type Tools, versionOf } from './rights-rules.ts';
+import { get, JSON_ANSWER, onDeal, type Rules, type Tools } from './rights-rules.ts';
 
 /** The routes of one deal, and of what all deals share. */
 export function dealRules(tools: Tools): Rules {
-	const { cast, database } = tools;
+	const { cast } = tools;
 	return {
 		records: {
 			'GET /deals/:id': { call: get(({ dealId }) => `/deals/${dealId}`), seen: 200 },
@@ -62,19 +62,6 @@ export function dealRules(tools: Tools): Rules {
 				status: 200,
 			},
 		},
-		administrators: {
-			'GET /admin/stages': {
-				call: (person) => person.get('/admin/stages', JSON_ANSWER),
-				status: 200,
-			},
-			'POST /admin/stages/:id': {
-				call: async (person) => {
-					const { id } = cast().open[4];
-					const version = await versionOf(database, 'stages', id);
-					return await person.json(`/admin/stages/${id}`, { version, idleDays: '14' });
-				},
-				status: 200,
-			},
-		},
+		administrators: {},
 	};
 }

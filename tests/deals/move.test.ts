@@ -199,10 +199,11 @@ test('«today» of an end is the day of the person: at night in Moscow it is tom
 	expect(await moveDeal(db, by(cast.people.anna, night), closing)).toMatchObject({ version: 2 });
 });
 
-test('a foreign deal, an absent one, another pipeline’s state and an unknown field are refused', async () => {
+test('a foreign deal, an absent one, a state that is gone and an unknown field are refused', async () => {
 	const { rows } = await pool.query(`
 		with line as (insert into pipelines (name, position) values ('Аренда', 2) returning id)
-		insert into stages (pipeline_id, name, position, kind, probability) select id, 'Заявка', 1, 'open', 10 from line returning id`);
+		insert into stages (pipeline_id, name, position, kind, probability, removed_at)
+		select id, 'Заявка', 1, 'open', 10, now() from line returning id`);
 	const before = await ledgerOf(database);
 	expect((await move(gleb, { stageId: to(1), version: 1 })).statusCode).toBe(404);
 	expect((await move(anna, { stageId: to(1), version: 1 }, 999_999)).statusCode).toBe(404);

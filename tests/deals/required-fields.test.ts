@@ -174,31 +174,38 @@ test('a new deal in a demanding state needs the same, and an extra field that is
 });
 
 test('administrators set up states by a form; others may not, and a stale form overwrites nothing', async () => {
-	const url = `/admin/stages/${goal().id}`;
+	const url = `/admin/stages/${goal().id}/edit`;
+	const { name } = goal();
 	const saved = await ada.post(url, {
+		name,
 		...{ version: 1, idleDays: '9', requires_amount: '1', [`requires_extra_${extra}`]: '1' },
 	});
 	expect([saved.statusCode, saved.headers.location]).toEqual([303, '/admin/stages']);
 	const { rows } = await pool.query('select * from stages where id = $1', [goal().id]);
 	expect(rows[0]).toMatchObject({ idle_days: 9, version: 2 });
 	expect(rows[0].required_fields).toEqual(['amount', `extra_${extra}`]);
-	const page = read((await ada.get('/admin/stages')).body);
-	const form = page.byId(`stage-${goal().id}-rules`);
+	const page = read((await ada.get(url)).body);
+	const form = page.byId('stage-form');
 	const checked = page
 		.byTag('input', form as never)
+		.filter((one) => attribute(one, 'type') === 'checkbox')
 		.filter((one) => attribute(one, 'checked') !== null)
 		.map((one) => attribute(one, 'name'));
 	expect(checked).toEqual(['requires_amount', `requires_extra_${extra}`]);
 	const before = await ledgerOf(database);
-	const stale = await ada.post(url, { version: 1, requires_source: '1', idleDays: '3' });
+	const stale = await ada.post(url, { name, version: 1, requires_source: '1', idleDays: '3' });
 	expect(stale.statusCode).toBe(409);
 	expect(stale.body).toContain('name="requires_source" value="1" checked');
-	expect((await ada.json(url, { requires_source: '1' })).statusCode).toBe(428);
-	expect((await ada.json(url, { version: 2, requires_secret: '1' })).statusCode).toBe(422);
-	expect((await ada.json(url, { version: 2, idleDays: '0' })).statusCode).toBe(422);
-	expect((await ada.json(`/admin/stages/${cast.won.id}`, { version: 1 })).statusCode).toBe(404);
+	expect((await ada.json(url, { name, requires_source: '1' })).statusCode).toBe(428);
+	expect((await ada.json(url, { name, version: 2, requires_secret: '1' })).statusCode).toBe(422);
+	expect((await ada.json(url, { name, version: 2, idleDays: '0' })).statusCode).toBe(422);
+	const end = `/admin/stages/${cast.won.id}/edit`;
+	for (const rule of [{ idleDays: '3' }, { requires_amount: '1' }, { probability: '50' }])
+		expect((await ada.json(end, { name: cast.won.name, version: 1, ...rule })).statusCode).toBe(
+			422,
+		);
 	for (const person of [anna, vera]) {
-		expect((await person.json(url, { version: 2 })).statusCode).toBe(403);
+		expect((await person.json(url, { name, version: 2 })).statusCode).toBe(403);
 		expect((await person.get('/admin/stages')).statusCode).toBe(403);
 	}
 	expect(await ledgerOf(database)).toEqual(before);

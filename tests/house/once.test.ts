@@ -61,6 +61,14 @@ const MAKES: Record<string, { table: string; body: () => Fields }> = {
 		body: () => ({ name: 'Раз', viewScope: 'own', editScope: 'own' }),
 	},
 	'/admin/mappings': { table: 'group_mappings', body: () => ({ role: 'manager', pattern: 'раз' }) },
+	'/admin/pipelines': {
+		table: 'pipelines',
+		body: () => ({ name: 'Раз', likeId: cast.open[0].pipelineId }),
+	},
+	'/admin/stages': {
+		table: 'stages',
+		body: () => ({ name: 'Раз', pipelineId: cast.open[0].pipelineId }),
+	},
 	'/admin/reasons': { table: 'loss_reasons', body: () => ({ name: 'Раз' }) },
 	'/admin/tags': { table: 'tags', body: () => ({ name: 'Раз' }) },
 	'/admin/sources': { table: 'sources', body: () => ({ kind: 'source', name: 'Раз' }) },
@@ -116,7 +124,8 @@ test('every form that makes something carries a key of its own', async () => {
 	for (const path of [
 		...['/deals/new', '/clients/new', '/filters/new?screen=board&query=q%3Da', '/calendar/new'],
 		...['/admin/people/new', '/admin/teams/new', '/admin/roles/new', '/admin/mappings/new'],
-		...['/admin/reasons/new', '/admin/tags/new', '/admin/sources/new'],
+		...['/admin/pipelines/new', '/admin/stages/new', '/admin/reasons/new'],
+		...['/admin/tags/new', '/admin/sources/new'],
 		...['/admin/kinds/new', '/admin/extra-fields/new', '/admin/mail', '/import'],
 		...[`/deals/${cast.deals.late}`, `/deals/${cast.deals.late}/interactions/new`],
 		`/clients/${records.client}/contacts/new`,

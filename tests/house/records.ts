@@ -4,6 +4,7 @@ import { addContact } from '#src/features/clients/contacts.ts';
 import { mergeClients } from '#src/features/clients/merge.ts';
 import { addSource } from '#src/features/clients/source-settings.ts';
 import { addTag } from '#src/features/clients/tag-settings.ts';
+import { addPipeline } from '#src/features/deals/pipelines.ts';
 import { addReason } from '#src/features/deals/reasons.ts';
 import { saveFilter } from '#src/features/filters/actions.ts';
 import { addKind } from '#src/features/interactions/kinds.ts';
@@ -29,6 +30,7 @@ export type Records = Record<
 	| 'mapping'
 	| 'merge'
 	| 'person'
+	| 'pipeline'
 	| 'reason'
 	| 'role'
 	| 'source'
@@ -88,6 +90,9 @@ export async function makeRecords(served: TestApp, cast: Cast): Promise<Records>
 			...{ name: 'Стажёр', viewScope: 'team', editScope: 'own', permissions: ['export'] },
 		}),
 		team: await addTeam(db, acting, { name: 'Опт', parentId: null }),
+		pipeline: await addPipeline(db, acting, {
+			...{ name: 'Аренда', likeId: cast.open[0].pipelineId },
+		}),
 		reason: await addReason(db, acting, { name: 'Переехали' }),
 		source: await addSource(db, acting, { kind: 'source', name: 'Выставка' }),
 		tag: await addTag(db, acting, { name: 'опт', colour: 'blue' }),

@@ -24,6 +24,7 @@ const CHANGES = [
 	'merge',
 	'new',
 	'person',
+	'pipeline',
 	'reason',
 	'role',
 	'session',

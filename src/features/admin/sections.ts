@@ -26,6 +26,7 @@ const GROUPS: { title: MessageKey; sections: Section[] }[] = [
 	{
 		title: 'admin.sales',
 		sections: [
+			section('/admin/pipelines', 'catalogs', 'pipelines.title', 'admin.aboutPipelines'),
 			section('/admin/stages', 'catalogs', 'stages.title', 'admin.aboutStages'),
 			section('/admin/reasons', 'catalogs', 'reasons.title', 'admin.aboutReasons'),
 			section('/admin/kinds', 'catalogs', 'kind.title', 'admin.aboutKinds'),

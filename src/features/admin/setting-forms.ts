@@ -39,3 +39,10 @@ export const MergerForm = form({
 	intoId: id(),
 	returnTo: optional(text(500)),
 });
+
+/** A record to take away; what uses it goes into another one. */
+export const EmptyingForm = form({
+	version: version(),
+	intoId: optional(id()),
+	returnTo: optional(text(500)),
+});

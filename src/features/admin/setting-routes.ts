@@ -42,7 +42,7 @@ export type SettingPage<Row> = {
 	find: (id: number, sql: Sql) => Promise<Row>;
 	/** What the form of a record says in its fields: two who change different ones are both kept. */
 	fields: (row: Row) => Fields;
-	shape?: Shape;
+	shape?: Shape | ((row: Row) => Shape);
 	/** Locks a record for the rest of the transaction. */
 	lock: (tx: Tx, id: number) => Promise<unknown>;
 	form: (request: FastifyRequest, row: Row | null) => Promise<FormView>;
@@ -70,6 +70,10 @@ export function settingRoutes<Row extends { version: number }>(
 	const READS = { config: { access } };
 	const CHANGES = { config: { access, changes } };
 	const MAKES = { config: { access, changes: 'new' as const } };
+	const shapeOf = (row: Row | null): Shape | undefined => {
+		if (typeof page.shape !== 'function') return page.shape;
+		return row === null ? undefined : page.shape(row);
+	};
 	const idOf = (request: FastifyRequest) => readQuery(SettingParams, request.params).id;
 
 	app.get(path, READS, async (request, reply) => await drawPage(request, reply, null));
@@ -91,7 +95,7 @@ export function settingRoutes<Row extends { version: number }>(
 			request,
 			reply,
 			withBase(await page.form(request, row), row),
-			problem && onlyTouched(problem, page.shape),
+			problem && onlyTouched(problem, shapeOf(row)),
 		);
 	const withBase = (view: FormView, row: Row | null): FormView => ({
 		...{ ...view, data: { ...view.data, was: row ? JSON.stringify(page.fields(row)) : '' } },
@@ -126,7 +130,7 @@ export function settingRoutes<Row extends { version: number }>(
 		return await mergeEdit(page.db, request.body, lock, async (sql) => {
 			const row = await page.find(id, sql);
 			const standing = { version: row.version, fields: page.fields(row) };
-			const body = mergedBody(request.body, standing, page.shape);
+			const body = mergedBody(request.body, standing, shapeOf(row));
 			return await page.edit(request, id, body, sql);
 		});
 	}
@@ -170,6 +174,14 @@ export function settingRoutes<Row extends { version: number }>(
 export const settingSaved = (name: string, json: Record<string, unknown>): Done => ({
 	...{ toast: { key: 'toast.settingSaved', args: { name } }, json },
 });
+
+/** A record that was taken away, and where what used it went. */
+export function settingEmptied(told: { name: string; into: string | null; deals: number }): Done {
+	const { name, into, deals } = told;
+	if (into === null || deals === 0)
+		return { toast: { key: 'toast.settingRemoved', args: { name } }, json: told };
+	return { toast: { key: 'toast.settingEmptied', args: { name, into, deals } }, json: told };
+}
 
 /** What can be done with a record of a directory by a button; each verb returns the record's name. */
 export type SettingVerbs = {

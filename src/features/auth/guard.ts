@@ -39,6 +39,7 @@ declare module 'fastify' {
 			| 'merge'
 			| 'new'
 			| 'person'
+			| 'pipeline'
 			| 'reason'
 			| 'role'
 			| 'session'

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import { listStages } from '#src/features/deals/queries.ts';
+import { listAllStages } from '#src/features/deals/queries.ts';
 import { postponeInteraction } from '#src/features/interactions/actions.ts';
 import { clashNote } from '#src/features/interactions/answer.ts';
 import { findInteraction } from '#src/features/interactions/queries.ts';
@@ -72,7 +72,7 @@ export function dateRoutes(app: FastifyInstance, { connection }: { connection: C
 		status: number,
 		returnTo?: string,
 	) {
-		const stageIds = (await listStages(db)).map((stage) => stage.id);
+		const stageIds = (await listAllStages(db)).map((stage) => stage.id);
 		const change = { dealId, home: '/board?view=dates', stageIds, toast, returnTo };
 		return await answerChange(connection, request, reply, change, status);
 	}

@@ -8,7 +8,7 @@ import {
 	type Period,
 } from '#src/features/deals/filter.ts';
 import { BadRequest } from '#src/platform/errors.ts';
-import { checked, form, oneOf, optional, readQuery, text } from '#src/platform/web/forms.ts';
+import { checked, form, id, oneOf, optional, readQuery, text } from '#src/platform/web/forms.ts';
 
 /** The board's two views: columns by state, or by when the next step is due. */
 export const VIEWS = ['stages', 'dates'] as const;
@@ -16,6 +16,8 @@ export const VIEWS = ['stages', 'dates'] as const;
 /** Отбор: what of the board is looked at. Lives in the address, so that a link brings it back. */
 export type Filter = FactFilter & {
 	view: (typeof VIEWS)[number];
+	/** Null: the first one. */
+	pipeline: number | null;
 	/** As it stands in the address; empty: what the role sees by default. */
 	owner: string;
 	scope: Actor['scope'];
@@ -27,6 +29,7 @@ export type Filter = FactFilter & {
 const BoardQuery = form({
 	...FACT_FIELDS,
 	view: optional(oneOf(...VIEWS)),
+	pipeline: optional(id()),
 	owner: optional(text(20)),
 	q: optional(text(200)),
 	period: optional(oneOf(...PERIODS)),
@@ -48,6 +51,7 @@ export function readFilter(
 		filter: {
 			...factsAsked(read),
 			view: read.view ?? 'stages',
+			pipeline: read.pipeline ?? null,
 			owner,
 			scope: scopeChosen(actor, owner),
 			text: read.q ?? null,

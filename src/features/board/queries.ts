@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Colleague } from '#src/features/auth/queries.ts';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
-import type { Stage } from '#src/features/deals/queries.ts';
+import type { Pipeline, Stage } from '#src/features/deals/queries.ts';
 import {
 	dayWithin,
 	dueOfDay,
@@ -18,9 +18,11 @@ import { type Stretch, stretchReach } from './dates.ts';
 import type { Filter } from './forms.ts';
 import { farReach, nearReach, type Place, RANKS } from './order.ts';
 
-/** What surrounds cards and lists: the states, whose deals the actor can look at, what отбор offers. */
+/** What surrounds cards and lists: pipelines and states, whose deals the actor can look at, what отбор offers. */
 export type Frame = {
+	/** Of all pipelines. */
 	stages: Stage[];
+	pipelines: Pipeline[];
 	colleagues: Colleague[];
 	tags: { id: number; name: string }[];
 	sources: string[];
@@ -31,7 +33,7 @@ export type Frame = {
 const OFFERED = 300;
 
 /**
- * Reads the frame in one statement (twin of deals/queries.ts#listStages, auth/queries.ts#listColleagues,
+ * Reads the frame in one statement (twin of deals/queries.ts#listAllStages, auth/queries.ts#listColleagues,
  * clients/tags.ts and clients/sources.ts); a manager, who sees nobody else's deals, is their own only
  * colleague.
  */
@@ -44,9 +46,13 @@ export async function readFrame(db: Sql, actor: Actor, screen: Screen): Promise<
 		select (
 			select json_agg(json_build_object('id', s.id, 'pipelineId', s.pipeline_id, 'name', s.name,
 				'kind', s.kind, 'colour', s.colour, 'idleDays', s.idle_days, 'probability', s.probability)
-				order by s.position, s.id)
-			from stages s where s.pipeline_id = (select id from pipelines order by position, id limit 1)
+				order by l.position, l.id, s.position, s.id)
+			from stages s join pipelines l on l.id = s.pipeline_id
+			where s.removed_at is null and l.removed_at is null
 		) as stages, (
+			select json_agg(json_build_object('id', id, 'name', name) order by position, id)
+			from pipelines where removed_at is null
+		) as pipelines, (
 			select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
 			from people p where p.active and ${visibleTo(actor, sql`p.id`)}
 		) as colleagues, (

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { findClient } from '#src/features/clients/record.ts';
-import { listStages } from '#src/features/deals/queries.ts';
+import { listAllStages, listPipelines, stagesIn } from '#src/features/deals/queries.ts';
+import { groupedStages } from '#src/features/deals/stage-choice.ts';
 import { homeOf, leadsTo } from '#src/features/filters/rules.ts';
 import { startDeal } from '#src/features/interactions/actions.ts';
 import { clashNote } from '#src/features/interactions/answer.ts';
@@ -13,6 +14,7 @@ import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { form, id, optional, readForm, readQuery, text } from '#src/platform/web/forms.ts';
+import { pageSeen } from '#src/platform/web/seen.ts';
 import { answerChange } from './answer.ts';
 import { readPrint } from './print.ts';
 import { readBoard, readMore } from './screen.ts';
@@ -56,6 +58,11 @@ export function boardRoutes(
 	});
 }
 
+// A new deal begins in the pipeline of the board that it is made on.
+function pipelineSeen(request: FastifyRequest): number | null {
+	return Number(pageSeen(request).searchParams.get('pipeline')) || null;
+}
+
 /** The quick way to a new deal: client, title, amount and the first step, out of a column of the board. */
 export function interestRoutes(
 	app: FastifyInstance,
@@ -74,16 +81,18 @@ export function interestRoutes(
 		{ stageId, clientId }: { stageId: number | undefined; clientId: number | undefined },
 		problem: Problem | null,
 	) {
-		const [stages, kinds, client] = await Promise.all([
-			listStages(db),
+		const [stages, pipelines, kinds, client] = await Promise.all([
+			listAllStages(db),
+			listPipelines(db),
 			listKinds(db),
 			clientId === undefined ? null : findClient(db, actorOf(request), clientId),
 		]);
 		const open = stages.filter((stage) => stage.kind === 'open');
-		const stage = open.find((one) => one.id === stageId) ?? open[0];
+		const stage =
+			open.find((one) => one.id === stageId) ?? stagesIn(open, pipelineSeen(request))[0] ?? open[0];
 		if (stage === undefined) throw new NotFound('error.notFound');
 		const suggested = suggestedDay(1, request.viewer);
-		const data = { stage, stages: open, kinds, suggested, client };
+		const data = { stage, stages: groupedStages(open, pipelines), kinds, suggested, client };
 		return await drawForm(
 			request,
 			reply,

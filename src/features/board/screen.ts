@@ -1,11 +1,12 @@
 import type { Colleague } from '#src/features/auth/queries.ts';
 import type { Actor } from '#src/features/auth/rules.ts';
-import { PERIODS } from '#src/features/deals/filter.ts';
-import { listStages, type Stage } from '#src/features/deals/queries.ts';
+import { addressOf, PERIODS } from '#src/features/deals/filter.ts';
+import { listAllStages, type Pipeline, type Stage, stagesIn } from '#src/features/deals/queries.ts';
 import { isFinal, type StepGroup } from '#src/features/deals/rules.ts';
 import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
 import { shortName, stepWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
+import { NotFound } from '#src/platform/errors.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import {
 	type Column,
@@ -29,6 +30,9 @@ export type Finish = { stage: Stage; total: Total };
 /** All that the board draws: columns of states with the finish fields, or stretches of days. */
 export type BoardScreen = {
 	filter: Filter;
+	pipelines: Pipeline[];
+	/** The one that is looked at. */
+	pipeline: Pipeline;
 	columns: Column[];
 	finishes: Finish[];
 	stretches: StretchColumn[];
@@ -45,6 +49,8 @@ export type BoardScreen = {
 /** What templates say and link with. */
 type Words = {
 	boardUrl: typeof boardUrl;
+	/** The same view of the same pipeline without any отбор. */
+	resetUrl: string;
 	periods: typeof PERIODS;
 	/** The list of the deals that a finish field counts. */
 	listUrl: (stageId: number) => string;
@@ -54,6 +60,9 @@ type Words = {
 
 const wordsFor = (filter: Filter, viewer: Viewer): Words => ({
 	boardUrl,
+	resetUrl: addressOf('/board', {
+		...{ view: filter.view === 'dates' && filter.view, pipeline: filter.pipeline },
+	}),
 	periods: PERIODS,
 	listUrl: (stageId) => listUrl(filter, stageId),
 	words: (card) => stepWords(card, viewer),
@@ -75,7 +84,9 @@ export async function readBoard(
 	part: Part = {},
 ): Promise<BoardScreen> {
 	const { filter, start } = readFilter(actor, query);
-	const { stages, saved, colleagues, tags, sources } = await readFrame(db, actor, 'board');
+	const frame = await readFrame(db, actor, 'board');
+	const { saved, colleagues, tags, sources, pipelines } = frame;
+	const stages = statesShown(frame.stages, filter);
 	const shownIn = (id: string) => Math.max(part.limit ?? CARDS_A_COLUMN, part.shown?.get(id) ?? 0);
 	const reading = { actor, filter, stages, viewer, shownIn };
 	const body =
@@ -85,11 +96,19 @@ export async function readBoard(
 	return {
 		filter,
 		...body,
-		...{ colleagues, tags, sources },
+		...{ colleagues, tags, sources, pipelines },
+		pipeline: pipelines.find(({ id }) => id === stages[0]?.pipelineId) as Pipeline,
 		saved: savedMenu(actor, 'board', saved, boardUrl(filter).split('?')[1] ?? ''),
 		month: monthOf(viewer.today).month,
 		...wordsFor(filter, viewer),
 	};
+}
+
+// A pipeline that is gone is an address without sense: its deals are in another one.
+function statesShown(stages: Stage[], { pipeline }: Filter): Stage[] {
+	const shown = stagesIn(stages, pipeline);
+	if (shown.length === 0) throw new NotFound('error.notFound');
+	return shown;
 }
 
 type Body = Pick<BoardScreen, 'columns' | 'finishes' | 'stretches' | 'chips' | 'sums' | 'count'>;
@@ -158,7 +177,7 @@ export async function readMore(
 ): Promise<More | null> {
 	const { filter, start } = readFilter(actor, query);
 	if (start === null) return null;
-	const stages = await listStages(db);
+	const stages = statesShown(await listAllStages(db), filter);
 	const reading = { actor, filter, stages, viewer, shownIn: () => CARDS_A_COLUMN };
 	const column =
 		filter.view === 'dates'

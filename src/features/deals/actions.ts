@@ -10,7 +10,14 @@ import { type Closing, closingOf, type Ending, NOT_CLOSED, saysEnding } from './
 import { checkVersion, conflictOn } from './conflicts.ts';
 import { checkEntry, type Filling, writeFilling } from './entering.ts';
 import { refreshNextStep } from './next-step.ts';
-import { type DealToEdit, findDeal, findDealToEdit, findStage, type Stage } from './queries.ts';
+import {
+	type DealToEdit,
+	findDeal,
+	findDealToEdit,
+	findStage,
+	findStageToEnter,
+	type Stage,
+} from './queries.ts';
 import { isFinal, secondsBetween } from './rules.ts';
 
 /** What a new deal starts with. */
@@ -39,7 +46,9 @@ export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): P
 			select s.pipeline_id, s.id, ${deal.clientId}, ${deal.title}, ${deal.amount},
 				${deal.currency ?? 'RUB'}, ${ownerId}, ${deal.source ?? null},
 				${deal.expectedCloseOn ?? null}, ${acting.now}, ${acting.now}, ${acting.actorId}
-			from stages s where s.id = ${deal.stageId} and s.kind = 'open'
+			from stages s join pipelines p on p.id = s.pipeline_id and p.removed_at is null
+			where s.id = ${deal.stageId} and s.kind = 'open' and s.removed_at is null
+			for key share of s
 			returning id, (
 				select required_fields <> '[]' from stages where id = ${deal.stageId}
 			) as demanding`);
@@ -59,7 +68,7 @@ export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): P
 
 async function checkEntryOf(tx: Tx, acting: Acting, dealId: number): Promise<void> {
 	const made = await findDealToEdit(tx, { ...acting.actor, scope: 'all' }, dealId);
-	const stage = await findStage(tx, made.pipelineId, made.stageId);
+	const stage = await findStage(tx, made.stageId);
 	if (stage) await checkEntry(tx, acting, made, stage, {});
 }
 
@@ -85,8 +94,8 @@ export type Moved = {
 };
 
 /**
- * Moves a deal to another state: the one command behind drag, menu, card page, bulk and API, for open
- * states, winning, losing and putting back to work alike. Moving to where it stands changes nothing.
+ * Moves a deal to another state, of its own pipeline or of another: the one command behind drag, menu, card
+ * page, bulk and API, for open states, winning, losing and putting back to work alike. Moving to where it stands changes nothing.
  * Throws NotFound, Conflict for a stale version, InvalidForm for what a final state lacks, FieldsMissing
  * for what an open one demands, RuleBroken for an unknown state and for closing what is closed so already.
  */
@@ -94,7 +103,7 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 	return await transact(sqlOrTx, async (tx) => {
 		const deal = await findDealToEdit(tx, acting.actor, move.dealId);
 		await checkVersion(tx, deal, move.version);
-		const to = await findStage(tx, deal.pipelineId, move.stageId);
+		const to = await findStageToEnter(tx, move.stageId);
 		if (to === null) throw new RuleBroken('deal.stageUnknown');
 		const from = { id: deal.stageId, name: deal.stageName, kind: deal.stageKind };
 		const { title, amount, currency } = deal;
@@ -124,7 +133,7 @@ async function writeMove(
 	closing: Closing,
 ): Promise<number> {
 	const { rows } = await tx.execute<{ version: number }>(sql`
-		update deals set stage_id = ${to.id}, stage_entered_at = ${acting.now}, amount = ${closing.amount},
+		update deals set pipeline_id = ${to.pipelineId}, stage_id = ${to.id}, stage_entered_at = ${acting.now}, amount = ${closing.amount},
 			closed_on = ${closing.closedOn}, closed_at = ${closing.closedAt},
 			loss_reason_id = (
 				select id from loss_reasons where id = ${closing.lossReasonId} and active

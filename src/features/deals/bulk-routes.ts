@@ -24,7 +24,8 @@ import {
 	withDealsJoined,
 } from './bulk-forms.ts';
 import { readSelection } from './list.ts';
-import { listLossReasons, listStages } from './queries.ts';
+import { listAllStages, listLossReasons, listPipelines } from './queries.ts';
+import { groupedStages } from './stage-choice.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'deals' as const } };
@@ -55,13 +56,15 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 		problem: Problem | null,
 	) {
 		const actor = actorOf(request);
-		const [stages, reasons, colleagues, tags] = await Promise.all([
-			listStages(db),
+		const [stages, pipelines, reasons, colleagues, tags] = await Promise.all([
+			listAllStages(db),
+			listPipelines(db),
 			asked.verb === 'lost' ? listLossReasons(db) : [],
 			asked.verb === 'owner' && can(actor, 'deals.reassign') ? listColleagues(db, actor) : [],
 			asked.verb === 'tag' ? listTags(db) : [],
 		]);
-		const open = stages.filter(({ kind }) => kind === 'open');
+		const choice = groupedStages(stages, pipelines);
+		const open = choice.filter(({ kind }) => kind === 'open');
 		const suggested = suggestedDay(1, request.viewer);
 		const data = { ...asked, stages: open, reasons, colleagues, tags, suggested };
 		const view = { fragment: 'deals/_bulk-form', title: 'bulk.form', data } as const;
@@ -76,7 +79,7 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 				const { deal, returnTo } = readForm(BulkForm, body);
 				const command = commandIn(body, request.viewer);
 				const by = acting(request);
-				const stages = await listStages(db);
+				const stages = await listAllStages(db);
 				const result =
 					command.verb === 'back'
 						? await undoWithDeals(db, by, request.viewer, backIn(command.back, deal))

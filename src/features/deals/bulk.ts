@@ -179,7 +179,7 @@ async function move(
 	const to =
 		command.verb === 'stage'
 			? command.stageId
-			: stages.find(({ kind }) => kind === command.verb)?.id;
+			: await endOf(tx, acting, dealId, command.verb, stages);
 	if (to === undefined) throw new RuleBroken('deal.stageUnknown');
 	const amount = command.verb === 'won' ? await amountOf(tx, acting, dealId) : undefined;
 	const { verb: _, ...said } = command;
@@ -191,6 +191,20 @@ async function move(
 	if (moved.from.id === moved.to.id) return { same: true };
 	// What was finished before is not opened again by an undo: its end would be lost.
 	return { back: isFinal(moved.from.kind) ? null : `${dealId}.${moved.version}.${moved.from.id}` };
+}
+
+// Won and lost are states of the deal's own pipeline.
+async function endOf(
+	tx: Tx,
+	{ actor }: Acting,
+	dealId: number,
+	kind: 'won' | 'lost',
+	stages: Stage[],
+): Promise<number | undefined> {
+	const ends = stages.filter((stage) => stage.kind === kind);
+	if (ends.length < 2) return ends[0]?.id;
+	const { pipelineId } = await findDeal(tx, actor, dealId);
+	return ends.find((stage) => stage.pipelineId === pipelineId)?.id;
 }
 
 // Winning many asks no amounts: each is worth what it says, and one that says nothing is asked by itself.

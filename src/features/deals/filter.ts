@@ -66,6 +66,7 @@ const ListQuery = form({
 	owner: optional(text(20)),
 	q: optional(text(200)),
 	kind: optional(oneOf(...KINDS)),
+	pipeline: optional(id()),
 	/** States by id, `2,3`. */
 	stage: optional(text(300)),
 	month: optional(text(7)),
@@ -90,6 +91,8 @@ export type ListFilter = DealFilter & {
 	scope: Actor['scope'];
 	text: string | null;
 	kind: Kind;
+	/** Null: all of them. */
+	pipeline: number | null;
 	/** The states asked for by name; empty: those of the kind. */
 	stageIds: number[];
 	/** The month of closing, `2026-11`, `all`, or null where no month is asked for. */
@@ -113,7 +116,8 @@ export function readListFilter(
 	viewer: Viewer,
 ): { filter: ListFilter; place: ListPlace } {
 	const read = readQuery(ListQuery, withStatesJoined(query));
-	const stageIds = statesAsked(read.stage, stages);
+	const pipeline = pipelineAsked(read.pipeline, stages);
+	const stageIds = statesAsked(read.stage, stages, pipeline);
 	const kind = read.kind ?? 'open';
 	const filter: ListFilter = {
 		...factsAsked(read),
@@ -121,6 +125,7 @@ export function readListFilter(
 		scope: scopeChosen(actor, read.owner ?? ''),
 		text: read.q ?? null,
 		kind,
+		pipeline,
 		stageIds,
 		month: monthAsked(read.month),
 		period: read.period ?? null,
@@ -144,13 +149,28 @@ function withStatesJoined(query: unknown): unknown {
 	return Array.isArray(stage) ? { ...query, stage: stage.join(',') } : query;
 }
 
-function statesAsked(typed: string | undefined, stages: Stage[]): number[] {
+function pipelineAsked(asked: number | undefined, stages: Stage[]): number | null {
+	if (asked !== undefined && !stages.some(({ pipelineId }) => pipelineId === asked))
+		throw new NotFound('error.notFound');
+	return asked ?? null;
+}
+
+function statesAsked(
+	typed: string | undefined,
+	stages: Stage[],
+	pipeline: number | null,
+): number[] {
 	if (typed === undefined) return [];
 	const ids = [...new Set(typed.split(',').map(Number))];
 	if (ids.some((one) => !stages.some((stage) => stage.id === one)))
 		throw new NotFound('error.notFound');
-	return ids;
+	// Boxes of another pipeline may still be ticked in the form that changes the pipeline.
+	const own = ofPipeline(stages, pipeline);
+	return ids.filter((one) => own.some((stage) => stage.id === one));
 }
+
+const ofPipeline = (stages: Stage[], pipeline: number | null): Stage[] =>
+	pipeline === null ? stages : stages.filter(({ pipelineId }) => pipelineId === pipeline);
 
 function monthAsked(typed: string | undefined): string | null {
 	if (typed === undefined || typed === 'all') return typed ?? null;
@@ -162,7 +182,9 @@ function monthAsked(typed: string | undefined): string | null {
 /** The states whose deals are looked at; null: of any state. */
 export function statesOf(filter: ListFilter, stages: Stage[]): Stage[] | null {
 	if (filter.stageIds.length > 0) return stages.filter(({ id }) => filter.stageIds.includes(id));
-	return filter.kind === 'all' ? null : stages.filter(({ kind }) => kind === filter.kind);
+	const own = ofPipeline(stages, filter.pipeline);
+	if (filter.kind !== 'all') return own.filter(({ kind }) => kind === filter.kind);
+	return filter.pipeline === null ? null : own;
 }
 
 /** Whether only finished deals are looked at. */

@@ -19,10 +19,13 @@ import {
 	findDeal,
 	findStage,
 	type LossReason,
+	listAllStages,
 	listLossReasons,
-	listStages,
+	listPipelines,
+	type Pipeline,
 	readDealFrame,
 	type Stage,
+	stagesIn,
 } from './queries.ts';
 import { isFinal } from './rules.ts';
 
@@ -37,14 +40,25 @@ export async function readEditForm(
 	return { deal, frame, facts: dealFacts(deal, frame, viewer) };
 }
 
-/** A deal and the states that it can be moved to. Throws NotFound. */
+/** The states of another pipeline, to which a deal can change. */
+export type Elsewhere = { pipeline: Pipeline; stages: Stage[] };
+
+/** A deal and the states that it can be moved to, of its own pipeline and of the others. Throws NotFound. */
 export async function readMoveMenu(
 	db: Sql,
 	actor: Actor,
 	dealId: number,
-): Promise<{ deal: DealView; stages: Stage[] }> {
-	const deal = await findDeal(db, actor, dealId);
-	return { deal, stages: await listStages(db) };
+): Promise<{ deal: DealView; stages: Stage[]; elsewhere: Elsewhere[] }> {
+	const [deal, stages, pipelines] = await Promise.all([
+		findDeal(db, actor, dealId),
+		listAllStages(db),
+		listPipelines(db),
+	]);
+	const others = pipelines.filter(({ id }) => id !== deal.pipelineId);
+	return {
+		...{ deal, stages: stagesIn(stages, deal.pipelineId) },
+		elsewhere: others.map((pipeline) => ({ pipeline, stages: stagesIn(stages, pipeline.id) })),
+	};
 }
 
 /** What a final state asks for. Throws NotFound for a foreign deal and for a state that is not final. */
@@ -54,7 +68,7 @@ export async function readClosure(
 	dealId: number,
 	stageId: number,
 ): Promise<{ deal: DealView; stage: Stage; reasons: LossReason[] }> {
-	const { deal, stages } = await readMoveMenu(db, actor, dealId);
+	const [deal, stages] = await Promise.all([findDeal(db, actor, dealId), listAllStages(db)]);
 	const stage = stages.find((one) => one.id === stageId && isFinal(one.kind));
 	if (stage === undefined) throw new NotFound('error.notFound');
 	return { deal, stage, reasons: await listLossReasons(db) };
@@ -89,7 +103,7 @@ export async function readEntry(
 ): Promise<Entry> {
 	const { deal, frame, facts } = await readEditForm(db, actor, dealId, viewer);
 	const shown = frame.stages.find(({ id }) => id === stageId);
-	const stage = shown && (await findStage(db, shown.pipelineId, stageId));
+	const stage = shown && (await findStage(db, stageId));
 	if (!shown || !stage) throw new NotFound('error.notFound');
 	const missing = await missingFor(db, deal, stage, {});
 	const names = new Set(missing.map(({ name }) => FIELDS[name] ?? name));

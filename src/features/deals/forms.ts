@@ -15,7 +15,6 @@ import {
 	words,
 } from '#src/platform/web/forms.ts';
 import type { TypedLine } from './products.ts';
-import type { StageRules } from './stages.ts';
 import { TIMELINE_PARTS } from './timeline.ts';
 
 /** A record's id in an address. */
@@ -186,29 +185,4 @@ export function rowsIn(typed: Record<string, unknown>): number[] {
 function isSaid(typed: Record<string, unknown>, row: number): boolean {
 	if (typed[`remove${row}`]) return false;
 	return ['quantity', 'price'].some((name) => String(typed[`${name}${row}`] ?? '').trim() !== '');
-}
-
-/**
- * Reads what a state demands: a check box `requires_<name>` per field, and its idle days. Throws as
- * readForm does.
- */
-export function readStageRules(body: unknown): StageRules {
-	const boxes = Object.keys((body ?? {}) as object).filter((name) =>
-		/^requires_[a-zA-Z]\w{0,40}$/.test(name),
-	);
-	const read = readForm(
-		form({
-			version: version(),
-			idleDays: optional(whole(1, 365)),
-			...Object.fromEntries(boxes.map((name) => [name, optional(checked())])),
-		}),
-		body,
-	) as Record<string, unknown>;
-	return {
-		version: Number(read.version),
-		idleDays: typeof read.idleDays === 'number' ? read.idleDays : null,
-		requiredFields: boxes
-			.filter((name) => read[name] === true)
-			.map((name) => name.slice('requires_'.length)),
-	};
 }

@@ -20,8 +20,9 @@ import {
 } from './filter.ts';
 import { type DealLine, dealColumns, NOT_OF_FINISHED, NOT_OF_OPEN } from './list-columns.ts';
 import { countList, type ListReading, readLines } from './list-queries.ts';
-import { listStages, type Stage } from './queries.ts';
+import { listAllStages, type Stage, stagesIn } from './queries.ts';
 import { type StepGroup, stepGroup } from './rules.ts';
+import { groupedStages, type StageChoice } from './stage-choice.ts';
 
 /** A line as it is drawn: with the group of its next step. */
 export type ShownLine = DealLine & { group: StepGroup };
@@ -29,8 +30,10 @@ export type ShownLine = DealLine & { group: StepGroup };
 type Address = (change?: Record<string, string | number | null>, path?: string) => string;
 
 /** All that the list draws. */
-export type DealList = Omit<Frame, 'saved'> & {
+export type DealList = Omit<Frame, 'saved' | 'stages'> & {
 	filter: ListFilter;
+	/** To choose from: of the pipeline that is looked at, or of all. */
+	stages: StageChoice<Stage>[];
 	headings: Heading[];
 	lines: ShownLine[];
 	count: number;
@@ -93,6 +96,7 @@ export async function readDealList(
 	const then = shown === null || shown + ROWS_A_PAGE > MOST_ROWS ? null : shown + ROWS_A_PAGE;
 	return {
 		...frame,
+		stages: statesOffered(frame, filter),
 		filter,
 		headings: headingsShown(filter, stages, viewer, sort),
 		lines: rows.map((line) => ({ ...line, group: stepGroup(line, viewer) })),
@@ -112,6 +116,10 @@ export async function readDealList(
 		on: (at) => formatDay(dayOf(at, viewer.timeZone), viewer),
 		token: tokenOf,
 	};
+}
+
+function statesOffered({ stages, pipelines }: Omit<Frame, 'saved'>, { pipeline }: ListFilter) {
+	return pipeline === null ? groupedStages(stages, pipelines) : stagesIn(stages, pipeline);
 }
 
 function headingsShown(
@@ -142,7 +150,7 @@ export async function readListing(
 	query: unknown,
 	viewer: Viewer,
 ): Promise<ListReading> {
-	const stages = await listStages(db);
+	const stages = await listAllStages(db);
 	const { filter, place } = readListFilter(actor, query, stages, viewer);
 	return { actor, filter, stages, viewer, sort: place.sort ?? usualSort(filter, stages) };
 }

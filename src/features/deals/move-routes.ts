@@ -84,8 +84,10 @@ export function dealMoveRoutes(
 		dealId: number,
 		problem: Problem,
 	) {
-		const { deal, stages } = await readMoveMenu(db, actorOf(request), dealId);
+		const menu = await readMoveMenu(db, actorOf(request), dealId);
+		const { deal } = menu;
 		const { typed, conflict } = problem;
+		const stages = [...menu.stages, ...menu.elsewhere.flatMap((other) => other.stages)];
 		const wanted = stages.find((stage) => stage.id === Number(typed.stageId));
 		// A form comes back with all that was typed; a bare drag has nothing to lose.
 		if (wanted && isFinal(wanted.kind) && (conflict === null || hasEnding(typed)))
@@ -94,7 +96,7 @@ export function dealMoveRoutes(
 		if (wanted && !isFinal(wanted.kind) && lacking)
 			return await drawEntry(request, reply, wanted.id, problem);
 		if (!wantsFragments(request)) {
-			const view = { fragment: 'deals/_move', title: 'deal.move', data: { deal, stages } } as const;
+			const view = { fragment: 'deals/_move', title: 'deal.move', data: menu } as const;
 			return await drawForm(request, reply, view, problem);
 		}
 		const args = {

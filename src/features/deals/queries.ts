@@ -17,22 +17,49 @@ export type Stage = {
 	probability: number;
 };
 
-const STAGES = sql`
-	select s.id, s.pipeline_id as "pipelineId", s.name, s.kind, s.colour,
-		s.idle_days as "idleDays", s.probability
-	from stages s
-	where s.pipeline_id = (select id from pipelines order by position, id limit 1)
-	order by s.position, s.id`;
+/** Сценарий продажи, as the screens name it. */
+export type Pipeline = { id: number; name: string };
 
-/** The states of the first pipeline, in order. */
-export async function listStages(db: Sql): Promise<Stage[]> {
+/** Columns of a state `s`. */
+const STAGE = sql`s.id, s.pipeline_id as "pipelineId", s.name, s.kind, s.colour,
+	s.idle_days as "idleDays", s.probability`;
+/** All states that deals can stand in: by pipeline, then in order. Twin of board/queries.ts. */
+const STAGES = sql`
+	select ${STAGE} from stages s join pipelines p on p.id = s.pipeline_id
+	where s.removed_at is null and p.removed_at is null
+	order by p.position, p.id, s.position, s.id`;
+const PIPELINES = sql`select id, name from pipelines where removed_at is null order by position, id`;
+
+/** The states of all pipelines: by pipeline, then in order. */
+export async function listAllStages(db: Sql): Promise<Stage[]> {
 	const { rows } = await db.execute<Stage>(STAGES);
 	return rows;
 }
 
-/** What the company has set up for all deals: their states and extra fields, and what fields suggest. */
+/** The states of the first pipeline, in order. */
+export async function listStages(db: Sql): Promise<Stage[]> {
+	return stagesIn(await listAllStages(db));
+}
+
+/** Of these states those of a pipeline, of the first one where none is named. */
+export function stagesIn(stages: Stage[], pipelineId: number | null = null): Stage[] {
+	const wanted = pipelineId ?? stages[0]?.pipelineId;
+	return stages.filter((stage) => stage.pipelineId === wanted);
+}
+
+/** The pipelines in order: the first is what is meant where none is named. */
+export async function listPipelines(db: Sql): Promise<Pipeline[]> {
+	const { rows } = await db.execute<Pipeline>(PIPELINES);
+	return rows;
+}
+
+/** What the company has set up for all deals: pipelines, states and extra fields, and what fields suggest. */
 export type DealFrame = {
+	/** Of all pipelines. */
 	stages: Stage[];
+	/** States that are kept for the history of deals alone. */
+	past: { id: number; name: string }[];
+	pipelines: Pipeline[];
 	extraFields: ExtraField[];
 	sources: { name: string }[];
 	campaigns: { name: string }[];
@@ -50,6 +77,9 @@ export async function readDealFrame(db: Sql): Promise<DealFrame> {
 		);
 	const { rows } = await db.execute<DealFrame>(sql`
 		select ${list(STAGES)} as stages,
+			${list(sql`select s.id, s.name from stages s join pipelines p on p.id = s.pipeline_id
+				where s.removed_at is not null or p.removed_at is not null`)} as past,
+			${list(PIPELINES)} as pipelines,
 			${list(sql`select id, name, kind, choices from extra_fields
 				where noun = 'deal' and active order by position, id`)} as "extraFields",
 			${sources('source')} as sources, ${sources('campaign')} as campaigns,
@@ -75,6 +105,7 @@ export type DealView = {
 	currency: string;
 	/** The amount follows the sum of the products. */
 	amountFromProducts: boolean;
+	pipelineId: number;
 	stageId: number;
 	stageName: string;
 	stageKind: StageKind;
@@ -103,8 +134,9 @@ export type DealView = {
 };
 
 const VIEW = sql`d.id, d.title, d.amount, d.currency, d.amount_from_products as "amountFromProducts",
-	d.stage_id as "stageId", s.name as "stageName", s.kind as "stageKind", s.idle_days as "idleDays",
-	s.probability as "stageProbability", d.probability, d.client_id as "clientId", c.name as "clientName",
+	d.pipeline_id as "pipelineId", d.stage_id as "stageId", s.name as "stageName", s.kind as "stageKind",
+	s.idle_days as "idleDays", s.probability as "stageProbability", d.probability,
+	d.client_id as "clientId", c.name as "clientName",
 	d.owner_id as "ownerId", p.name as "ownerName", d.source, d.campaign, d.note, d.extra, (
 		select coalesce(jsonb_agg(jsonb_build_object('name', t.name) order by t.name, t.id), '[]')
 		from deal_tags dt join tags t on t.id = dt.tag_id where dt.deal_id = d.id
@@ -195,16 +227,21 @@ export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Prom
 /** A state with what it demands of the deals that enter it. */
 export type DemandingStage = Stage & { requiredFields: string[] };
 
-/** A state of the pipeline, or null. */
-export async function findStage(
-	db: Sql,
-	pipelineId: number,
-	stageId: number,
-): Promise<DemandingStage | null> {
+/** A state that deals can stand in, of whichever pipeline, or null. */
+export async function findStage(db: Sql, stageId: number): Promise<DemandingStage | null> {
+	return await findStageWith(db, stageId, sql``);
+}
+
+/** The same for a deal that enters it: until then nobody takes the state away. */
+export async function findStageToEnter(tx: Tx, stageId: number): Promise<DemandingStage | null> {
+	return await findStageWith(tx, stageId, sql`for key share of s`);
+}
+
+async function findStageWith(db: Sql, stageId: number, lock: SQL): Promise<DemandingStage | null> {
 	const { rows } = await db.execute<DemandingStage>(sql`
-		select id, pipeline_id as "pipelineId", name, kind, colour, idle_days as "idleDays", probability,
-			required_fields as "requiredFields"
-		from stages where id = ${stageId} and pipeline_id = ${pipelineId}`);
+		select ${STAGE}, s.required_fields as "requiredFields"
+		from stages s join pipelines p on p.id = s.pipeline_id
+		where s.id = ${stageId} and s.removed_at is null and p.removed_at is null ${lock}`);
 	return rows[0] ?? null;
 }
 

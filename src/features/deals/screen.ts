@@ -16,7 +16,7 @@ import { dealFacts } from './facts.ts';
 import { HistoryQuery } from './forms.ts';
 import { byDays, type HistoryDay, historyLines } from './history.ts';
 import { lineSum, linesSum, quantityWords } from './lines.ts';
-import { type DealView, readDealFrame, type Stage } from './queries.ts';
+import { type DealView, type Pipeline, readDealFrame, type Stage, stagesIn } from './queries.ts';
 import {
 	idleBefore,
 	isFinal,
@@ -51,7 +51,10 @@ export type DealPage = {
 	deal: DealAround;
 	facts: Fact[];
 	idle: boolean;
+	/** The states of its pipeline. */
 	stages: Stage[];
+	/** Its pipeline, where there are several. */
+	pipeline: Pipeline | null;
 	kinds: InteractionKind[];
 	planned: (InteractionView & { group: StepGroup })[];
 	history: History;
@@ -90,15 +93,17 @@ export async function readDealPage(
 		listPlanned(db, dealId, viewer.timeZone),
 		readTimeline(db, dealId, { part, after, limit }),
 	]);
-	const { stages, extraFields } = frame;
+	const { extraFields } = frame;
+	const stages = stagesIn(frame.stages, deal.pipelineId);
 	const names = {
-		stages: new Map(stages.map((stage) => [stage.id, stage.name])),
+		stages: new Map([...frame.past, ...frame.stages].map(({ id, name }) => [id, name])),
 		...{ kinds, extraFields, currency: deal.currency },
 	};
 	const grouped = planned.map((step) => ({ ...step, group: stepGroup(step, viewer) }));
 	const url = historyUrl(dealId);
 	return {
 		...{ deal, stages, kinds, planned: grouped, me: actor.id },
+		pipeline: pipelineOf(deal, frame.pipelines),
 		facts: dealFacts(deal, frame, viewer),
 		idle: isIdle(deal, grouped, viewer),
 		history: {
@@ -107,7 +112,7 @@ export async function readDealPage(
 			days: byDays(historyLines(timeline.entries, names, viewer), viewer),
 			more: timeline.next && url(part, timeline.next),
 		},
-		stood: stoodIn(deal, stages, viewer),
+		stood: stoodIn(deal, frame.stages, viewer),
 		reopenTo: isFinal(deal.stageKind) ? reopenTo(stages, deal.closedFrom) : null,
 		suggested: suggestedDay(1, viewer),
 		sum: linesSum(deal.products),
@@ -130,6 +135,11 @@ const historyUrl =
 		const query = new URLSearchParams({ ...(part && { part }), ...(after && { after }) });
 		return query.size === 0 ? `/deals/${dealId}` : `/deals/${dealId}?${query}`;
 	};
+
+function pipelineOf({ pipelineId }: DealView, pipelines: Pipeline[]): Pipeline | null {
+	if (pipelines.length < 2) return null;
+	return pipelines.find(({ id }) => id === pipelineId) ?? null;
+}
 
 function stoodIn(deal: DealAround, stages: Stage[], viewer: Viewer): Stood[] {
 	const now = isFinal(deal.stageKind) ? 0 : secondsBetween(deal.stageEnteredAt, viewer.now);

@@ -1,63 +1,124 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { EmptyingForm } from '#src/features/admin/setting-forms.ts';
+import {
+	settingButtons,
+	settingEmptied,
+	settingRoutes,
+	settingSaved,
+} from '#src/features/admin/setting-routes.ts';
 import { acting } from '#src/features/auth/guard.ts';
-import { listExtraFields } from '#src/features/clients/extra-fields.ts';
-import type { Connection } from '#src/platform/db/client.ts';
-import { translate } from '#src/platform/i18n/translate.ts';
-import { attempt, type Problem } from '#src/platform/web/dialog.ts';
-import { wantsJson } from '#src/platform/web/errors.ts';
-import { keepToast } from '#src/platform/web/flash.ts';
-import { readQuery } from '#src/platform/web/forms.ts';
-import { DealParams, readStageRules } from './forms.ts';
-import { REQUIRABLE, REQUIRABLE_LABELS } from './required-fields.ts';
-import { listStageSettings, setStageRules } from './stages.ts';
+import type { Connection, Sql } from '#src/platform/db/client.ts';
+import { type Language, translate } from '#src/platform/i18n/translate.ts';
+import { COLOURS } from '#src/platform/web/colours.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import type { Fields } from '#src/platform/web/merging.ts';
+import { boxOf, NewStageQuery, readNewStage, readStage } from './catalog-forms.ts';
+import { listPipelineRecords } from './pipelines.ts';
+import { REQUIRABLE_LABELS, type Requirable } from './required-fields.ts';
+import { isFinal } from './rules.ts';
+import { othersOf, removeStage } from './stage-removal.ts';
+import {
+	addStage,
+	type Demandable,
+	editStage,
+	findStageRecord,
+	listDemandable,
+	listStageRecords,
+	lockStage,
+	moveStage,
+	type StageRecord,
+} from './stages.ts';
 
-const ADMINISTRATORS = { config: { access: 'catalogs' as const } };
-const CHANGES_STAGE = { config: { ...ADMINISTRATORS.config, changes: 'stage' as const } };
+/** A state with all that it could demand. */
+type Row = StageRecord & { demandable: Demandable[] };
 
-/** What administrators set up of states: the fields that they demand, and when their deals are idle. */
+/** The states of deals by pipeline, as an administrator sets them up. */
 export function stageRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
 ): void {
 	const { db } = connection;
-
-	app.get(
-		'/admin/stages',
-		ADMINISTRATORS,
-		async (request, reply) => await draw(request, reply, null),
-	);
-
-	async function draw(
-		request: FastifyRequest,
-		reply: FastifyReply,
-		failed: { stageId: number; problem: Problem } | null,
-	) {
-		const { language } = request.viewer;
-		const stages = await listStageSettings(db);
-		const extra = await listExtraFields(db, 'deal');
-		const fields = [
-			...REQUIRABLE.map((name) => ({
-				name: name as string,
-				label: translate(language, REQUIRABLE_LABELS[name]),
-			})),
-			...extra.map(({ id, name }) => ({ name: `extra_${id}`, label: name })),
-		];
-		if (failed) reply.code(failed.problem.status);
-		return await reply.page('deals/stages', { stages, fields, failed });
-	}
-
-	app.post('/admin/stages/:id', CHANGES_STAGE, async (request, reply) => {
-		const stageId = readQuery(DealParams, request.params).id;
-		return await attempt(
-			request,
-			async () => {
-				const rules = readStageRules(request.body);
-				const version = await setStageRules(db, acting(request), stageId, rules);
-				if (wantsJson(request)) return { stageId, version };
-				keepToast(reply, { key: 'toast.stageSaved' });
-				return reply.redirect('/admin/stages', 303);
+	settingRoutes<Row>(app, {
+		db,
+		...{ path: '/admin/stages', access: 'catalogs', changes: 'stage', title: 'stages.title' },
+		...{ fragment: 'deals/_stage-list', root: 'stages-page' },
+		find: async (stageId, sql) => ({
+			...(await findStageRecord(sql, stageId)),
+			demandable: await listDemandable(sql),
+		}),
+		fields: fieldsOf,
+		shape: ({ demandable }) => ({ boxes: demandable.map(({ name }) => boxOf(name)) }),
+		lock: lockStage,
+		async read({ viewer: { language } }) {
+			const [pipelines, stages, demandable] = await readAll(db);
+			const labels = new Map(demandable.map((one) => [one.name, labelOf(one, language)]));
+			const words = (stage: StageRecord) =>
+				stage.requiredFields.flatMap((name) => labels.get(name) ?? []).join(', ');
+			return { pipelines, stages: stages.map((stage) => ({ ...stage, words: words(stage) })) };
+		},
+		async form(request, stage) {
+			const { language } = request.viewer;
+			const demandable = (stage?.demandable ?? (await listDemandable(db))).map((one) => ({
+				...{ box: boxOf(one.name), label: labelOf(one, language) },
+				held: stage?.requiredFields.includes(one.name) ?? false,
+			}));
+			const pipelines = stage ? [] : await listPipelineRecords(db);
+			const { pipelineId = pipelines[0]?.id } = askedBy(request, stage);
+			const final = stage !== null && isFinal(stage.kind);
+			const data = { stage, final, demandable, pipelines, pipelineId, colours: COLOURS };
+			return { fragment: 'deals/_stage-form', title: stage ? 'stage.edit' : 'stage.new', data };
+		},
+		async add(request, sql) {
+			const { pipelineId, stage } = readNewStage(request.body);
+			const stageId = await addStage(sql, acting(request), pipelineId, stage);
+			return settingSaved(stage.name, { stageId });
+		},
+		async edit(request, stageId, body, sql) {
+			const { kind } = await findStageRecord(sql, stageId);
+			const { version, edit } = readStage(body, isFinal(kind));
+			const now = await editStage(sql, acting(request), stageId, version, edit);
+			return settingSaved(edit.name, { stageId, version: now });
+		},
+		buttons: settingButtons({ move: async (...asked) => await moveStage(db, ...asked) }),
+		questions: {
+			removal: {
+				async form({ viewer: { language } }, stageId) {
+					const stage = await findStageRecord(db, stageId);
+					const data = {
+						...{ record: stage, others: await othersOf(db, stage) },
+						action: `/admin/stages/${stageId}/removal`,
+						hint: translate(language, 'stage.removalHint'),
+					};
+					return { fragment: 'admin/_emptying', title: 'setting.removal', data };
+				},
+				async submit(request, stageId) {
+					const { version, intoId = null } = readForm(EmptyingForm, request.body);
+					return settingEmptied(await removeStage(db, acting(request), stageId, version, intoId));
+				},
 			},
-			async (problem) => await draw(request, reply, { stageId, problem }),
-		);
+		},
 	});
+}
+
+const readAll = async (db: Sql) =>
+	await Promise.all([listPipelineRecords(db), listStageRecords(db), listDemandable(db)]);
+
+const labelOf = ({ name, label }: Demandable, language: Language): string =>
+	label ?? translate(language, REQUIRABLE_LABELS[name as Requirable]);
+
+function fieldsOf(stage: Row): Fields {
+	const { name, colour, probability, idleDays, requiredFields, demandable } = stage;
+	if (isFinal(stage.kind)) return { name, colour };
+	const boxes = demandable.map((one) => [
+		...[boxOf(one.name), requiredFields.includes(one.name) ? '1' : ''],
+	]);
+	return {
+		...{ name, colour, probability: String(probability), idleDays: String(idleDays ?? '') },
+		...Object.fromEntries(boxes),
+	};
+}
+
+// Only the way to a new one says for which pipeline; a form that comes back says it itself.
+function askedBy({ method, query }: FastifyRequest, stage: Row | null): { pipelineId?: number } {
+	return stage === null && method === 'GET' ? readQuery(NewStageQuery, query) : {};
 }

@@ -34,6 +34,8 @@ export const pipelines = pgTable('pipelines', {
 	id: id(),
 	name: text().notNull(),
 	position: integer().notNull(),
+	/** Kept for history alone: deals have passed through its states, none enters them any more. */
+	removedAt: exactMoment(),
 	version: version(),
 });
 
