@@ -16,9 +16,11 @@ const FACTS = ['source', 'tag', 'amountFrom', 'amountTo'];
  * screens' own query forms: a key that they do not know would make the saved address a bad request.
  */
 const KEYS: Record<Screen, readonly string[]> = {
-	board: ['view', 'owner', 'q', 'period', 'idle', ...FACTS],
+	board: ['view', 'pipeline', 'owner', 'q', 'period', 'idle', ...FACTS],
 	deals: [
-		...['owner', 'q', 'kind', 'stage', 'month', 'period', 'idle', 'helping', ...FACTS, 'campaign'],
+		...['owner', 'q', 'kind', 'pipeline', 'stage', 'month', 'period', 'idle', 'helping'],
+		...FACTS,
+		'campaign',
 		...['expectedFrom', 'expectedTo', 'createdFrom', 'createdTo', 'sort'],
 	],
 	clients: ['q', 'owner', 'segment', 'region', 'status', 'tag', 'contact', 'archived', 'sort'],
