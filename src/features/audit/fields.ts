@@ -109,6 +109,7 @@ const FIELDS: Record<string, Field> = {
 	permissions: ['role.may', 'permissions'],
 	personId: ['label.personId', 'person'],
 	phones: ['label.phones'],
+	pipelineId: ['label.pipelineId', 'pipeline'],
 	place: ['label.place'],
 	plannedAt: ['audit.planned', 'planned'],
 	plannedOn: ['audit.planned', 'planned'],

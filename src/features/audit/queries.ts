@@ -87,6 +87,7 @@ const TABLES = {
 	kind: sql`select 'kind', id::text, name from interaction_kinds where id = any`,
 	mapping: sql`select 'mapping', id::text, pattern from group_mappings where id = any`,
 	person: sql`select 'person', id::text, name from people where id = any`,
+	pipeline: sql`select 'pipeline', id::text, name from pipelines where id = any`,
 	reason: sql`select 'reason', id::text, name from loss_reasons where id = any`,
 	role: sql`select 'role', id::text, coalesce(name, code) from roles where id = any`,
 	roleCode: sql`select 'roleCode', code, coalesce(name, code) from roles where code = any`,

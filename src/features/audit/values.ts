@@ -33,6 +33,7 @@ const TELL: Record<Told, Tell> = {
 	kind: named('kind'),
 	mapping: named('mapping'),
 	person: named('person'),
+	pipeline: named('pipeline'),
 	reason: named('reason'),
 	role: named('role'),
 	source: named('source'),
