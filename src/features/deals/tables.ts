@@ -176,7 +176,14 @@ export const deals = pgTable(
 		index('deals_done').on(t.lastDoneAt, t.id),
 		index('deals_closed').on(t.closedOn, t.id),
 		index('deals_probability').on(t.probability, t.id).where(sql`${t.probability} is not null`),
-		// The board by dates, and the list by next step.
+		// The board by dates.
+		index('deals_open_at')
+			.on(t.pipelineId, t.nextPlannedAt, t.id)
+			.where(sql`${t.closedOn} is null and ${t.nextPlannedAt} is not null`),
+		index('deals_open_on')
+			.on(t.pipelineId, t.nextPlannedOn, t.id)
+			.where(sql`${t.closedOn} is null and ${t.nextPlannedOn} is not null`),
+		// The list by next step.
 		index('deals_at').on(t.nextPlannedAt, t.id).where(sql`${t.nextPlannedAt} is not null`),
 		index('deals_on').on(t.nextPlannedOn, t.id).where(sql`${t.nextPlannedOn} is not null`),
 		index('deals_open_none')
