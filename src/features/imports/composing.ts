@@ -112,7 +112,7 @@ const STEPS: Record<Feeds, (columns: Columns, choice: Choice) => Step[]> = {
 				},
 			}),
 			step('deals', keys, {
-				...{ repeats: hasLines, known: choice.known },
+				...{ repeats: hasLines, known: choice.known, pipeline: choice.pipeline ?? null },
 				fields: {
 					...fieldsOf(columns, '', {
 						owner: { find: 'name' },
@@ -175,7 +175,7 @@ const STEPS: Record<Feeds, (columns: Columns, choice: Choice) => Step[]> = {
 };
 
 type Key = { columns: string[]; way: Way };
-type StepParts = Pick<Step, 'repeats' | 'known' | 'fields'>;
+type StepParts = Pick<Step, 'repeats' | 'known' | 'fields'> & Partial<Pick<Step, 'pipeline'>>;
 
 function step(feeds: Step['feeds'], keys: Key[], parts: StepParts): Step {
 	return {

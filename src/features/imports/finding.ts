@@ -54,14 +54,33 @@ const BY_NAME: Record<Target, (wanted: Texts) => SQL> = {
 		select distinct p.id, t.text from people p
 		cross join lateral (values (${folded(sql`p.name`)}), (p.login), (lower(p.email))) t(text)
 		where t.text = any(${texts})`,
-	stages: ({ texts, search: { pipelineId } }) => sql`
-		select id, ${folded(sql`name`)} as text from stages
-		where pipeline_id = ${pipelineId} and ${folded(sql`name`)} = any(${texts})`,
+	stages: ({ texts, search: { pipelineId } }) => stagesNamed(texts, pipelineId),
 	kinds: ({ texts }) => sql`
 		select distinct k.id, t.text from interaction_kinds k
 		cross join lateral (values (${folded(sql`k.name`)}), (k.code)) t(text)
 		where k.active and t.text = any(${texts})`,
 };
+
+/*
+ * The names that the first state and the two ends have when a company begins stand for them whatever they are
+ * called now: mappings and plain words («Успешно») come to these.
+ */
+const USUAL = sql`(values ('Первичный интерес', 'open'), ('Завершено успешно', 'won'),
+	('Завершено неудачно', 'lost')) u(name, kind)`;
+
+function stagesNamed(texts: SQL, pipelineId: number | null): SQL {
+	return sql`
+		with own as (
+			select id, kind, position, ${folded(sql`name`)} as text from stages
+			where pipeline_id = ${pipelineId} and removed_at is null
+		)
+		select id, text from own where text = any(${texts})
+		union all
+		select s.id, ${folded(sql`u.name`)} from ${USUAL}
+		join lateral (select id from own where kind = u.kind order by position, id limit 1) s on true
+		where ${folded(sql`u.name`)} = any(${texts})
+			and not exists (select from own where text = ${folded(sql`u.name`)})`;
+}
 
 function byName(table: string, texts: SQL): SQL {
 	return sql`

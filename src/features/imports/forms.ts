@@ -58,7 +58,12 @@ export function readingOf({ encoding, delimiter, headerLine = 1 }: AskedReading)
 const FIELD_LENGTH = 40;
 
 /** How records are known, and what happens to known ones. */
-export const ChoiceForm = form({ version: version(), way: oneOf(...WAYS), known: oneOf(...KNOWN) });
+export const ChoiceForm = form({
+	version: version(),
+	way: oneOf(...WAYS),
+	known: oneOf(...KNOWN),
+	pipeline: optional(text(100)),
+});
 
 /** The same, with the choice for each of `count` columns, as `c0`, `c1` … */
 export function choiceFields(count: number) {

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Acting } from '#src/features/auth/rules.ts';
+import { listPipelines } from '#src/features/deals/queries.ts';
 import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
@@ -134,6 +135,7 @@ async function checkChoice(
 	const fits = choice.fields.length === headers.length && ways.includes(choice.way);
 	if (unknown || !fits || !known.includes(choice.known))
 		throw new InvalidForm({ way: { key: 'field.choice' } }, {});
+	if (choice.pipeline !== undefined) await checkPipeline(tx, choice.pipeline);
 	const twice = chosen.find((field, at) => !many.has(field) && chosen.indexOf(field) !== at);
 	const missing = fields.find(({ required, field }) => required && !chosen.includes(field));
 	const named = (field: string) => {
@@ -142,6 +144,11 @@ async function checkChoice(
 	};
 	if (missing) throw new RuleBroken('import.columnMissing', { field: named(missing.field) });
 	if (twice) throw new RuleBroken('import.columnTwice', { field: named(twice) });
+}
+
+async function checkPipeline(tx: Tx, name: string): Promise<void> {
+	if (!(await listPipelines(tx)).some((pipeline) => pipeline.name === name))
+		throw new InvalidForm({ pipeline: { key: 'field.choice' } }, {});
 }
 
 /** Begins to bring in what was checked. Throws like chooseColumns. */

@@ -151,10 +151,12 @@ export function importRoutes(
 		async (request, id) => {
 			const { headers } = await findImport(db, actorOf(request), id);
 			const form = readForm(choiceFields(headers.length), request.body);
-			const { version, way, known } = form;
+			const { version, way, known, pipeline } = form;
 			const columns = form as unknown as Record<string, string | undefined>;
 			const fields = headers.map((_, at) => columns[`c${at}`] ?? '');
-			await chooseColumns(db, acting(request), id, version, { fields, way, known });
+			await chooseColumns(db, acting(request), id, version, {
+				...{ fields, way, known, pipeline },
+			});
 			return null;
 		},
 		{ show: 'columns' },

@@ -1,4 +1,5 @@
 import { type Actor, can } from '#src/features/auth/rules.ts';
+import { listPipelines } from '#src/features/deals/queries.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { formatNumber, moneyForInput } from '#src/platform/i18n/money.ts';
@@ -103,6 +104,7 @@ async function readColumns(db: Database, actor: Actor, found: ImportRecord) {
 		...{ choice, remembered, ways, known, fields },
 		fresh: found.choice === null,
 		extra: await extraNames(db, found.feeds),
+		pipelines: found.feeds === 'deals' ? await listPipelines(db) : [],
 		columns: found.headers.map((header, at) => ({
 			...{ header, at, field: choice.fields[at] ?? '' },
 			samples: sample.map(({ cells }) => cells[at] ?? '').filter((cell) => cell !== ''),
@@ -240,5 +242,6 @@ export function typedChoice(typed: Record<string, string>, choice: Choice): Choi
 		fields: choice.fields.map((field, at) => typed[`c${at}`] ?? field),
 		way: (typed.way as Choice['way'] | undefined) ?? choice.way,
 		known: (typed.known as Choice['known'] | undefined) ?? choice.known,
+		pipeline: typed.pipeline ?? choice.pipeline,
 	};
 }

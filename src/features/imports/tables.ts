@@ -57,7 +57,13 @@ export const KNOWN = ['update', 'skip', 'create'] as const;
 export type Known = (typeof KNOWN)[number];
 
 /** What a person has chosen: the field of each column in the order of the headings ('' for none). */
-export type Choice = { fields: string[]; way: Way; known: Known };
+export type Choice = {
+	fields: string[];
+	way: Way;
+	known: Known;
+	/** By its name, for deals where the company has several; otherwise the first one. */
+	pipeline?: string | undefined;
+};
 
 export type Counts = Partial<Record<RowVerdict, number>>;
 

@@ -5,7 +5,7 @@ import { record } from '#src/platform/events/record.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
 import type { TaskSetting } from '#src/platform/jobs/task.ts';
 import { NOUNS, type NounName } from './fields.ts';
-import { courseOf } from './nouns/course.ts';
+import { type Course, courseOf } from './nouns/course.ts';
 import type { Change, Context, Existing, Stored } from './nouns/noun.ts';
 import { type ImportRecord, importOfWorker } from './queries.ts';
 import { WORK } from './steps.ts';
@@ -109,18 +109,28 @@ async function undoUpdates(
 		...{ actor: null, lock: true },
 	};
 	const existing = new Map((await work.load(tx, wanted)).map((was) => [was.id, was]));
+	const course = noun === 'deals' ? await courseOf(tx, null, null) : null;
 	const changes = new Map<number, Change>();
 	for (const one of updated) {
 		const was = existing.get(one.recordId);
-		const back = was && restored(changes.get(was.id)?.values ?? was.values, one.changes);
+		const back =
+			was && restored(changes.get(was.id)?.values ?? was.values, still(one.changes, course));
 		verdicts.set(one, back ? 'restored' : was ? 'touched' : 'noUndo');
 		if (was && back) changes.set(was.id, changeBack(was, back));
 	}
 	if (changes.size === 0) return;
 	const by = { actorId: ownerId, door: 'import' as const, now: now() };
-	const course = noun === 'deals' ? await courseOf(tx, null, null) : null;
 	const context: Context = { by, timeZone: 'UTC', course, actor: null };
 	await work.update(tx, context, [...changes.values()]);
+}
+
+// A state that has been taken away meanwhile takes no deal back.
+function still(changes: Left['changes'], course: Course | null): Left['changes'] {
+	const before = changes.stage?.[0];
+	if (!course || before === undefined) return changes;
+	if (course.stages.get(Number(before))?.gone === false) return changes;
+	const { stage: _, ...rest } = changes;
+	return rest;
 }
 
 /** The values with those fields as they were that still say what the import made of them; null if none does. */

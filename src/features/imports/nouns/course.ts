@@ -1,10 +1,17 @@
-import { asc, eq } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
 import { pipelines, type StageKind, stages } from '#src/features/deals/tables.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { MappingFault } from '../messages.ts';
 import { alike } from '../values.ts';
 
-export type Stage = { id: number; name: string; kind: StageKind; pipelineId: number };
+/** `gone`: kept for the history of deals alone. */
+export type Stage = {
+	id: number;
+	name: string;
+	kind: StageKind;
+	pipelineId: number;
+	gone: boolean;
+};
 
 /** The pipeline that new deals enter, the state that they begin in, and every state there is. */
 export type Course = { pipelineId: number; startsIn: Stage; stages: Map<number, Stage> };
@@ -25,11 +32,14 @@ export async function courseOf(
 			kind: stages.kind,
 			pipelineId: stages.pipelineId,
 			pipeline: pipelines.name,
+			gone: sql<boolean>`coalesce(${stages.removedAt}, ${pipelines.removedAt}) is not null`,
 		})
 		.from(stages)
 		.innerJoin(pipelines, eq(pipelines.id, stages.pipelineId))
 		.orderBy(asc(pipelines.position), asc(pipelines.id), asc(stages.position), asc(stages.id));
-	const own = rows.filter((row) => pipeline === null || alike(row.pipeline) === alike(pipeline));
+	const own = rows.filter(
+		({ gone, pipeline: name }) => !gone && (pipeline === null || alike(name) === alike(pipeline)),
+	);
 	const pipelineId = own[0]?.pipelineId;
 	if (pipelineId === undefined)
 		throw new MappingFault('mapping.pipeline', { name: pipeline ?? '' });
