@@ -4,7 +4,7 @@
  * `--live` opens five hundred streams,
  * `--sizes 10000,20000` takes others, `--only manager,import` measures some screens (`export` and `import` are large files), `--rounds` and
  * `--seconds` (of one measurement) make it more exact; `--keep FOLDER` loads the companies there once, and
- * measures them again the next time.
+ * measures them again the next time (files then only when they are named: they add to a company).
  */
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -89,7 +89,7 @@ async function measureAll(): Promise<void> {
 async function measureFiles(sites: Site[]): Promise<Bulk[]> {
 	const site = sites.find(({ deals }) => deals >= FILE_ROWS) ?? sites.at(-1);
 	const wanted = ['export', 'import'].filter(
-		(key) => !flags.only || flags.only.split(',').includes(key),
+		(key) => flags.only?.split(',').includes(key) ?? !flags.keep,
 	);
 	if (site === undefined || wanted.length === 0) return [];
 	say(`Измеряем: ${wanted.join(', ')}`);
