@@ -27,7 +27,7 @@ function setUp() {
 		window.Sortable.create(list, {
 			group: { name: 'deals', put: () => takes(list) },
 			sort: false,
-			draggable: 'li:has(> .card)',
+			draggable: 'li:has(> .card:not([data-fixed]))',
 			filter: '.do, .do *, .pick, .pick *',
 			preventOnFilter: false,
 			// The browser's own drag swallows Esc and cannot be styled; by mouse and touch it is the same everywhere.

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { acting } from '#src/features/auth/guard.ts';
 import { demand } from '#src/features/auth/rules.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
@@ -17,7 +17,7 @@ export function auditRoutes(
 	{ connection: { db } }: { connection: Connection },
 ): void {
 	app.get('/admin/audit', AUDITOR, async (request, reply) => {
-		const data = await readAuditPage(db, actorOf(request), request.query, request.viewer);
+		const data = await readAuditPage(db, request.query, request.viewer);
 		return wantsFragments(request)
 			? await reply.fragments('audit/listed', data)
 			: await reply.page('audit/list', data);

@@ -58,6 +58,14 @@ export function asEditor(actor: Actor): Actor {
 	return { ...actor, scope: actor.editScope };
 }
 
+/**
+ * Whether an actor may change what a predicate of seeing tells of, as SQL: the same predicate, asked with the
+ * scope that they edit in. The one source of what is refused and of what a page offers.
+ */
+export function editable(actor: Actor, visible: (actor: Actor) => SQL): SQL {
+	return seesMore(actor) ? visible(asEditor(actor)) : sql`true`;
+}
+
 /** An actor doing something: by which way, and when. */
 export type Acting = By & { actor: Actor };
 

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Colleague } from '#src/features/auth/queries.ts';
-import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, editable, visibleTo } from '#src/features/auth/rules.ts';
 import type { Pipeline, Stage } from '#src/features/deals/queries.ts';
 import {
 	dayWithin,
@@ -9,6 +9,7 @@ import {
 	periodReach,
 	type Reach,
 } from '#src/features/deals/reach.ts';
+import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import { savedFiltersSql } from '#src/features/filters/queries.ts';
 import type { SavedFilter, Screen } from '#src/features/filters/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
@@ -88,6 +89,8 @@ export type Card = Place & {
 	/** The version of the planned interaction. */
 	stepVersion: number | null;
 	idle: boolean;
+	/** Whether the actor may change it, or only read. */
+	editable: boolean;
 	stageKind: Stage['kind'];
 };
 
@@ -95,13 +98,17 @@ type CardRow = Omit<Card, 'plannedAt'> & { plannedAt: number | null };
 
 // What a card says, of deal `d` at place `s`. It is looked up for each card apart, not joined: weighing the
 // orders of so many joins cost more than running one of them.
-const cardSql = (viewer: Viewer) => sql`s.rank, s.due, d.id, d.title, d.amount, d.currency,
+const cardSql = (
+	actor: Actor,
+	viewer: Viewer,
+) => sql`s.rank, s.due, d.id, d.title, d.amount, d.currency,
 	d.client_id as "clientId", (select name from clients where id = d.client_id) as "clientName",
 	d.owner_id as "ownerId", p.name as "ownerName",
 	d.version, d.next_planned_on as "plannedOn",
 	extract(epoch from d.next_planned_at)::float8 as "plannedAt",
 	d.next_interaction_id as "interactionId", i.name as "kindName", i.icon as "kindIcon",
-	i.summary, i.version as "stepVersion", coalesce(${idleSql(viewer)}, false) as idle`;
+	i.summary, i.version as "stepVersion", coalesce(${idleSql(viewer)}, false) as idle,
+	${editable(actor, dealVisibleTo)} as editable`;
 const CARD_JOINS = sql`join people p on p.id = d.owner_id
 	left join lateral (
 		select i.summary, i.version, k.name, k.icon from interactions i
@@ -129,7 +136,7 @@ export async function listCards(
 ): Promise<Card[]> {
 	const { rows } = await db.execute<CardRow>(sql`
 		${preamble(actor, filter, sql`h.closed_on is null`, stageList(stages, viewer))}
-		select l.stage_id as "stageId", ${cardSql(viewer)}
+		select l.stage_id as "stageId", ${cardSql(actor, viewer)}
 		from stage_list l
 		cross join lateral (
 			select merged.id, merged.rank, merged.due from (
@@ -173,7 +180,7 @@ export async function listDateCards(
 	if (parts.length === 0) return [];
 	const { rows } = await db.execute<CardRow & { stretch: Stretch }>(sql`
 		${preamble(actor, filter, sql`h.closed_on is null`, stageList(stages, viewer))}
-		select s.stretch, d.stage_id as "stageId", ${cardSql(viewer)}
+		select s.stretch, d.stage_id as "stageId", ${cardSql(actor, viewer)}
 		from (${sql.join(parts, sql` union all `)}) s
 		join deals d on d.id = s.id join stage_list l on l.stage_id = d.stage_id
 		${CARD_JOINS}

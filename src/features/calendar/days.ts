@@ -1,4 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { type Actor, editable } from '#src/features/auth/rules.ts';
+import { interactionVisibleTo } from '#src/features/interactions/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 
 /** A person whose calendar can be looked at; working hours in minutes after midnight. */
@@ -27,6 +29,8 @@ export type CalendarEntry = {
 	clientName: string | null;
 	dealTitle: string | null;
 	done: boolean;
+	/** Whether the actor may change it, or only read. */
+	editable: boolean;
 	version: number;
 };
 
@@ -41,6 +45,7 @@ const MOST = 1_500;
  */
 export async function listEntries(
 	db: Sql,
+	actor: Actor,
 	ownerIds: readonly number[],
 	{ from, before, firstDay, lastDay }: CalendarSpan,
 	busy: boolean,
@@ -59,7 +64,8 @@ export async function listEntries(
 		select i.id, i.owner_id as "ownerId", p.name as "ownerName", k.name as "kindName",
 			k.icon as "kindIcon", i.summary, i.planned_on as "plannedOn", i.planned_at as "plannedAt",
 			i.length_minutes as "lengthMinutes", i.place, c.name as "clientName",
-			d.title as "dealTitle", i.status = 'done' as done, i.version
+			d.title as "dealTitle", i.status = 'done' as done,
+			${editable(actor, interactionVisibleTo)} as editable, i.version
 		from found i join people p on p.id = i.owner_id join interaction_kinds k on k.id = i.kind_id
 		left join deals d on d.id = i.deal_id
 		left join clients c on c.id = coalesce(d.client_id, i.client_id)

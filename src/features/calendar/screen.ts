@@ -85,6 +85,7 @@ export async function readCalendarPage(
 	};
 	const entries = await listEntries(
 		db,
+		actor,
 		shown.map(({ id }) => id),
 		span,
 		filter.busyOnly,
@@ -117,7 +118,7 @@ export async function readCalendarPage(
 
 // Whose records one does not see, of those one learns when they are taken, and nothing else.
 const silent = (entry: CalendarEntry): CalendarEntry => ({
-	...{ id: 0, version: 0, kindName: '', kindIcon: '', summary: '', done: false },
+	...{ id: 0, version: 0, kindName: '', kindIcon: '', summary: '', done: false, editable: false },
 	...{ place: null, clientName: null, dealTitle: null },
 	...{ ownerId: entry.ownerId, ownerName: entry.ownerName, plannedOn: entry.plannedOn },
 	...{ plannedAt: entry.plannedAt, lengthMinutes: entry.lengthMinutes },

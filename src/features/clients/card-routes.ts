@@ -16,7 +16,7 @@ import {
 } from './card-forms.ts';
 import { judgeCards, MOST_CARDS, takeCards } from './card-import.ts';
 import { findContact } from './contacts.ts';
-import { findClient, findClientCard } from './record.ts';
+import { findClient, findClientCard, findEditableClient } from './record.ts';
 import { readCards } from './vcard.ts';
 import { clientCards, contactCard } from './vcard-writing.ts';
 
@@ -30,7 +30,7 @@ export function cardRoutes(app: FastifyInstance, { connection }: { connection: C
 	const { db } = connection;
 	const idOf = (request: FastifyRequest) => readQuery(CardParams, request.params).id;
 	const clientOf = async (request: FastifyRequest): Promise<Given> => {
-		const { id, name } = await findClient(db, actorOf(request), idOf(request));
+		const { id, name } = await findEditableClient(db, actorOf(request), idOf(request));
 		return { id, name };
 	};
 	const nobody = async (): Promise<Given> => null;

@@ -19,7 +19,7 @@ import {
 } from './contacts.ts';
 import { contactOf } from './edits.ts';
 import { ArchiveForm, ClientParams, ContactRows, NewContactRows } from './forms.ts';
-import { findClient } from './record.ts';
+import { findEditableClient } from './record.ts';
 import { duplicatesOf, newlySaid, reachOf, warnOfDuplicates } from './warning.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -41,7 +41,7 @@ export function contactRoutes(
 	);
 
 	async function drawNew(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
-		const client = await findClient(db, actorOf(request), idOf(request));
+		const client = await findEditableClient(db, actorOf(request), idOf(request));
 		const known = { of: 'contact', except: client.id } as const;
 		const duplicates = await duplicatesOf(db, request, problem, known);
 		const form = contactForm(null, request.viewer, problem?.typed);
@@ -86,7 +86,7 @@ export function contactRoutes(
 	async function drawEdit(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
 		const actor = actorOf(request);
 		const contact = await findContact(db, actor, idOf(request));
-		const client = await findClient(db, actor, contact.clientId);
+		const client = await findEditableClient(db, actor, contact.clientId);
 		const touched = problem && onlyTouched(problem);
 		const known = { of: 'contact', except: client.id } as const;
 		const duplicates = await duplicatesOf(db, request, problem, known);

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import type { Acting, Actor } from '#src/features/auth/rules.ts';
+import { type Acting, type Actor, editable } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { NotFound } from '#src/platform/errors.ts';
+import { Forbidden, NotFound } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { setPoints } from './points.ts';
 import { clientVisibleTo } from './queries.ts';
@@ -29,11 +29,28 @@ export type ContactFacts = {
 
 /** A contact of a client that the actor may see. Throws NotFound for any other. */
 export async function findContact(db: Sql, actor: Actor, contactId: number): Promise<Contact> {
-	const { rows } = await db.execute<Contact>(sql`
-		select ${CONTACT} from contacts co join clients c on c.id = co.client_id
+	return (await findWithRights(db, actor, contactId)).contact;
+}
+
+/** A contact of a client that the actor may change. Throws NotFound, Forbidden for one that they only see. */
+export async function findEditableContact(
+	db: Sql,
+	actor: Actor,
+	contactId: number,
+): Promise<Contact> {
+	const { contact, allowed } = await findWithRights(db, actor, contactId);
+	if (!allowed) throw new Forbidden('error.readOnly');
+	return contact;
+}
+
+async function findWithRights(db: Sql, actor: Actor, contactId: number) {
+	const { rows } = await db.execute<Contact & { allowed: boolean }>(sql`
+		select ${CONTACT}, ${editable(actor, clientVisibleTo)} as allowed
+		from contacts co join clients c on c.id = co.client_id
 		where co.id = ${contactId} and ${clientVisibleTo(actor)}`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
-	return datedContact(rows[0]);
+	const { allowed, ...contact } = rows[0];
+	return { contact: datedContact(contact), allowed };
 }
 
 /** What somebody's phones or mails are, as typed. */
@@ -155,10 +172,10 @@ export async function archiveContact(
 	});
 }
 
-/** Locks a contact for the rest of the transaction. Throws NotFound. */
+/** Locks a contact for the rest of the transaction. Throws NotFound, Forbidden. */
 export async function lockContact(tx: Tx, actor: Actor, contactId: number): Promise<Contact> {
 	await tx.execute(sql`select from contacts where id = ${contactId} for update`);
-	return await findContact(tx, actor, contactId);
+	return await findEditableContact(tx, actor, contactId);
 }
 
 async function lockAtVersion(

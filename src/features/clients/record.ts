@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, asEditor, seesMore } from '#src/features/auth/rules.ts';
+import { type Actor, editable } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { Conflict, Forbidden, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import { clientVisibleTo } from './queries.ts';
@@ -49,6 +49,8 @@ export type ClientRecord = ClientColumns & {
 	addresses: Address[];
 	/** The client's own, not its contacts'. */
 	points: Point[];
+	/** Whether the actor may change it, or only read. */
+	editable: boolean;
 };
 
 const POINT = sql`jsonb_build_object('kind', cp.kind, 'value', cp.value, 'e164', cp.e164, 'extension', cp.extension)`;
@@ -107,10 +109,22 @@ const dated = (row: ClientRecord): ClientRecord => ({
 /** A client that the actor may see, merged ones too. Throws NotFound for any other. */
 export async function findClient(db: Sql, actor: Actor, clientId: number): Promise<ClientRecord> {
 	const { rows } = await db.execute<ClientRecord>(sql`
-		select ${COLUMNS} from clients c left join people p on p.id = c.owner_id
+		select ${COLUMNS}, ${editable(actor, clientVisibleTo)} as editable
+		from clients c left join people p on p.id = c.owner_id
 		where c.id = ${clientId} and ${clientVisibleTo(actor)}`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
 	return dated(rows[0]);
+}
+
+/** A client that the actor may change, for its forms. Throws NotFound, Forbidden for one that they only see. */
+export async function findEditableClient(
+	db: Sql,
+	actor: Actor,
+	clientId: number,
+): Promise<ClientRecord> {
+	const client = await findClient(db, actor, clientId);
+	if (!client.editable) throw new Forbidden('error.readOnly');
+	return client;
 }
 
 /** Several of them, by their ids. Throws NotFound if one is not among them. */
@@ -120,7 +134,8 @@ export async function findClients(
 	clientIds: readonly number[],
 ): Promise<ClientRecord[]> {
 	const { rows } = await db.execute<ClientRecord>(sql`
-		select ${COLUMNS} from clients c left join people p on p.id = c.owner_id
+		select ${COLUMNS}, ${editable(actor, clientVisibleTo)} as editable
+		from clients c left join people p on p.id = c.owner_id
 		where c.id = any(${sql.param(clientIds)}::bigint[]) and ${clientVisibleTo(actor)} order by c.id`);
 	if (rows.length < clientIds.length) throw new NotFound('error.notFound');
 	return rows.map(dated);
@@ -133,7 +148,7 @@ export async function findClientCard(
 	clientId: number,
 ): Promise<ClientRecord & { contacts: Contact[] }> {
 	const { rows } = await db.execute<ClientRecord & { contacts: Contact[] }>(sql`
-		select ${COLUMNS}, coalesce((
+		select ${COLUMNS}, ${editable(actor, clientVisibleTo)} as editable, coalesce((
 				select jsonb_agg(shown) from (
 					select ${CONTACT} from contacts co where co.client_id = c.id
 					order by co.archived_at nulls first, co.id limit ${MOST_CONTACTS}
@@ -157,17 +172,9 @@ export async function findClientToEdit(
 	// Locked first, read afterwards: who has waited for another's change must see it.
 	await tx.execute(sql`select from clients where id = ${clientId} for update`);
 	const client = await findClient(tx, actor, clientId);
-	if (!(await isEditable(tx, actor, clientId))) throw new Forbidden('error.readOnly');
+	if (!client.editable) throw new Forbidden('error.readOnly');
 	if (client.mergedInto !== null) throw new RuleBroken('client.merged');
 	return client;
-}
-
-// Most roles change what they see: only the others are asked a second time.
-async function isEditable(tx: Tx, actor: Actor, clientId: number): Promise<boolean> {
-	if (!seesMore(actor)) return true;
-	const { rows } = await tx.execute(sql`
-		select from clients c where c.id = ${clientId} and ${clientVisibleTo(asEditor(actor))}`);
-	return rows.length > 0;
 }
 
 /** The living client that a merged one went into, or the client itself. */

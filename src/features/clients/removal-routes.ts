@@ -5,11 +5,11 @@ import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
 import { answerClient } from './answer.ts';
-import { findContact } from './contacts.ts';
+import { findEditableContact } from './contacts.ts';
 import { findDuplicates } from './duplicates.ts';
 import { MergeParams, VersionForm } from './merge-forms.ts';
 import { lastMergeInto } from './merge-queries.ts';
-import { findClient } from './record.ts';
+import { findClient, findEditableClient } from './record.ts';
 import { archiveClient, isUsed, removeClient, removeContact, stepsOf, usesOf } from './removal.ts';
 import { knownOf } from './warning.ts';
 
@@ -45,7 +45,7 @@ export function removalRoutes(
 		reply: FastifyReply,
 		problem: Problem | null,
 	) {
-		const client = await findClient(db, actorOf(request), idOf(request));
+		const client = await findEditableClient(db, actorOf(request), idOf(request));
 		const uses = await usesOf(db, client.id);
 		const data = { client, uses, used: isUsed(uses) };
 		const view = { fragment: 'clients/_removal', title: 'client.remove', data } as const;
@@ -105,7 +105,7 @@ export function removalRoutes(
 		reply: FastifyReply,
 		problem: Problem | null,
 	) {
-		const contact = await findContact(db, actorOf(request), idOf(request));
+		const contact = await findEditableContact(db, actorOf(request), idOf(request));
 		const interactions = await stepsOf(db, contact.id);
 		const data = { contact, interactions };
 		const fragment = 'clients/_contact-removal';

@@ -4,7 +4,7 @@ import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import { findContact } from './contacts.ts';
+import { findEditableContact } from './contacts.ts';
 import { FOLLOWER_NAMES, type Follower } from './merge.ts';
 import { type ClientRecord, clientConflict, findClientToEdit } from './record.ts';
 
@@ -102,7 +102,7 @@ export async function removeContact(
 ): Promise<{ clientId: number; name: string }> {
 	return await transact(sqlOrTx, async (tx) => {
 		await tx.execute(sql`select from contacts where id = ${contactId} for update`);
-		const { clientId, name, ...contact } = await findContact(tx, acting.actor, contactId);
+		const { clientId, name, ...contact } = await findEditableContact(tx, acting.actor, contactId);
 		if (contact.version !== version)
 			throw await clientConflict(tx, clientId, contact.version, contactId);
 		const interactions = await stepsOf(tx, contactId);

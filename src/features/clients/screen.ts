@@ -1,5 +1,5 @@
 import { listColleagues } from '#src/features/auth/queries.ts';
-import { type Actor, can } from '#src/features/auth/rules.ts';
+import { type Actor, asEditor, can } from '#src/features/auth/rules.ts';
 import { type ClientDeals, readDealsOfClient } from '#src/features/deals/of-client.ts';
 import { type NextStep, type StepGroup, stepGroup } from '#src/features/deals/rules.ts';
 import { readStepsOfClient } from '#src/features/interactions/of-client.ts';
@@ -18,7 +18,13 @@ import {
 	readClientHistory,
 	readHistoryNames,
 } from './history.ts';
-import { type ClientRecord, type Contact, findClient, findClientCard } from './record.ts';
+import {
+	type ClientRecord,
+	type Contact,
+	findClient,
+	findClientCard,
+	findEditableClient,
+} from './record.ts';
 import { listSources } from './sources.ts';
 import { listTags } from './tags.ts';
 
@@ -78,7 +84,7 @@ export async function readClientCard(
 		client,
 		contacts: contacts.map((contact) => contactCard(contact, viewer)),
 		facts,
-		extra: extraFacts(own, client.extra, viewer),
+		extra: extraFacts(own, client.extra, viewer).map((fact) => readOnly(client, fact)),
 		planned: steps.planned.map((step) => ({ ...step, group: stepGroup(step, viewer) })),
 		lastContact: later(deals.lastDoneAt, steps.lastDoneAt),
 		lines: clientHistory(history.entries, names, viewer),
@@ -97,8 +103,11 @@ const later = (one: Date | null, other: Date | null) =>
 function factsOf(actor: Actor, client: ClientRecord, extra: ExtraField[], viewer: Viewer) {
 	const mayGive = can(actor, 'deals.reassign');
 	const facts = clientFacts({ client, extra, lists: NO_LISTS, viewer, mayGive });
-	return Object.fromEntries(facts.map((fact) => [fact.name, fact]));
+	return Object.fromEntries(facts.map((fact) => [fact.name, readOnly(client, fact)]));
 }
+
+const readOnly = (client: ClientRecord, fact: Fact): Fact =>
+	client.editable ? fact : { ...fact, fixed: true };
 
 function contactCard(contact: Contact, viewer: Viewer): ContactCard {
 	return {
@@ -132,13 +141,13 @@ export async function readClientForm(
 	clientId: number,
 	viewer: Viewer,
 ): Promise<FactsView['data'] & { client: ClientRecord; extraFields: ExtraField[] }> {
-	const client = await findClient(db, actor, clientId);
+	const client = await findEditableClient(db, actor, clientId);
 	const mayGive = can(actor, 'deals.reassign');
 	const [extraFields, tags, { sources }, colleagues] = await Promise.all([
 		listExtraFields(db, 'client'),
 		listTags(db),
 		listSources(db),
-		mayGive ? listColleagues(db, actor) : [],
+		mayGive ? listColleagues(db, asEditor(actor)) : [],
 	]);
 	const lists = {
 		colleagues,
@@ -155,7 +164,7 @@ const NOBODY: Omit<ClientRecord, 'createdAt'> = {
 	...{ inn: null, kpp: null, ogrn: null, bankName: null, bic: null, account: null },
 	...{ correspondentAccount: null, website: null, segment: null, region: null, source: null },
 	...{ note: null, extra: {}, archivedAt: null, mergedInto: null, version: 1 },
-	...{ tags: [], addresses: [], points: [] },
+	...{ tags: [], addresses: [], points: [], editable: true },
 };
 
 /** The form of a new client: its facts, all of them empty. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { listColleagues } from '#src/features/auth/queries.ts';
-import { can } from '#src/features/auth/rules.ts';
+import { asEditor, can } from '#src/features/auth/rules.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { listTags } from '#src/features/clients/tags.ts';
 import { suggestedDay } from '#src/features/interactions/forms.ts';
@@ -60,7 +60,9 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 			listAllStages(db),
 			listPipelines(db),
 			asked.verb === 'lost' ? listLossReasons(db) : [],
-			asked.verb === 'owner' && can(actor, 'deals.reassign') ? listColleagues(db, actor) : [],
+			asked.verb === 'owner' && can(actor, 'deals.reassign')
+				? listColleagues(db, asEditor(actor))
+				: [],
 			asked.verb === 'tag' ? listTags(db) : [],
 		]);
 		const choice = groupedStages(stages, pipelines);

@@ -14,6 +14,11 @@ type Links = { clientKnown?: boolean };
  * has set up and what fields suggest.
  */
 export function dealFacts(deal: DealView & Links, frame: DealFrame, viewer: Viewer): Fact[] {
+	const facts = factsOf(deal, frame, viewer);
+	return deal.editable ? facts : facts.map((fact) => ({ ...fact, fixed: true }));
+}
+
+function factsOf(deal: DealView & Links, frame: DealFrame, viewer: Viewer): Fact[] {
 	const { language } = viewer;
 	const say = (key: MessageKey, args?: MessageArgs) => translate(language, key, args);
 	const suggested = (list: { name: string }[]) => list.map(({ name }) => name);

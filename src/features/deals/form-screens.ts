@@ -1,8 +1,8 @@
 import { type Colleague, listColleagues } from '#src/features/auth/queries.ts';
-import { type Actor, can, mayEditOf } from '#src/features/auth/rules.ts';
+import { type Actor, asEditor, can, mayEditOf } from '#src/features/auth/rules.ts';
 import { type ContactPoint, listContactPoints } from '#src/features/clients/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
-import { NotFound } from '#src/platform/errors.ts';
+import { Forbidden, NotFound } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { moneyForInput } from '#src/platform/i18n/money.ts';
 import type { Problem } from '#src/platform/web/dialog.ts';
@@ -17,6 +17,7 @@ import {
 	type DealFrame,
 	type DealView,
 	findDeal,
+	findEditableDeal,
 	findStage,
 	type LossReason,
 	listAllStages,
@@ -36,7 +37,7 @@ export async function readEditForm(
 	dealId: number,
 	viewer: Viewer,
 ): Promise<{ deal: DealView; frame: DealFrame; facts: Fact[] }> {
-	const [deal, frame] = await Promise.all([findDeal(db, actor, dealId), readDealFrame(db)]);
+	const [deal, frame] = await Promise.all([findEditableDeal(db, actor, dealId), readDealFrame(db)]);
 	return { deal, frame, facts: dealFacts(deal, frame, viewer) };
 }
 
@@ -50,7 +51,7 @@ export async function readMoveMenu(
 	dealId: number,
 ): Promise<{ deal: DealView; stages: Stage[]; elsewhere: Elsewhere[] }> {
 	const [deal, stages, pipelines] = await Promise.all([
-		findDeal(db, actor, dealId),
+		findEditableDeal(db, actor, dealId),
 		listAllStages(db),
 		listPipelines(db),
 	]);
@@ -151,6 +152,7 @@ export async function readProducts(
 	said: { rows: number[]; typed: Record<string, string>; problem: Problem | null },
 ): Promise<ProductsView> {
 	const deal = await findDealAround(db, actor, dealId);
+	if (!deal.editable) throw new Forbidden('error.readOnly');
 	const { typed, problem } = said;
 	const drawn = <T extends Line & { name: string }>(line: T, at: number) => ({
 		row: at + 1,
@@ -203,7 +205,7 @@ export async function readHelpers(
 	dealId: number,
 ): Promise<{ deal: DealView; colleagues: Colleague[] }> {
 	const [deal, colleagues] = await Promise.all([
-		findDeal(db, actor, dealId),
+		findEditableDeal(db, actor, dealId),
 		listFreeColleagues(db, dealId),
 	]);
 	return { deal, colleagues };
@@ -218,6 +220,7 @@ export async function readDealMenu(
 	const deal = await findDeal(db, actor, dealId);
 	const contacts = deal.clientId === null ? [] : await listContactPoints(db, deal.clientId);
 	const mine = can(actor, 'deals.reassign') && mayEditOf(actor, deal.ownerId);
-	const colleagues = mine ? await listColleagues(db, actor) : [];
+	// Only to those whose records one may change: to anybody else it would be refused.
+	const colleagues = mine ? await listColleagues(db, asEditor(actor)) : [];
 	return { deal, contacts, colleagues, me: actor.id };
 }

@@ -36,6 +36,8 @@ export type DealLine = {
 	lastDoneAt: Date | null;
 	closedOn: string | null;
 	lossReason: string | null;
+	/** Whether the actor may change it, or only read. */
+	editable: boolean;
 	tags: { name: string; colour: string }[];
 };
 

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, editable, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { readPlace } from '#src/platform/db/keyset.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
@@ -11,7 +11,7 @@ import type { Stage } from './queries.ts';
 import { dayWithin, momentWithin, periodReach } from './reach.ts';
 import { dealsFound } from './search.ts';
 import { readSorted } from './sorting.ts';
-import { helpedBy } from './visibility.ts';
+import { dealVisibleTo, helpedBy } from './visibility.ts';
 
 const COLUMNS = sql`d.id, d.version, d.title, d.stage_id as "stageId", s.name as "stageName",
 	s.kind as "stageKind", d.client_id as "clientId", c.name as "clientName", d.owner_id as "ownerId",
@@ -121,7 +121,7 @@ export async function readLines(
 			where: listCriteria(actor, filter, stages, viewer),
 			walk: filter.scope === 'all' && filter.text === null && !filter.helping,
 			viewer,
-			columns: COLUMNS,
+			columns: sql`${COLUMNS}, ${editable(actor, dealVisibleTo)} as editable`,
 			joins: JOINS,
 		},
 		after === null ? null : readPlace(after, sorting),

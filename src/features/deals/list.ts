@@ -176,7 +176,8 @@ export async function readSelection(
 	const { filter, stages } = reading;
 	return {
 		lines: rows,
-		tokens: rows.map(tokenOf),
+		// What one only reads would be refused one by one.
+		tokens: rows.filter((line) => line.editable).map(tokenOf),
 		count,
 		giving: can(actor, 'deals.reassign'),
 		all: listAddress(filter, stages, viewer, {}, '/deals/selection'),

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, asEditor } from '#src/features/auth/rules.ts';
+import { type Actor, editable } from '#src/features/auth/rules.ts';
 import type { ExtraField } from '#src/features/clients/extra-fields.ts';
 import type { ExtraValues } from '#src/features/clients/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
@@ -131,6 +131,8 @@ export type DealView = {
 	nextInteractionId: number | null;
 	lastDoneAt: Date | null;
 	version: number;
+	/** Whether the actor may change it, or only read. */
+	editable: boolean;
 };
 
 const VIEW = sql`d.id, d.title, d.amount, d.currency, d.amount_from_products as "amountFromProducts",
@@ -151,6 +153,13 @@ export async function findDeal(db: Sql, actor: Actor, dealId: number): Promise<D
 	return await findDealWith(db, actor, dealId, sql``);
 }
 
+/** A deal that the actor may change, for its forms. Throws NotFound, Forbidden for one that they only see. */
+export async function findEditableDeal(db: Sql, actor: Actor, dealId: number): Promise<DealView> {
+	const deal = await findDeal(db, actor, dealId);
+	if (!deal.editable) throw new Forbidden('error.readOnly');
+	return deal;
+}
+
 /** The same, with more columns: SQL on `d`, beginning with a comma. Throws NotFound. */
 export async function findDealWith<More>(
 	db: Sql,
@@ -159,7 +168,7 @@ export async function findDealWith<More>(
 	more: SQL,
 ): Promise<DealView & More> {
 	const { rows } = await db.execute<DealView & More>(sql`
-		select ${VIEW} ${more}
+		select ${VIEW}, ${editable(actor, dealVisibleTo)} as editable ${more}
 		from deals d
 		join stages s on s.id = d.stage_id
 		join people p on p.id = d.owner_id
@@ -216,11 +225,11 @@ export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Prom
 			c.name as "clientName", d.owner_id as "ownerId", d.amount, d.currency,
 			d.amount_from_products as "amountFromProducts", d.source, d.campaign, d.note, d.extra,
 			d.probability, d.expected_close_on as "expectedCloseOn", d.stage_entered_at as "stageEnteredAt", d.version,
-			${dealVisibleTo(asEditor(actor))} as editable
+			${editable(actor, dealVisibleTo)} as editable
 		from d join stages s on s.id = d.stage_id left join clients c on c.id = d.client_id`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
-	const { editable, ...deal } = rows[0];
-	if (!editable) throw new Forbidden('error.readOnly');
+	const { editable: allowed, ...deal } = rows[0];
+	if (!allowed) throw new Forbidden('error.readOnly');
 	return { ...deal, stageEnteredAt: new Date(deal.stageEnteredAt) };
 }
 

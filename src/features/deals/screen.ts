@@ -1,4 +1,4 @@
-import type { Actor } from '#src/features/auth/rules.ts';
+import { type Actor, mayEditOf } from '#src/features/auth/rules.ts';
 import { suggestedDay } from '#src/features/interactions/forms.ts';
 import {
 	type InteractionKind,
@@ -56,7 +56,7 @@ export type DealPage = {
 	/** Its pipeline, where there are several. */
 	pipeline: Pipeline | null;
 	kinds: InteractionKind[];
-	planned: (InteractionView & { group: StepGroup })[];
+	planned: (InteractionView & { group: StepGroup; editable: boolean })[];
 	history: History;
 	stood: Stood[];
 	/** The state that «Вернуть в работу» leads to: the one before the end. */
@@ -99,7 +99,11 @@ export async function readDealPage(
 		stages: new Map([...frame.past, ...frame.stages].map(({ id, name }) => [id, name])),
 		...{ kinds, extraFields, currency: deal.currency },
 	};
-	const grouped = planned.map((step) => ({ ...step, group: stepGroup(step, viewer) }));
+	const grouped = planned.map((step) => ({
+		...step,
+		group: stepGroup(step, viewer),
+		editable: deal.editable || mayEditOf(actor, step.ownerId),
+	}));
 	const url = historyUrl(dealId);
 	return {
 		...{ deal, stages, kinds, planned: grouped, me: actor.id },

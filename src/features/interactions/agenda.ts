@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, editable, visibleTo } from '#src/features/auth/rules.ts';
 import { clientVisibleTo, textMatches } from '#src/features/clients/queries.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Sql } from '#src/platform/db/client.ts';
@@ -13,6 +13,7 @@ import {
 	type TodoPeriod,
 	type TodoPlace,
 } from './agenda-forms.ts';
+import { interactionVisibleTo } from './queries.ts';
 
 /** A line of «Мои дела». */
 export type Todo = {
@@ -31,6 +32,8 @@ export type Todo = {
 	seriesId: number | null;
 	completedAt: Date | null;
 	outcome: string | null;
+	/** Whether the actor may change it, or only read. */
+	editable: boolean;
 	dealId: number | null;
 	dealTitle: string | null;
 	/** Whether the actor may open the deal, and the client. */
@@ -91,7 +94,7 @@ export async function listTodos(
 			i.summary, i.place, i.planned_on as "plannedOn",
 			extract(epoch from i.planned_at)::float8 as "plannedAt", i.length_minutes as "lengthMinutes",
 			i.series_id as "seriesId", extract(epoch from i.completed_at)::float8 as "completedAt",
-			i.outcome, d.id as "dealId", d.title as "dealTitle",
+			i.outcome, coalesce(${editable(actor, interactionVisibleTo)}, false) as editable, d.id as "dealId", d.title as "dealTitle",
 			coalesce(${dealVisibleTo(actor)}, false) as "dealSeen",
 			c.id as "clientId", c.name as "clientName", coalesce(${clientVisibleTo(actor)}, false) as "clientSeen",
 			coalesce(co.name, ph.contact) as "contactName", ph.value as phone, ph.e164, ph.extension

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Actor } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
-import { dated, type InteractionView, interactionVisibleTo, VIEW } from './queries.ts';
+import { dated, type InteractionView, interactionVisibleTo, viewFor } from './queries.ts';
 
 /** What is planned with a client, on any of its deals or on none. */
 export type ClientSteps = {
@@ -30,7 +30,7 @@ export async function readStepsOfClient(
 			where i.client_id = ${clientId} and i.deal_id is null and i.status = 'done'
 				and ${interactionVisibleTo(actor)}
 		), steps as (
-			${VIEW} where i.id = any(array(
+			${viewFor(actor)} where i.id = any(array(
 				select o.id from deals own join interactions o on o.deal_id = own.id and o.status = 'planned'
 				where own.client_id = ${clientId}
 				union all select o.id from interactions o

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, asEditor, seesMore, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, editable, visibleTo } from '#src/features/auth/rules.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
@@ -81,11 +81,16 @@ export type InteractionView = {
 	completedAt: Date | null;
 	completedByName: string | null;
 	version: number;
+	/** Whether the actor may change it, or only read. */
+	editable: boolean;
 };
 
-/** What an InteractionView is read from: interactions `i` with `d`, `c`, `k`, `p` and more joined to them. */
-export const VIEW = sql`
-	select i.id, i.deal_id as "dealId", d.title as "dealTitle", d.version as "dealVersion",
+/**
+ * What an InteractionView is read from: interactions `i` with `d`, `c`, `k`, `p` and more joined to them. Without an
+ * actor it is not told whether it may be changed: the caller knows.
+ */
+export const viewFor = (actor: Actor | null) => sql`
+	select ${actor ? editable(actor, interactionVisibleTo) : sql`true`} as editable, i.id, i.deal_id as "dealId", d.title as "dealTitle", d.version as "dealVersion",
 		d.owner_id as "dealOwnerId", d.stage_id as "stageId",
 		(d.id is not null and d.closed_on is null) as "dealOpen",
 		c.id as "clientId", c.name as "clientName", i.contact_id as "contactId", co.name as "contactName",
@@ -107,7 +112,7 @@ export const VIEW = sql`
 	left join clients c on c.id = coalesce(d.client_id, i.client_id)
 	left join contacts co on co.id = i.contact_id`;
 
-/** Rows of VIEW with their moments as Dates. */
+/** Rows of viewFor with their moments as Dates. */
 export const dated = <Row extends { plannedAt: Date | null; completedAt: Date | null }>(
 	row: Row,
 ): Row => ({
@@ -118,7 +123,7 @@ export const dated = <Row extends { plannedAt: Date | null; completedAt: Date | 
 
 /**
  * Whether an actor sees an interaction: their own, one of a deal that they see, one of their client's
- * without a deal. For interactions `i` with the deal `d` and the client `c` joined to the left, as in VIEW.
+ * without a deal. For interactions `i` with the deal `d` and the client `c` joined to the left, as in viewFor.
  */
 export function interactionVisibleTo(actor: Actor): SQL {
 	if (actor.scope === 'all') return sql`true`;
@@ -129,7 +134,7 @@ export function interactionVisibleTo(actor: Actor): SQL {
 /** An interaction that the actor may see. Throws NotFound for any other. */
 export async function findInteraction(db: Sql, actor: Actor, id: number): Promise<InteractionView> {
 	const { rows } = await db.execute<InteractionView>(
-		sql`${VIEW} where i.id = ${id} and ${interactionVisibleTo(actor)}`,
+		sql`${viewFor(actor)} where i.id = ${id} and ${interactionVisibleTo(actor)}`,
 	);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
 	return dated(rows[0]);
@@ -148,18 +153,19 @@ export async function findInteractionToEdit(
 		select from deals where id = (select deal_id from interactions where id = ${id}) for update`);
 	await tx.execute(sql`select from interactions where id = ${id} for update`);
 	const step = await findInteraction(tx, actor, id);
-	if (!(await isEditable(tx, actor, id))) throw new Forbidden('error.readOnly');
+	if (!step.editable) throw new Forbidden('error.readOnly');
 	return step;
 }
 
-// Most roles change what they see: only the others are asked a second time.
-async function isEditable(tx: Tx, actor: Actor, id: number): Promise<boolean> {
-	if (!seesMore(actor)) return true;
-	const { rows } = await tx.execute(sql`
-		select from interactions i left join deals d on d.id = i.deal_id
-			left join clients c on c.id = coalesce(d.client_id, i.client_id)
-		where i.id = ${id} and ${interactionVisibleTo(asEditor(actor))}`);
-	return rows.length > 0;
+/** An interaction that the actor may change, for its forms. Throws NotFound, Forbidden for one that they only see. */
+export async function findEditableInteraction(
+	db: Sql,
+	actor: Actor,
+	id: number,
+): Promise<InteractionView> {
+	const step = await findInteraction(db, actor, id);
+	if (!step.editable) throw new Forbidden('error.readOnly');
+	return step;
 }
 
 /** What is planned on a deal, the nearest first. Days end with the viewer's day. */
@@ -169,7 +175,7 @@ export async function listPlanned(
 	timeZone: string,
 ): Promise<InteractionView[]> {
 	const { rows } = await db.execute<InteractionView>(sql`
-		${VIEW} where i.deal_id = ${dealId} and i.status = 'planned'
+		${viewFor(null)} where i.deal_id = ${dealId} and i.status = 'planned'
 		order by coalesce(i.planned_at, (i.planned_on + 1)::timestamp at time zone ${timeZone}), i.id limit 100`);
 	return rows.map(dated);
 }

@@ -32,7 +32,13 @@ import {
 	stepOf,
 } from './forms.ts';
 import { planStep } from './planning.ts';
-import { findInteraction, type InteractionView, nextBeside, summaryOf } from './queries.ts';
+import {
+	findEditableInteraction,
+	findInteraction,
+	type InteractionView,
+	nextBeside,
+	summaryOf,
+} from './queries.ts';
 import { readClientPlan, readCompletion, readDealPlan, suggestedNext } from './screen.ts';
 import { cancelSeries } from './series-editing.ts';
 
@@ -169,7 +175,7 @@ export function interactionRoutes(
 		reply: FastifyReply,
 		problem: Problem | null,
 	) {
-		const step = await findInteraction(db, actorOf(request), idOf(request));
+		const step = await findEditableInteraction(db, actorOf(request), idOf(request));
 		const view = { fragment: 'interactions/_postponement', data: { step } };
 		return await drawForm(request, reply, { ...view, title: 'interaction.postpone' }, problem);
 	}
@@ -211,7 +217,7 @@ export function interactionRoutes(
 		reply: FastifyReply,
 		problem: Problem | null,
 	) {
-		const step = await findInteraction(db, actorOf(request), idOf(request));
+		const step = await findEditableInteraction(db, actorOf(request), idOf(request));
 		const view = { fragment: 'interactions/_cancellation', data: { step } };
 		return await drawForm(request, reply, { ...view, title: 'interaction.cancel' }, problem);
 	}

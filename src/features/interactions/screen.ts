@@ -1,6 +1,6 @@
 import type { Actor } from '#src/features/auth/rules.ts';
 import { mayEditOf } from '#src/features/auth/rules.ts';
-import { findDeal } from '#src/features/deals/queries.ts';
+import { findEditableDeal } from '#src/features/deals/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
 import type { Fields } from '#src/platform/web/merging.ts';
@@ -8,7 +8,7 @@ import { DAY_FIELDS, REMINDERS, suggestedDay } from './forms.ts';
 import {
 	type Choices,
 	findClientToPlan,
-	findInteraction,
+	findEditableInteraction,
 	type InteractionView,
 	nextBeside,
 	readChoices,
@@ -37,7 +37,7 @@ export async function readDealPlan(
 	dealId: number,
 	viewer: Viewer,
 ): Promise<PlanForm> {
-	const deal = await findDeal(db, actor, dealId);
+	const deal = await findEditableDeal(db, actor, dealId);
 	const choices = await readChoices(db, deal.clientId);
 	return {
 		...choices,
@@ -93,7 +93,7 @@ export async function readStepForm(
 	id: number,
 	viewer: Viewer,
 ): Promise<StepForm> {
-	const step = await findInteraction(db, actor, id);
+	const step = await findEditableInteraction(db, actor, id);
 	const choices = await readChoices(db, step.clientId, step);
 	const values = valuesOf(step, viewer);
 	const fields = Object.fromEntries(
@@ -155,7 +155,7 @@ export async function readCompletion(
 	id: number,
 	viewer: Viewer,
 ): Promise<CompletionView> {
-	const step = await findInteraction(db, actor, id);
+	const step = await findEditableInteraction(db, actor, id);
 	const [choices, beside] = await Promise.all([
 		readChoices(db, step.clientId),
 		nextBeside(db, step, viewer.timeZone),

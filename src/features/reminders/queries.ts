@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '#src/features/auth/rules.ts';
-import { dated, type InteractionView, VIEW } from '#src/features/interactions/queries.ts';
+import { dated, type InteractionView, viewFor } from '#src/features/interactions/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 
@@ -42,7 +42,7 @@ async function readSteps(db: Sql, which: SQL, order: SQL): Promise<Reminder[]> {
 			where cp.client_id = step."clientId" and cp.kind = 'phone'
 			order by cp.contact_id is not distinct from step."contactId" desc, cp.position, cp.id limit 1
 		) as phone
-		from (${VIEW} where ${which}) step join interactions i on i.id = step.id order by ${order}`);
+		from (${viewFor(null)} where ${which}) step join interactions i on i.id = step.id order by ${order}`);
 	return rows.map((row) => ({ ...dated(row), remindAt: new Date(row.remindAt) }));
 }
 
@@ -92,7 +92,7 @@ export async function readDay(
 	const { late: lateAll = 0, today: todayAll = 0 } = counted.rows[0] ?? {};
 	const read = async (which: SQL): Promise<InteractionView[]> => {
 		const { rows } = await db.execute<InteractionView>(sql`
-			${VIEW} where i.id in (
+			${viewFor(null)} where i.id in (
 				select id from interactions where ${mine} and ${which} order by ${due}, id limit ${limit})
 			order by coalesce(i.planned_at, (i.planned_on + 1)::timestamp at time zone ${timeZone}), i.id`);
 		return rows.map(dated);
