@@ -69,7 +69,10 @@ export async function readClosure(
 	dealId: number,
 	stageId: number,
 ): Promise<{ deal: DealView; stage: Stage; reasons: LossReason[] }> {
-	const [deal, stages] = await Promise.all([findEditableDeal(db, actor, dealId), listAllStages(db)]);
+	const [deal, stages] = await Promise.all([
+		findEditableDeal(db, actor, dealId),
+		listAllStages(db),
+	]);
 	const stage = stages.find((one) => one.id === stageId && isFinal(one.kind));
 	if (stage === undefined) throw new NotFound('error.notFound');
 	return { deal, stage, reasons: await listLossReasons(db) };
