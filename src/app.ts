@@ -18,7 +18,6 @@ import type { Actor } from './features/auth/rules.ts';
 import { sessionRoutes } from './features/auth/session-routes.ts';
 import { dateRoutes } from './features/board/date-routes.ts';
 import { boardRoutes, interestRoutes } from './features/board/routes.ts';
-import { keepTallies } from './features/board/tallies.ts';
 import { accountRoutes } from './features/calendar/account-routes.ts';
 import { feedRoutes } from './features/calendar/feed-routes.ts';
 import { intakeRoutes } from './features/calendar/intake-routes.ts';
@@ -31,7 +30,6 @@ import { removalRoutes } from './features/clients/removal-routes.ts';
 import { clientRoutes } from './features/clients/routes.ts';
 import { sourceRoutes } from './features/clients/source-routes.ts';
 import { tagRoutes } from './features/clients/tag-routes.ts';
-import { keepClientTallies } from './features/clients/tallies.ts';
 import { bulkRoutes } from './features/deals/bulk-routes.ts';
 import { collaboratorRoutes } from './features/deals/collaborator-routes.ts';
 import { dealEntryRoutes } from './features/deals/entry-routes.ts';
@@ -180,8 +178,6 @@ export async function buildApp({
 	await app.register(filesToo);
 	setUpLive(app, connection, config);
 	liveRoutes(app, { connection, config, now });
-	keepTallies(app, connection);
-	keepClientTallies(app, connection);
 	return app;
 }
 

@@ -1,4 +1,6 @@
+import * as board from './features/board/tasks.ts';
 import * as calendar from './features/calendar/tasks.ts';
+import * as clients from './features/clients/tasks.ts';
 import * as imports from './features/imports/tasks.ts';
 import * as interactions from './features/interactions/tasks.ts';
 import * as mail from './features/mail/tasks.ts';
@@ -8,7 +10,9 @@ import * as once from './platform/once/tasks.ts';
 
 /** Everything that is done behind people's backs: name of the job → what does it. The worker's table of contents. */
 export const tasks: Tasks = {
+	...board.tasks,
 	...calendar.tasks,
+	...clients.tasks,
 	...imports.tasks,
 	...interactions.tasks,
 	...mail.tasks,
@@ -18,7 +22,9 @@ export const tasks: Tasks = {
 
 /** What is done by the clock, in UTC. */
 export const schedule: Schedule = {
+	...board.schedule,
 	...calendar.schedule,
+	...clients.schedule,
 	...imports.schedule,
 	...interactions.schedule,
 	...mail.schedule,

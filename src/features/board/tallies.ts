@@ -1,9 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { FastifyInstance } from 'fastify';
-import type { Connection, Database } from '#src/platform/db/client.ts';
+import type { Database } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
-
-const FOLD_EVERY_MS = 60_000;
 
 /**
  * Adds up the appended differences of deal_tallies into one row per place. Readers see the rows
@@ -33,13 +30,4 @@ export async function foldTallies(db: Database): Promise<boolean> {
 			from gone group by 1, 2, 3, 4, 5, 6 having sum(deals) <> 0 or sum(amount) <> 0`);
 		return true;
 	});
-}
-
-/** Folds from time to time while the application runs; a failure is logged and tried again. */
-export function keepTallies(app: FastifyInstance, { db }: Connection): void {
-	const timer = setInterval(() => {
-		foldTallies(db).catch((error: unknown) => app.log.warn({ err: error }, 'tallies not folded'));
-	}, FOLD_EVERY_MS);
-	timer.unref();
-	app.addHook('onClose', async () => clearInterval(timer));
 }

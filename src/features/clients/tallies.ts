@@ -1,9 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { FastifyInstance } from 'fastify';
-import type { Connection, Database } from '#src/platform/db/client.ts';
+import type { Database } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
-
-const FOLD_EVERY_MS = 60_000;
 
 /**
  * Adds up the appended differences of client_tallies and client_contact_tallies into one row per place, as
@@ -39,15 +36,4 @@ export async function foldClientTallies(db: Database): Promise<boolean> {
 			select hour, sum(clients) from gone group by 1 having sum(clients) <> 0`);
 		return true;
 	});
-}
-
-/** Folds from time to time while the application runs; a failure is logged and tried again. */
-export function keepClientTallies(app: FastifyInstance, { db }: Connection): void {
-	const timer = setInterval(() => {
-		foldClientTallies(db).catch((error: unknown) =>
-			app.log.warn({ err: error }, 'client tallies not folded'),
-		);
-	}, FOLD_EVERY_MS);
-	timer.unref();
-	app.addHook('onClose', async () => clearInterval(timer));
 }

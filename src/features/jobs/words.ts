@@ -2,8 +2,10 @@ import type { MessageKey } from '#src/platform/i18n/translate.ts';
 
 /** What the program does behind people's backs, by the names of src/tasks.ts; tests/jobs knows them all. */
 export const TASK_WORDS: Record<string, MessageKey> = {
+	'board.fold': 'job.boardFold',
 	'calendar.sync': 'job.calendarSync',
 	'calendar.watch': 'job.calendarWatch',
+	'clients.fold': 'job.clientsFold',
 	'import.check': 'job.importCheck',
 	'import.forget': 'job.importForget',
 	'import.run': 'job.importRun',

@@ -1,0 +1,10 @@
+import { NOTHING, type Schedule, type Tasks, task } from '#src/platform/jobs/task.ts';
+import { foldClientTallies } from './tallies.ts';
+
+export const tasks: Tasks = {
+	'clients.fold': task(NOTHING, async (_, { connection }) => {
+		await foldClientTallies(connection.db);
+	}),
+};
+
+export const schedule: Schedule = { 'clients.fold': '* * * * *' };
