@@ -7,7 +7,7 @@ import { actorOf } from './guard.ts';
 import { listAllSessions, listSessions, MOST_SESSIONS } from './session-queries.ts';
 
 const BROWSERS: [RegExp, string][] = [
-	[/YaBrowser\//, 'Яндекс Браузер'],
+	[/YaBrowser\//, 'Yandex'],
 	[/Edg(?:e|A|iOS)?\//, 'Edge'],
 	[/OPR\//, 'Opera'],
 	[/Firefox\/|FxiOS\//, 'Firefox'],
@@ -58,7 +58,8 @@ export function deviceOf(agent: string | null, language: Language): string {
 	const named = (list: [RegExp, string][]) => list.find(([form]) => form.test(agent ?? ''))?.[1];
 	const [browser, system] = [named(BROWSERS), named(SYSTEMS)];
 	if (browser === undefined) return translate(language, 'session.program');
+	const called = browser === 'Yandex' ? translate(language, 'session.yandex') : browser;
 	return system === undefined
-		? browser
-		: translate(language, 'session.browser', { browser, system });
+		? called
+		: translate(language, 'session.browser', { browser: called, system });
 }

@@ -53,7 +53,7 @@ function faultOf(error: CsvError): FileFault {
 	const line = Number(error.lines ?? 0);
 	if (error.code === 'CSV_QUOTE_NOT_CLOSED') return new FileFault('file.openQuote', { line });
 	if (error.code === 'CSV_MAX_RECORD_SIZE')
-		return new FileFault('file.longLine', { line, limit: '1 МБ' });
+		return new FileFault('file.longLine', { line, limit: 1 });
 	return new FileFault('file.broken', { reason: error.message });
 }
 

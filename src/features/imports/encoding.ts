@@ -77,7 +77,7 @@ async function* lines(path: string): AsyncGenerator<Buffer> {
 		}
 		rest.push(chunk.subarray(from));
 		held += chunk.length - from;
-		if (held > LINE_LIMIT) throw new FileFault('file.longLine', { line, limit: '1 МБ' });
+		if (held > LINE_LIMIT) throw new FileFault('file.longLine', { line, limit: 1 });
 	}
 	if (held > 0) yield Buffer.concat(rest);
 }

@@ -12,18 +12,6 @@ import { alike } from './values.ts';
 /** What a cell pointed to: the id, or that there are several. */
 type Found = number | 'several';
 
-/** Names of what can be pointed to, for the person: «не найдено (клиент)». */
-const NOUN: Record<Target, string> = {
-	teams: 'команда',
-	people: 'сотрудник',
-	clients: 'клиент',
-	products: 'товар',
-	deals: 'сделка',
-	stages: 'состояние',
-	lossReasons: 'причина неудачи',
-	kinds: 'вид взаимодействия',
-};
-
 // The collation is named, for a database with the locale C knows no Cyrillic capitals.
 const folded = (column: SQL) => sql`translate(lower(${column} collate "russian"), 'ё', 'е')`;
 
@@ -160,7 +148,7 @@ export class Finder {
 		if (typeof found === 'number') draft[fallback ? 'fallback' : 'given'][field] = found;
 		else {
 			const key = found === 'several' ? 'row.foundMany' : 'row.notFound';
-			draft.reasons.push({ column, key, args: { text, noun: NOUN[target] } });
+			draft.reasons.push({ column, key, args: { text, noun: target } });
 		}
 	}
 

@@ -12,7 +12,7 @@ export const ENGLISH: Record<MessageKey, string> = {
 		'line {line} is in another encoding than line {other}: UTF-8 and another encoding are mixed',
 	'file.brokenUtf8': 'line {line} is damaged: it is not UTF-8, although the file begins as UTF-8',
 	'file.brokenUtf16': 'the file is damaged: it is not UTF-16, although it begins as UTF-16',
-	'file.longLine': 'line {line} is longer than {limit}; perhaps a quote in it was left open',
+	'file.longLine': 'line {line} is longer than {limit} MB; perhaps a quote in it was left open',
 	'file.openQuote': 'a quote was left open, the file ended on line {line}',
 	'file.broken': 'the file cannot be read: {reason}',
 	'file.tooBig': 'the file is larger than {limit}',
@@ -24,7 +24,7 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'file.stopped': 'the program stumbled over the rows behind {line}; what is in stays in',
 	'file.notZip': 'this is no XLSX: the archive is damaged',
 	'file.zipEncrypted': 'the XLSX is protected by a password: remove the protection',
-	'file.zipTooBig': 'the XLSX is larger than {limit} when unpacked',
+	'file.zipTooBig': 'the XLSX is larger than {limit} MB when unpacked',
 	'file.zipTooMany': 'the XLSX has too many parts ({count})',
 	'file.sheetBroken':
 		'the first sheet cannot be read ({reason}): open the file in Excel and save it anew',

@@ -18,7 +18,7 @@ const MESSAGES = {
 		'строка {line} записана не в той кодировке, что строка {other}: в файле смешаны UTF-8 и другая кодировка',
 	'file.brokenUtf8': 'строка {line} повреждена: это не UTF-8, хотя файл начинается как UTF-8',
 	'file.brokenUtf16': 'файл повреждён: это не UTF-16, хотя начинается как UTF-16',
-	'file.longLine': 'строка {line} длиннее {limit}; возможно, в ней не закрыта кавычка',
+	'file.longLine': 'строка {line} длиннее {limit} МБ; возможно, в ней не закрыта кавычка',
 	'file.openQuote': 'кавычка не закрыта, файл кончился на строке {line}',
 	'file.broken': 'файл не разбирается: {reason}',
 	'file.tooBig': 'файл больше {limit}',
@@ -30,7 +30,7 @@ const MESSAGES = {
 	'file.stopped': 'программа споткнулась на строках после {line}; что загружено, осталось',
 	'file.notZip': 'это не XLSX: архив повреждён',
 	'file.zipEncrypted': 'XLSX защищён паролем: снимите защиту',
-	'file.zipTooBig': 'XLSX в распакованном виде больше {limit}',
+	'file.zipTooBig': 'XLSX в распакованном виде больше {limit} МБ',
 	'file.zipTooMany': 'в XLSX слишком много частей ({count})',
 	'file.sheetBroken':
 		'первый лист не разбирается ({reason}): откройте файл в Excel и сохраните заново',
@@ -103,6 +103,19 @@ export type MessageArgs = Record<string, string | number>;
 /** Why a row is rejected; `column` is the heading of the cell that is to blame. */
 export type Reason = { column?: string; key: MessageKey; args: MessageArgs };
 
+/** Words that stand in sentences, by what stands for them among the arguments. */
+const WORDS: Record<string, Record<Language, string>> = {
+	'allowed.yesNo': { ru: 'да, нет', en: 'yes, no' },
+	'noun.clients': { ru: 'клиент', en: 'client' },
+	'noun.deals': { ru: 'сделка', en: 'deal' },
+	'noun.kinds': { ru: 'вид взаимодействия', en: 'interaction kind' },
+	'noun.lossReasons': { ru: 'причина неудачи', en: 'loss reason' },
+	'noun.people': { ru: 'сотрудник', en: 'person' },
+	'noun.products': { ru: 'товар', en: 'product' },
+	'noun.stages': { ru: 'состояние', en: 'state' },
+	'noun.teams': { ru: 'команда', en: 'team' },
+};
+
 const SHOWN = 80;
 
 /** The sentence for `key` with its arguments filled in; long ones are cut to 80 characters. */
@@ -115,6 +128,8 @@ export function sentence(
 	return message.replace(/\{(\w+)\}/g, (_, name: string) => {
 		const value = args[name] ?? '';
 		if (typeof value === 'number') return number(value, language);
+		const word = WORDS[`${name}.${value}`];
+		if (word) return word[language];
 		return name === 'faults' || value.length <= SHOWN ? value : `${value.slice(0, SHOWN - 1)}…`;
 	});
 }

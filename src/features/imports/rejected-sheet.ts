@@ -3,7 +3,7 @@ import { type Language, translate } from '#src/platform/i18n/translate.ts';
 import type { SheetColumn } from '#src/platform/web/sheets.ts';
 import { reasonSentence } from './messages.ts';
 import { type ImportRecord, type ImportRow, listRows } from './queries.ts';
-import { OURS } from './rejected.ts';
+import { BEHIND, OURS } from './rejected.ts';
 
 const ROWS_AT_ONCE = 1_000;
 
@@ -27,7 +27,7 @@ export function rejectedColumns(
 	const own = headers
 		.map((heading, at) => ({ heading, at }))
 		.filter(({ heading }) => !OURS.includes(heading));
-	const [line = '', reason = ''] = OURS;
+	const [line, reason] = BEHIND[language];
 	const column = (heading: string, value: (row: ImportRow) => string) => ({
 		...{ heading, kind: 'text' as const, value },
 	});

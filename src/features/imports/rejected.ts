@@ -9,8 +9,10 @@ import type { Row } from './readers.ts';
 
 export type RejectedRow = { row: Row; reasons: Reason[] };
 
-/** Columns that we put behind those of the file; in a mended file they are ours again. */
-export const OURS = ['Строка', 'Причина'];
+/** Columns that we put behind those of the file: its line, and why it was rejected. */
+export const BEHIND = { ru: ['Строка', 'Причина'], en: ['Line', 'Reason for rejection'] } as const;
+/** In a mended file they are ours again, in whatever language. */
+export const OURS: readonly string[] = [...BEHIND.ru, ...BEHIND.en];
 
 /**
  * Writes `<name>.rejected.csv` as Excel reads it (`;`, UTF-8 with BOM): the rows as they were, with line and
@@ -30,7 +32,7 @@ export async function writeRejected(
 			String(row.line),
 			reasons.map((reason) => reasonSentence(reason)).join('; '),
 		]);
-	const text = csvLines([[...headers, ...OURS], ...lines].map((cells) => cells.map(disarmed)));
+	const text = csvLines([[...headers, ...BEHIND.ru], ...lines].map((cells) => cells.map(disarmed)));
 	const path = freePath(folder, file.path, kept);
 	const draft = `${path}.${process.pid}.tmp`;
 	try {

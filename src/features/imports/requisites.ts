@@ -24,7 +24,7 @@ function checked(text: string, lengths: number[], holds: (digits: string) => boo
 	const length = lengths.find((length) => length === typed.length || length === typed.length + 1);
 	if (!(length && /^\d+$/.test(typed)))
 		return {
-			reason: { key: 'row.requisiteDigits', args: { text, digits: lengths.join(' или ') } },
+			reason: { key: 'row.requisiteDigits', args: { text, digits: lengths.join(' / ') } },
 		};
 	const digits = typed.padStart(length, '0');
 	if (holds(digits)) return { value: digits };

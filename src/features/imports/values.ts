@@ -131,7 +131,7 @@ export function yesNo(text: string): Reading {
 	const word = alike(text);
 	if (['да', 'yes', 'true', 'истина', '1', '+', 'y', 'д'].includes(word)) return { value: 'true' };
 	if (['нет', 'no', 'false', 'ложь', '0', '-', 'n', 'н'].includes(word)) return { value: 'false' };
-	return bad('row.notOneOf', { text, allowed: 'да, нет' });
+	return bad('row.notOneOf', { text, allowed: 'yesNo' });
 }
 
 /** One of `choices`, whatever its case. */

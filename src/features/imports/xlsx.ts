@@ -21,7 +21,7 @@ export async function* xlsxLines(
 	{ onlyRows }: { onlyRows?: number } = {},
 ): AsyncGenerator<Line> {
 	if ((await stat(path)).size > UNPACKED_LIMIT)
-		throw new FileFault('file.zipTooBig', { limit: '50 МБ' });
+		throw new FileFault('file.zipTooBig', { limit: 50 });
 	const archive = await readFile(path);
 	const parts = unzip(archive, (name) => [WORKBOOK, RELATIONS, STRINGS, STYLES].includes(name));
 	const target = firstSheet(parts);

@@ -31,7 +31,7 @@ export function unzip(archive: Buffer, wanted: (name: string) => boolean): Map<s
 	return found;
 }
 
-const tooBig = () => new FileFault('file.zipTooBig', { limit: '50 МБ' });
+const tooBig = () => new FileFault('file.zipTooBig', { limit: 50 });
 
 function directory(archive: Buffer): Part[] {
 	const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
