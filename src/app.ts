@@ -56,6 +56,7 @@ import { peopleRoutes } from './features/people/routes.ts';
 import { teamRoutes } from './features/people/team-routes.ts';
 import { reminderRoutes } from './features/reminders/routes.ts';
 import { settingsRoutes } from './features/settings/routes.ts';
+import { workdayRoutes } from './features/workdays/routes.ts';
 import type { Connection } from './platform/db/client.ts';
 import { stampAt } from './platform/live/hub.ts';
 import { setUpLive } from './platform/live/live.ts';
@@ -151,6 +152,7 @@ export async function buildApp({
 	dealProductRoutes(app, { connection });
 	pipelineRoutes(app, { connection });
 	stageRoutes(app, { connection });
+	workdayRoutes(app, { connection });
 	reasonRoutes(app, { connection });
 	filterRoutes(app, { connection });
 	calendarRoutes(app, { connection });

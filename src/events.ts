@@ -166,6 +166,12 @@ export type AppEvent =
 	| { type: 'job.retried' | 'job.removed'; data: { jobId: number; task: string } }
 	| { type: 'mail.retried'; data: { mails: number } }
 	| { type: 'settings.saved'; data: { changes: Record<string, FieldChange> } }
+	| {
+			type: 'holiday.added' | 'holiday.removed';
+			data: { holidayId: number; day: string; name: string };
+	  }
+	| { type: 'holiday.edited'; data: { holidayId: number; changes: Record<string, FieldChange> } }
+	| { type: 'work.edited'; data: { workId: number; changes: Record<string, FieldChange> } }
 	| { type: 'pipeline.added'; data: { pipelineId: number; name: string } }
 	| { type: 'pipeline.edited'; data: { pipelineId: number; changes: Record<string, FieldChange> } }
 	| {

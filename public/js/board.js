@@ -218,8 +218,12 @@ document.addEventListener('htmx:config:request', (event) => {
 	if (request.method === 'POST') request.keepalive = true;
 });
 
-// How many cards each column has unfolded, so that a redrawn column shows as many.
+// How many cards each column has unfolded, so that a redrawn column shows as many; and which states have
+// columns here, so that a board whose states are others by now is drawn as a whole.
 document.addEventListener('htmx:config:request', (event) => {
+	const states = [...document.querySelectorAll('.board > [data-stage]')];
+	const ids = states.map(({ dataset }) => dataset.stage).join(',');
+	event.detail.ctx.request.headers['X-States-Shown'] = ids;
 	const shown = [...document.querySelectorAll('.stage > .cards')]
 		.map((list) => [list.dataset.column, list.querySelectorAll('.card').length])
 		.filter(([, n]) => n > 25)

@@ -3,6 +3,8 @@ import { addTag } from '#src/features/clients/tag-settings.ts';
 import { addPipeline } from '#src/features/deals/pipelines.ts';
 import { addReason } from '#src/features/deals/reasons.ts';
 import { addStage } from '#src/features/deals/stages.ts';
+import { addHolidays } from '#src/features/workdays/actions.ts';
+import { addDays } from '#src/platform/i18n/dates.ts';
 import type { Browser } from '../app.ts';
 import { by } from '../cast.ts';
 import { JSON_ANSWER, type Open, type Rules, type Tools } from './rights-rules.ts';
@@ -22,14 +24,20 @@ type Catalog = {
 /** What administrators set up: pipelines, states, reasons, tags, sources. What is taken away is one that nobody uses. */
 export function catalogRules({ database, cast }: Tools): Rules {
 	const { db, pool } = database;
-	const made = { reason: 0, tag: 0, source: 0, pipeline: 0, stage: 0 };
+	const made = { holiday: 0, reason: 0, tag: 0, source: 0, pipeline: 0, stage: 0 };
 	let n = 0;
 	const read = (url: () => string): Open => ({
 		call: (person) => person.get(url(), JSON_ANSWER),
 		status: 200,
 	});
+	const dayAfter = (n: number) => addDays('2027-01-01', n);
 	const own = () => ({ likeId: cast().open[0].pipelineId, pipelineId: cast().open[0].pipelineId });
 	const catalogs: Catalog[] = [
+		{
+			...{ path: '/admin/workdays', table: 'holidays', id: () => made.holiday },
+			fields: (one) => ({ name: `Праздник ${one}`, day: dayAfter(one) }),
+			buttons: { removal: {} },
+		},
 		{
 			...{ path: '/admin/pipelines', table: 'pipelines', id: () => made.pipeline },
 			fields: (one) => ({ name: `Сценарий ${one}` }),
@@ -107,6 +115,9 @@ export function catalogRules({ database, cast }: Tools): Rules {
 	return {
 		prepare: async () => {
 			const ada = by(cast().people.ada);
+			const day = '2026-12-31';
+			const days = { day, until: day, name: 'Выходной', working: false };
+			made.holiday = (await addHolidays(db, ada, days))[0] as number;
 			made.pipeline = await addPipeline(db, ada, { name: 'Запасной', likeId: own().likeId });
 			made.stage = await addStage(db, ada, own().pipelineId, {
 				...{ name: 'Запасное', colour: 'grey', probability: 5, idleDays: null },
@@ -119,6 +130,20 @@ export function catalogRules({ database, cast }: Tools): Rules {
 		administrators: {
 			'GET /admin': read(() => '/admin'),
 			...Object.fromEntries(catalogs.flatMap(rulesOf)),
+			'GET /admin/workdays/week/edit': read(() => '/admin/workdays/week/edit'),
+			'POST /admin/workdays/week/edit': {
+				call: async (person) => {
+					const { rows } = await pool.query('select version from work_calendar');
+					const { version } = rows[0];
+					const hours = { companyFrom: '09:00', companyUntil: `18:${10 + (version % 40)}` };
+					return await person.json('/admin/workdays/week/edit', {
+						...hours,
+						weekday1: '1',
+						version,
+					});
+				},
+				status: 200,
+			},
 		},
 	};
 }

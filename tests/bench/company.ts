@@ -1,5 +1,7 @@
 import type pg from 'pg';
-import { addWorkingDays, dayOf } from '#src/platform/i18n/dates.ts';
+import { dayOf } from '#src/platform/i18n/dates.ts';
+import { FIVE_DAYS } from '#src/platform/i18n/work-week.ts';
+import { addWorkingDays } from '#src/platform/i18n/workdays.ts';
 import { withBareTables } from './bare-tables.ts';
 
 /** A manager has as many deals at every size; what grows with a company is the number of managers. */
@@ -150,7 +152,7 @@ export async function loadCompany(
 	const { deals, managers, teams } = company;
 	const today = dayOf(now, ZONE);
 	const days = Array.from({ length: 51 }, (_, at) =>
-		at === 10 ? today : addWorkingDays(today, at - 10),
+		at === 10 ? today : addWorkingDays(today, at - 10, FIVE_DAYS),
 	);
 	await client.query(DICE);
 	// A company's history is not loaded again after a power cut of the benchmark.

@@ -19,6 +19,7 @@ import * as mail from '#src/features/mail/forms.ts';
 import * as people from '#src/features/people/forms.ts';
 import * as reminders from '#src/features/reminders/forms.ts';
 import * as settings from '#src/features/settings/forms.ts';
+import * as workdays from '#src/features/workdays/forms.ts';
 import en from '#src/locales/en.json' with { type: 'json' };
 import ru from '#src/locales/ru.json' with { type: 'json' };
 import { filesIn } from './building.ts';
@@ -52,6 +53,7 @@ const forms = Object.entries({
 	...reminders,
 	...settingForms,
 	...settings,
+	...workdays,
 }).filter(([name]) => name.endsWith('Form'));
 /** Fields of the forms that people fill in: `label.${field}` says their names. */
 const formFields = forms.flatMap(([, form]) => Object.entries((form as TObject).properties));

@@ -1,4 +1,5 @@
 import { addExtraField } from '#src/features/admin/actions.ts';
+import type { Acting } from '#src/features/auth/rules.ts';
 import { createClient } from '#src/features/clients/actions.ts';
 import { addContact } from '#src/features/clients/contacts.ts';
 import { mergeClients } from '#src/features/clients/merge.ts';
@@ -12,6 +13,8 @@ import { sendTestMail } from '#src/features/mail/actions.ts';
 import { addMapping } from '#src/features/people/mappings.ts';
 import { addRole } from '#src/features/people/roles.ts';
 import { addTeam } from '#src/features/people/teams.ts';
+import { addHolidays } from '#src/features/workdays/actions.ts';
+import type { Database } from '#src/platform/db/client.ts';
 import { signIn, type TestApp } from '../app.ts';
 import { by, type Cast } from '../cast.ts';
 import { checked } from '../imports/desk.ts';
@@ -23,6 +26,7 @@ export type Records = Record<
 	| 'deal'
 	| 'extra'
 	| 'filter'
+	| 'holiday'
 	| 'import'
 	| 'interaction'
 	| 'kind'
@@ -42,6 +46,12 @@ export type Records = Record<
 > & { secret: string };
 
 const CSV = 'Название;ИНН;Регион\nООО «Из файла»;7707083893;Тула\n;;Тула\n';
+
+const addHoliday = async (db: Database, acting: Acting) => {
+	const day = '2026-12-31';
+	const days = { day, until: day, name: 'Сокращённый', working: false };
+	return (await addHolidays(db, acting, days))[0] as number;
+};
 
 /** Makes one record of every noun that has addresses, by the application's own verbs. */
 export async function makeRecords(served: TestApp, cast: Cast): Promise<Records> {
@@ -90,6 +100,7 @@ export async function makeRecords(served: TestApp, cast: Cast): Promise<Records>
 			...{ name: 'Стажёр', viewScope: 'team', editScope: 'own', permissions: ['export'] },
 		}),
 		team: await addTeam(db, acting, { name: 'Опт', parentId: null }),
+		holiday: await addHoliday(db, acting),
 		pipeline: await addPipeline(db, acting, {
 			...{ name: 'Аренда', likeId: cast.open[0].pipelineId },
 		}),

@@ -16,6 +16,7 @@ const CHANGES = [
 	'deals',
 	'extra',
 	'filter',
+	'holiday',
 	'import',
 	'interaction',
 	'job',
@@ -32,6 +33,7 @@ const CHANGES = [
 	'stage',
 	'tag',
 	'team',
+	'work',
 ];
 const reading = (method: string) => method === 'GET' || method === 'HEAD';
 

@@ -111,6 +111,26 @@ test('the switch changes the board over, the address holds it, Back brings the o
 	expect(await card.count()).toBe(0);
 });
 
+test('an open board of a colleague takes a new state in, and lets one go', async () => {
+	const [desk, page] = [await office.sit('ada'), await office.sit('anna')];
+	await page.goto('/board');
+	await page.locator('#stage-5').waitFor();
+	await desk.goto('/admin/stages');
+	await desk.getByRole('link', { name: 'Новое состояние' }).first().click();
+	await desk.getByLabel('Название').fill('Пусконаладка');
+	await desk.locator('#f-probability').fill('95');
+	await desk.getByRole('button', { name: 'Сохранить' }).click();
+	const column = page.getByRole('region', { name: 'Пусконаладка', exact: true });
+	await column.waitFor();
+	await seeAccessible(page, 'six open states');
+	await desk
+		.locator('tr', { hasText: 'Пусконаладка' })
+		.getByRole('link', { name: /Удалить/ })
+		.click();
+	await desk.getByRole('dialog').getByRole('button', { name: 'Удалить' }).click();
+	await column.waitFor({ state: 'detached' });
+});
+
 test('a state in use asks where its deals go, and they go there', async () => {
 	const page = await office.sit('ada');
 	await page.goto('/admin/stages');

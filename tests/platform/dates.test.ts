@@ -3,7 +3,6 @@ import { DateTime } from 'luxon';
 import { expect, test } from 'vitest';
 import {
 	addDays,
-	addWorkingDays,
 	dayOf,
 	daysBetween,
 	formatDay,
@@ -15,6 +14,8 @@ import {
 	startOfDay,
 	viewerAt,
 } from '#src/platform/i18n/dates.ts';
+import { FIVE_DAYS } from '#src/platform/i18n/work-week.ts';
+import { addWorkingDays, isWorkday, workdayFrom } from '#src/platform/i18n/workdays.ts';
 
 const ZONES = [
 	'Europe/Moscow',
@@ -86,13 +87,13 @@ test('days are added and counted without regard to clocks', () => {
 });
 
 test('working days skip Saturdays and Sundays, forwards and back', () => {
-	expect(addWorkingDays('2026-11-27', 1)).toBe('2026-11-30');
-	expect(addWorkingDays('2026-11-28', 1)).toBe('2026-11-30');
-	expect(addWorkingDays('2026-11-30', -1)).toBe('2026-11-27');
-	expect(addWorkingDays('2026-11-24', 0)).toBe('2026-11-24');
+	expect(addWorkingDays('2026-11-27', 1, FIVE_DAYS)).toBe('2026-11-30');
+	expect(addWorkingDays('2026-11-28', 1, FIVE_DAYS)).toBe('2026-11-30');
+	expect(addWorkingDays('2026-11-30', -1, FIVE_DAYS)).toBe('2026-11-27');
+	expect(addWorkingDays('2026-11-24', 0, FIVE_DAYS)).toBe('2026-11-24');
 	fc.assert(
 		fc.property(days, fc.integer({ min: 1, max: 40 }), (day, n) => {
-			const there = addWorkingDays(day, n);
+			const there = addWorkingDays(day, n, FIVE_DAYS);
 			expect(DateTime.fromISO(there).weekday).toBeLessThanOrEqual(5);
 			const between = Array.from({ length: daysBetween(day, there) }, (_, k) =>
 				addDays(day, k + 1),
@@ -171,4 +172,26 @@ test('only days of the calendar are days', () => {
 		'+02026-01-01',
 	])
 		expect(isDay(day), day).toBe(false);
+});
+
+test('holidays are skipped and worked weekends count, forth and back', () => {
+	const workdays = {
+		...FIVE_DAYS,
+		days: {
+			'2026-11-25': { name: 'Праздник', working: false },
+			'2026-11-28': { name: 'Перенос', working: true },
+		},
+	};
+	expect(addWorkingDays('2026-11-24', 1, workdays)).toBe('2026-11-26');
+	expect(addWorkingDays('2026-11-27', 1, workdays)).toBe('2026-11-28');
+	expect(addWorkingDays('2026-11-30', -1, workdays)).toBe('2026-11-28');
+	expect(addWorkingDays('2026-11-26', -1, workdays)).toBe('2026-11-24');
+	expect([isWorkday('2026-11-25', workdays), isWorkday('2026-11-28', workdays)]).toEqual([
+		false,
+		true,
+	]);
+	expect(workdayFrom('2026-11-25', workdays)).toBe('2026-11-26');
+	expect(workdayFrom('2026-11-28', workdays)).toBe('2026-11-28');
+	const six = { ...FIVE_DAYS, weekdays: [1, 2, 3, 4, 5, 6] };
+	expect(addWorkingDays('2026-11-27', 2, six)).toBe('2026-11-30');
 });

@@ -10,6 +10,7 @@ import { attempt, drawForm, type FormView, type Problem } from '#src/platform/we
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readQuery } from '#src/platform/web/forms.ts';
+import { leaveFor } from '#src/platform/web/leave.ts';
 import {
 	type Fields,
 	mergedBody,
@@ -17,6 +18,7 @@ import {
 	onlyTouched,
 	type Shape,
 } from '#src/platform/web/merging.ts';
+import { pageSeen } from '#src/platform/web/seen.ts';
 import { ActivityForm, RemovalForm, readPosition } from './setting-forms.ts';
 
 const SettingParams = form({ id: id() });
@@ -165,6 +167,9 @@ export function settingRoutes<Row extends { version: number }>(
 			if (toast) keepToast(reply, toast);
 			return reply.redirect(path, 303);
 		}
+		// A form that stands on a page of its own leads back to the list.
+		if (toast && pageSeen(request).pathname !== path)
+			return leaveFor(request, reply, path, toast, json);
 		const data = { ...(await page.read(request)), problem: null, title, fragment, root, toast };
 		return await reply.fragments('admin/setting-changed', data);
 	}

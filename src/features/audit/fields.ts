@@ -27,6 +27,7 @@ export type Told =
 	| 'theme'
 	| 'view'
 	| 'way'
+	| 'weekdays'
 	| 'why'
 	| 'yesNo';
 
@@ -61,6 +62,7 @@ const FIELDS: Record<string, Field> = {
 	created: ['audit.created'],
 	createdOn: ['deal.created', 'planned'],
 	currency: ['label.currency'],
+	day: ['label.day', 'planned'],
 	dealId: ['label.dealId', 'deal'],
 	deals: ['nav.deals'],
 	dealsFilterId: ['label.dealsFilterId', 'filter'],
@@ -154,8 +156,10 @@ const FIELDS: Record<string, Field> = {
 	way: ['audit.way', 'way'],
 	website: ['label.website'],
 	why: ['audit.why', 'message'],
+	weekdays: ['work.days', 'weekdays'],
 	workFrom: ['label.workFrom', 'clock'],
 	workUntil: ['label.workUntil', 'clock'],
+	working: ['label.working', 'yesNo'],
 };
 
 /** The same names where they mean something else: by the noun of the event. */

@@ -44,6 +44,10 @@ const TELL: Record<Told, Tell> = {
 		const name = isBuiltIn(said) ? null : (names.get('roleCode')?.get(said) ?? said);
 		return roleWords({ code: said, name }, viewer.language);
 	},
+	weekdays: (said, { viewer: { language } }) => {
+		const names = translate(language, 'date.weekdays').split(' ');
+		return said.replaceAll(/\d/g, (day) => names[Number(day) % 7] ?? day).replaceAll(',', ', ');
+	},
 	clock: (said) => {
 		const minutes = Number(said);
 		const two = (part: number) => String(part).padStart(2, '0');

@@ -41,6 +41,9 @@ export const HAPPENED: Record<EventType, MessageKey> = {
 	'filter.changed': 'event.filterChanged',
 	'filter.removed': 'event.filterRemoved',
 	'filter.saved': 'event.filterSaved',
+	'holiday.added': 'event.holidayAdded',
+	'holiday.edited': 'event.holidayEdited',
+	'holiday.removed': 'event.holidayRemoved',
 	'import.finished': 'event.importFinished',
 	'import.removed': 'event.importRemoved',
 	'import.undone': 'event.importUndone',
@@ -98,6 +101,7 @@ export const HAPPENED: Record<EventType, MessageKey> = {
 	'team.added': 'event.teamAdded',
 	'team.edited': 'event.teamEdited',
 	'team.removed': 'event.teamRemoved',
+	'work.edited': 'event.workEdited',
 };
 
 /** What the kinds of events are called, to choose from. */
@@ -110,6 +114,7 @@ export const NOUNS: Record<Noun, MessageKey> = {
 	extra: 'extra.title',
 	feed: 'audit.feeds',
 	filter: 'audit.filters',
+	holiday: 'holiday.title',
 	import: 'audit.imports',
 	interaction: 'audit.steps',
 	job: 'audit.jobs',
@@ -128,6 +133,7 @@ export const NOUNS: Record<Noun, MessageKey> = {
 	stage: 'stages.title',
 	tag: 'tags.title',
 	team: 'teams.title',
+	work: 'work.week',
 };
 
 /** The kinds of events, in the order of the code. */

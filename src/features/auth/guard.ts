@@ -31,6 +31,7 @@ declare module 'fastify' {
 			| 'deals'
 			| 'extra'
 			| 'filter'
+			| 'holiday'
 			| 'import'
 			| 'interaction'
 			| 'job'
@@ -46,7 +47,8 @@ declare module 'fastify' {
 			| 'source'
 			| 'stage'
 			| 'tag'
-			| 'team';
+			| 'team'
+			| 'work';
 	}
 	interface FastifyRequest {
 		/** The signed-in person; null only on public routes. */
@@ -135,7 +137,7 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 		if (!stands) return refuse(access, null);
 		const { actor } = session;
 		request.actorOrNull = actor;
-		request.viewer = viewerAt(at, actor.language, actor.timeZone);
+		request.viewer = viewerAt(at, actor.language, actor.timeZone, session.workdays);
 		refuse(access, actor);
 		// What an open page asks for by itself is no sign that somebody is there.
 		if (request.headers['x-background'] !== undefined) return;

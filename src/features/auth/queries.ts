@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
+import { workdaysSql } from '#src/features/workdays/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
+import type { Workdays } from '#src/platform/i18n/work-week.ts';
 import { type Actor, type Own, type Owners, visibleTo } from './rules.ts';
 import type { Permission, Scope, Way } from './tables.ts';
 
@@ -45,7 +47,13 @@ const OWN = sql`jsonb_build_object('theme', p.theme, 'density', p.density, 'shor
 const RIGHTS = sql`p.id, p.name, p.role, r.name as role_name, r.permissions, r.view_scope, r.edit_scope,
 	p.language, p.time_zone, ${OWN} as own, ${PEOPLE_BELOW} as team`;
 
-type SessionOnly = { seen_at: Date; ends_at: Date; way: Way; subject: string | null };
+type SessionOnly = {
+	seen_at: Date;
+	ends_at: Date;
+	way: Way;
+	subject: string | null;
+	workdays: Workdays;
+};
 
 /** Whose session it is, until when, and on whose word it stands. */
 export type FoundSession = {
@@ -54,6 +62,8 @@ export type FoundSession = {
 	endsAt: Date;
 	way: Way;
 	subject: string | null;
+	/** When the company works. */
+	workdays: Workdays;
 };
 
 /** Who has this session, with the people of their team; null when there is none or it has run out. */
@@ -63,14 +73,14 @@ export async function findSession(
 	now: Date,
 ): Promise<FoundSession | null> {
 	const { rows } = await db.execute<PersonRights & SessionOnly>(sql`
-		select ${RIGHTS}, s.seen_at, s.ends_at, s.way, s.subject
+		select ${RIGHTS}, s.seen_at, s.ends_at, s.way, s.subject, ${workdaysSql(now)} as workdays
 		from sessions s join people p on p.id = s.person_id join roles r on r.code = p.role
 		where s.id = ${sessionId} and s.expires_at > ${now} and p.active`);
 	const row = rows[0];
 	if (row === undefined) return null;
-	const { way, subject } = row;
+	const { way, subject, workdays } = row;
 	const [seenAt, endsAt] = [new Date(row.seen_at), new Date(row.ends_at)];
-	return { actor: actorOf(row), seenAt, endsAt, way, subject };
+	return { actor: actorOf(row), seenAt, endsAt, way, subject, workdays };
 }
 
 function actorOf(row: PersonRights): Actor {

@@ -13,7 +13,7 @@ import type { FormView } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { localPath } from '#src/platform/web/origin.ts';
-import { pageSeen, shownCards, shownLines } from '#src/platform/web/seen.ts';
+import { pageSeen, shownCards, shownLines, shownStates } from '#src/platform/web/seen.ts';
 import { readBoard } from './screen.ts';
 
 /** What an action changed: a deal, the states whose columns look different now, and what to say. */
@@ -102,6 +102,10 @@ export async function drawSeen(
 	if (pathname === '/board') {
 		const part = { ...(stageIds && { only: stageIds }), shown: shownCards(request) };
 		const board = await readBoard(db, actor, query, viewer, part);
+		// Others have added, moved or taken away a state: there is no column to draw it into, or one too many.
+		const states = board.columns.map(({ stage }) => stage.id).join(',');
+		if (said === null && states !== (shownStates(request) ?? states))
+			return await reply.fragments('board/filtered', board);
 		return await reply.fragments('board/changed', { ...board, said });
 	}
 	if (pathname === '/deals') {

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type Reach, tomorrowOf } from '#src/features/deals/reach.ts';
 import { type NextStep, stepGroup } from '#src/features/deals/rules.ts';
 import { addDays, dayOf, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { isWorkday, weekdayOf, workdayFrom } from '#src/platform/i18n/workdays.ts';
 
 /*
  * The board by dates: stretches of days as the viewer's calendar has them. The week ends on Sunday; what
@@ -10,11 +11,9 @@ import { addDays, dayOf, startOfDay, type Viewer } from '#src/platform/i18n/date
 export const STRETCHES = ['late', 'today', 'tomorrow', 'week', 'later', 'none'] as const;
 export type Stretch = (typeof STRETCHES)[number];
 
-const weekdayOf = (day: string) => new Date(`${day}T00:00:00Z`).getUTCDay();
-
 /** Sunday of the week that the viewer is in, or tomorrow where that is later: the last day before «Позже». */
 function lastNearDay({ today }: Viewer): string {
-	return addDays(today, Math.max(1, (7 - weekdayOf(today)) % 7));
+	return addDays(today, Math.max(1, 7 - weekdayOf(today)));
 }
 
 /** What each stretch covers; null: nothing can lie there today. «none» is what has no plan at all. */
@@ -66,16 +65,19 @@ export function stretchOf(step: NextStep, viewer: Viewer): Stretch {
 }
 
 /**
- * The day that a card dropped on a stretch is planned for: «Эта неделя» means its Friday, «Позже» the next
- * Monday that is not tomorrow. Null: nothing can be put there (the past, no plan, a week without a
- * working day left).
+ * The day that a card dropped on a stretch is planned for: «Эта неделя» means its last working day, «Позже»
+ * the first one from the next Monday on that is not tomorrow. Null: nothing can be put there (the past, no
+ * plan, a week without a working day left).
  */
-export function dropDay(stretch: Stretch, { today }: Viewer): string | null {
+export function dropDay(stretch: Stretch, { today, workdays }: Viewer): string | null {
 	if (stretch === 'today') return today;
 	if (stretch === 'tomorrow') return addDays(today, 1);
-	const weekday = weekdayOf(today);
-	if (stretch === 'week') return weekday >= 1 && weekday <= 3 ? addDays(today, 5 - weekday) : null;
+	const left = 7 - weekdayOf(today);
+	if (stretch === 'week') {
+		for (let ahead = left; ahead > 1; ahead -= 1)
+			if (isWorkday(addDays(today, ahead), workdays)) return addDays(today, ahead);
+		return null;
+	}
 	if (stretch !== 'later') return null;
-	const toMonday = (8 - weekday) % 7 || 7;
-	return addDays(today, toMonday === 1 ? 8 : toMonday);
+	return workdayFrom(addDays(today, left === 0 ? 8 : left + 1), workdays);
 }

@@ -52,7 +52,6 @@ export function mondayOf(on: string): string {
 }
 
 const WEEK = 7;
-const WORKING_WEEK = 5;
 
 /**
  * The days that a view draws: one; a week from Monday on, of which Saturday and Sunday are left out by the
@@ -69,9 +68,6 @@ export function daysOf(view: CalendarView, on: string): string[] {
 
 const daysFrom = (first: string, count: number) =>
 	Array.from({ length: count }, (_, n) => addDays(first, n));
-
-/** Whether a day of a week view is drawn though nothing is on it. */
-export const isWorkingDay = (of: string): boolean => daysBetween(mondayOf(of), of) < WORKING_WEEK;
 
 /** A day in the period before, or the one after. */
 export function turned({ view, on }: CalendarFilter, way: -1 | 1): string {

@@ -2,6 +2,7 @@ import { type Actor, can, inScope } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { addDays, dayOf, formatTime, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { isWorkday, weekdayOf } from '#src/platform/i18n/workdays.ts';
 import {
 	type CalendarEntry,
 	type CalendarPerson,
@@ -9,14 +10,7 @@ import {
 	listEntries,
 } from './days.ts';
 import { hoursFor, type Placed, place } from './grid.ts';
-import {
-	type CalendarFilter,
-	calendarUrl,
-	daysOf,
-	isWorkingDay,
-	readCalendarFilter,
-	turned,
-} from './period.ts';
+import { type CalendarFilter, calendarUrl, daysOf, readCalendarFilter, turned } from './period.ts';
 import { DEFAULT_MINUTES } from './words.ts';
 
 /** An entry on the clock of the viewer; `title` is its time. */
@@ -92,21 +86,21 @@ export async function readCalendarPage(
 	);
 	const told = filter.busyOnly ? entries.map(silent) : entries;
 	const timed = told.map((entry) => onClock(entry, viewer));
-	const work = hoursOf(owner, shown);
+	const work = hoursOf(owner ? [owner] : shown, viewer);
 	const hours = hoursFor(
 		timed.flatMap((one) => ('start' in one ? [one] : [])),
 		work.from,
 		work.until,
 	);
 	const column = (day: string, person: CalendarPerson | null): Column =>
-		columnOf(day, person, timed, viewer, person ? hoursOf(person, [person]) : work, hours.first);
+		columnOf(day, person, timed, viewer, person ? hoursOf([person], viewer) : work, hours.first);
 	const columns =
 		filter.view === 'day' && owner === null
 			? shown.map((person) => column(filter.on, person))
 			: days.map((day) => column(day, null));
 	return {
 		...{ filter, hours, people, owner, me: actor.id },
-		columns: filter.view === 'week' ? columns.filter(worthDrawing) : columns,
+		columns: filter.view === 'week' ? columns.filter((one) => worthDrawing(one, viewer)) : columns,
 		leftOut: owner ? 0 : team.length - side.length,
 		mayLead: can(actor, 'deals.reassign'),
 		minute: minuteOf(viewer.now, viewer),
@@ -124,16 +118,16 @@ const silent = (entry: CalendarEntry): CalendarEntry => ({
 	...{ plannedAt: entry.plannedAt, lengthMinutes: entry.lengthMinutes },
 });
 
-const worthDrawing = ({ day, all, today }: Column) => isWorkingDay(day) || all.length > 0 || today;
+// A holiday stands in its week; a free Saturday does not.
+function worthDrawing({ day, all, today }: Column, { workdays }: Viewer): boolean {
+	const usual = workdays.weekdays.includes(weekdayOf(day)) || isWorkday(day, workdays);
+	return usual || all.length > 0 || today;
+}
 
-function hoursOf(
-	owner: CalendarPerson | null,
-	shown: CalendarPerson[],
-): { from: number; until: number } {
-	const all = owner ? [owner] : shown;
+function hoursOf(shown: CalendarPerson[], { workdays }: Viewer): { from: number; until: number } {
 	return {
-		from: Math.min(...all.map(({ workFrom }) => workFrom), 540),
-		until: Math.max(...all.map(({ workUntil }) => workUntil), 1080),
+		from: Math.min(...shown.map(({ workFrom }) => workFrom), workdays.from),
+		until: Math.max(...shown.map(({ workUntil }) => workUntil), workdays.until),
 	};
 }
 

@@ -24,8 +24,8 @@ import { listAllStages, type Stage, stagesIn } from './queries.ts';
 import { type StepGroup, stepGroup } from './rules.ts';
 import { groupedStages, type StageChoice } from './stage-choice.ts';
 
-/** A line as it is drawn: with the group of its next step. */
-export type ShownLine = DealLine & { group: StepGroup };
+/** A line as it is drawn: with the group of its next step, and its pipeline where there are several. */
+export type ShownLine = DealLine & { group: StepGroup; pipeline: string | null };
 
 type Address = (change?: Record<string, string | number | null>, path?: string) => string;
 
@@ -91,15 +91,21 @@ export async function readDealList(
 		countList(db, reading),
 		readLines(db, reading, place.after, continued ? ROWS_A_PAGE : (shown ?? ROWS_A_PAGE)),
 	]);
+	const offered = statesOffered(frame, filter);
+	const pipelineOf = new Map(offered.map(({ id, group }) => [id, group ?? null]));
 	const url: Address = (change = {}, path) =>
 		listAddress(filter, stages, viewer, { sort: asked, ...change }, path);
 	const then = shown === null || shown + ROWS_A_PAGE > MOST_ROWS ? null : shown + ROWS_A_PAGE;
 	return {
 		...frame,
-		stages: statesOffered(frame, filter),
+		stages: offered,
 		filter,
 		headings: headingsShown(filter, stages, viewer, sort),
-		lines: rows.map((line) => ({ ...line, group: stepGroup(line, viewer) })),
+		lines: rows.map((line) => ({
+			...line,
+			group: stepGroup(line, viewer),
+			pipeline: pipelineOf.get(line.stageId) ?? null,
+		})),
 		...totals,
 		more: next === null ? null : url({ after: next, shown: then }),
 		unfolded: continued && shown !== null ? url({ shown }) : null,
@@ -118,7 +124,10 @@ export async function readDealList(
 	};
 }
 
-function statesOffered({ stages, pipelines }: Omit<Frame, 'saved'>, { pipeline }: ListFilter) {
+function statesOffered(
+	{ stages, pipelines }: Omit<Frame, 'saved'>,
+	{ pipeline }: ListFilter,
+): StageChoice<Stage>[] {
 	return pipeline === null ? groupedStages(stages, pipelines) : stagesIn(stages, pipeline);
 }
 

@@ -61,7 +61,7 @@ export function pipelineRoutes(
 					const data = {
 						...{ record: pipeline, action: `/admin/pipelines/${pipelineId}/removal` },
 						others: groupedStages(states, await listPipelineRecords(db)),
-						hint: translate(language, 'pipeline.removalHint'),
+						about: translate(language, 'pipeline.removalHint'),
 					};
 					return { fragment: 'admin/_emptying', title: 'setting.removal', data };
 				},

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#src/platform/db/client.ts';
 import { momentOf } from '#src/platform/i18n/dates.ts';
+import { clockOf } from '#src/platform/i18n/workdays.ts';
 
 /** Whose clock a reminder goes by: zone, and the beginning of the working day in minutes after midnight. */
 export type Reminded = { timeZone: string; workFrom: number };
@@ -16,12 +17,9 @@ const MINUTE_MS = 60_000;
 export function remindAtOf(due: Due, { timeZone, workFrom }: Reminded): Date | null {
 	if (due.remindMinutes === null) return null;
 	const from =
-		due.plannedAt ?? (due.plannedOn && momentOf(due.plannedOn, clock(workFrom), timeZone));
+		due.plannedAt ?? (due.plannedOn && momentOf(due.plannedOn, clockOf(workFrom), timeZone));
 	return from ? new Date(from.getTime() - due.remindMinutes * MINUTE_MS) : null;
 }
-
-const clock = (minutes: number) =>
-	`${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 
 /** Steps by their ids, all of a deal, or all of a person. */
 export type Steps = { ids: number[] } | { dealId: number } | { ownerId: number };

@@ -1,4 +1,5 @@
-import { addWorkingDays, dayOf, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { dayOf, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { addWorkingDays } from '#src/platform/i18n/workdays.ts';
 import type { StageKind } from './tables.ts';
 
 /** The nearest planned interaction of a deal: for a day, for a moment, or none at all. */
@@ -29,7 +30,7 @@ export function stepGroup(step: NextStep, viewer: Viewer): StepGroup {
  */
 export function idleBefore(idleDays: number | null, viewer: Viewer): Date | null {
 	if (idleDays === null) return null;
-	return startOfDay(addWorkingDays(viewer.today, -idleDays), viewer.timeZone);
+	return startOfDay(addWorkingDays(viewer.today, -idleDays, viewer.workdays), viewer.timeZone);
 }
 
 /** Whether a state is one of the two final ones. */

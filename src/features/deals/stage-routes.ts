@@ -87,7 +87,7 @@ export function stageRoutes(
 					const data = {
 						...{ record: stage, others: await othersOf(db, stage) },
 						action: `/admin/stages/${stageId}/removal`,
-						hint: translate(language, 'stage.removalHint'),
+						about: translate(language, 'stage.removalHint'),
 					};
 					return { fragment: 'admin/_emptying', title: 'setting.removal', data };
 				},

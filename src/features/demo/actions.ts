@@ -12,7 +12,9 @@ import {
 import { logInteraction, type Plan, planInteraction } from '#src/features/interactions/actions.ts';
 import { type InteractionKind, listKinds } from '#src/features/interactions/queries.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
-import { addDays, addWorkingDays, dayOf, momentOf } from '#src/platform/i18n/dates.ts';
+import { addDays, dayOf, momentOf } from '#src/platform/i18n/dates.ts';
+import { FIVE_DAYS } from '#src/platform/i18n/work-week.ts';
+import { addWorkingDays } from '#src/platform/i18n/workdays.ts';
 import { type Chance, chance } from './chance.ts';
 import { clientFacts, contactFacts, type DemoFields, makeExtraFields } from './clients.ts';
 import { enrichDeals } from './deals.ts';
@@ -213,7 +215,7 @@ async function planNext(company: Company, actor: Actor, dealId: number): Promise
 
 function planAt({ now, luck }: Company, distance: number): Plan {
 	const today = dayOf(now, ZONE);
-	const day = distance === 0 ? today : addWorkingDays(today, distance);
+	const day = distance === 0 ? today : addWorkingDays(today, distance, FIVE_DAYS);
 	if (luck.next() < 0.3) return { plannedOn: day };
 	const hour = 9 + luck.below(9);
 	const time = `${String(hour).padStart(2, '0')}:${luck.pick(['00', '15', '30', '40'])}`;

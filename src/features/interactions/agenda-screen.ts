@@ -123,7 +123,7 @@ export async function readAgenda(
 
 // Judged as of the first page: at midnight groups shift, and a shifted cursor would lose lines.
 const asOf = (viewer: Viewer, after: TodoPlace | null) =>
-	after === null ? viewer : viewerAt(after.asOf, viewer.language, viewer.timeZone);
+	after === null ? viewer : viewerAt(after.asOf, viewer.language, viewer.timeZone, viewer.workdays);
 
 /** What «Показать ещё» brings: the rest of one group. Null where the address names none. */
 export async function readMoreTodos(

@@ -1,11 +1,6 @@
 import { InvalidForm } from '#src/platform/errors.ts';
-import {
-	addDays,
-	addWorkingDays,
-	daysBetween,
-	momentOf,
-	type Viewer,
-} from '#src/platform/i18n/dates.ts';
+import { addDays, daysBetween, momentOf, type Viewer } from '#src/platform/i18n/dates.ts';
+import { addWorkingDays } from '#src/platform/i18n/workdays.ts';
 import {
 	checked,
 	day,
@@ -285,5 +280,5 @@ export function postponedTo(
 
 /** The day that the form suggests for the step after one of this kind. */
 export function suggestedDay(nextInDays: number, viewer: Viewer): string {
-	return addWorkingDays(viewer.today, nextInDays);
+	return addWorkingDays(viewer.today, nextInDays, viewer.workdays);
 }

@@ -1,6 +1,6 @@
 import ICAL from 'ical.js';
 import { DateTime } from 'luxon';
-import { dayOf, formatTime, isDay, momentOf } from '#src/platform/i18n/dates.ts';
+import { dayOf, formatTime, isDay, momentOf, viewerAt } from '#src/platform/i18n/dates.ts';
 
 /*
  * Repeated steps, as calendars understand them: a rule of RFC 5545 over the wall clock of a zone. What the
@@ -70,8 +70,7 @@ const EVERYTHING = '9999-12-31';
 
 /** What clocks show in a zone at a moment: `2026-11-23T15:00`. */
 export function wallClock(at: Date, timeZone: string): string {
-	const viewer = { language: 'ru', timeZone, now: at, today: '' } as const;
-	return `${dayOf(at, timeZone)}T${formatTime(at, viewer)}`;
+	return `${dayOf(at, timeZone)}T${formatTime(at, viewerAt(at, 'ru', timeZone))}`;
 }
 
 /** The day of an occurrence. */

@@ -1,4 +1,5 @@
 import { addDays, momentOf, type Viewer } from '#src/platform/i18n/dates.ts';
+import { clockOf } from '#src/platform/i18n/workdays.ts';
 import { form, oneOf, optional, text, version } from '#src/platform/web/forms.ts';
 
 const UNTIL = ['fiveMinutes', 'quarter', 'hour', 'tomorrow'] as const;
@@ -16,6 +17,5 @@ const MINUTE_MS = 60_000;
 /** The moment that a choice means; tomorrow is when the person's work begins (minutes after midnight). */
 export function untilOf(choice: (typeof UNTIL)[number], viewer: Viewer, workFrom: number): Date {
 	if (choice !== 'tomorrow') return new Date(viewer.now.getTime() + MINUTES[choice] * MINUTE_MS);
-	const clock = `${String(Math.floor(workFrom / 60)).padStart(2, '0')}:${String(workFrom % 60).padStart(2, '0')}`;
-	return momentOf(addDays(viewer.today, 1), clock, viewer.timeZone);
+	return momentOf(addDays(viewer.today, 1), clockOf(workFrom), viewer.timeZone);
 }

@@ -3,6 +3,7 @@ import { BOARD_VIEWS, DENSITIES, THEMES } from '#src/features/auth/tables.ts';
 import type { SavedFilter, Screen } from '#src/features/filters/rules.ts';
 import { REMINDERS } from '#src/features/interactions/forms.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
+import { clockOf, minutesOf } from '#src/platform/i18n/workdays.ts';
 import {
 	checked,
 	form,
@@ -114,12 +115,4 @@ export function choicesOf(
 		boardFilterId: chosen('boardFilterId', 'board'),
 		dealsFilterId: chosen('dealsFilterId', 'deals'),
 	};
-}
-
-const minutesOf = (clock: string) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
-
-/** Minutes after midnight as a form shows them: `09:00`; midnight at the end of a day as its last minute. */
-export function clockOf(minutes: number): string {
-	const shown = Math.min(minutes, 24 * 60 - 1);
-	return `${String(Math.floor(shown / 60)).padStart(2, '0')}:${String(shown % 60).padStart(2, '0')}`;
 }

@@ -6,8 +6,9 @@ import { REMINDERS } from '#src/features/interactions/forms.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
+import { clockOf } from '#src/platform/i18n/workdays.ts';
 import type { Problem } from '#src/platform/web/dialog.ts';
-import { clockOf, fieldsOf, ZONES } from './forms.ts';
+import { fieldsOf, ZONES } from './forms.ts';
 import { findSettings } from './queries.ts';
 
 /** The page of a person's settings, with what is wrong with the form if it came back. */

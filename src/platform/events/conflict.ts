@@ -4,7 +4,7 @@ import { Conflict } from '#src/platform/errors.ts';
 
 /**
  * The Conflict that tells who changed a record of a directory last. `key` names its id in the events, as
- * `tagId`. Twin of the index events_catalogs in drizzle/0013_pipelines.sql.
+ * `tagId`. Twin of the index events_catalogs in drizzle/0020_workdays.sql.
  */
 export async function conflictOn(
 	db: Sql,
@@ -13,7 +13,7 @@ export async function conflictOn(
 ): Promise<Conflict> {
 	const { rows } = await db.execute<{ at: Date; by: string | null }>(sql`
 		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
-		where e.type ~ '^(extra|holiday|kind|organization|pipeline|reason|source|stage|tag)\.'
+		where e.type ~ '^(extra|holiday|kind|organization|pipeline|reason|source|stage|tag|work)\.'
 			and e.data->>${key} = ${String(id)}
 		order by e.id desc limit 1`);
 	const last = rows[0];

@@ -36,7 +36,7 @@ export const events = pgTable(
 		index('events_catalogs')
 			.on(t.id)
 			.where(
-				sql`${t.type} ~ '^(extra|holiday|kind|organization|pipeline|reason|source|stage|tag)\\.'`,
+				sql`${t.type} ~ '^(extra|holiday|kind|organization|pipeline|reason|source|stage|tag|work)\\.'`,
 			),
 	],
 );

@@ -1,8 +1,18 @@
 import { DateTime, IANAZone } from 'luxon';
 import { type Language, translate } from './translate.ts';
+import { FIVE_DAYS, type Workdays } from './work-week.ts';
 
-/** Who reads: decides language, zone and what "today" is. `today` is the zone's day at `now`. */
-export type Viewer = { language: Language; timeZone: string; now: Date; today: string };
+/**
+ * Who reads: decides language, zone and what "today" is. `today` is the zone's day at `now`; `workdays`: when
+ * the company works.
+ */
+export type Viewer = {
+	language: Language;
+	timeZone: string;
+	now: Date;
+	today: string;
+	workdays: Workdays;
+};
 
 const words = (language: Language, key: 'date.weekdays' | 'date.months') =>
 	translate(language, key).split(' ');
@@ -10,8 +20,13 @@ const WEEKDAYS = { ru: words('ru', 'date.weekdays'), en: words('en', 'date.weekd
 const MONTHS = { ru: words('ru', 'date.months'), en: words('en', 'date.months') };
 
 /** A viewer at a moment. `timeZone` is an IANA name. */
-export function viewerAt(now: Date, language: Language, timeZone: string): Viewer {
-	return { language, timeZone, now, today: dayOf(now, timeZone) };
+export function viewerAt(
+	now: Date,
+	language: Language,
+	timeZone: string,
+	workdays: Workdays = FIVE_DAYS,
+): Viewer {
+	return { language, timeZone, now, today: dayOf(now, timeZone), workdays };
 }
 
 /** Whether a text is a day of the calendar that a database knows: `2026-11-23`, not `2026-02-30`. */
@@ -77,16 +92,6 @@ export function addDays(day: string, days: number): string {
 /** Whole days from one day to another; negative when `to` is earlier. */
 export function daysBetween(from: string, to: string): number {
 	return (Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000;
-}
-
-/** The day `count` working days (Monday to Friday) after a day; before it, if negative. */
-export function addWorkingDays(day: string, count: number): string {
-	let at = day;
-	for (let left = Math.abs(count); left > 0; ) {
-		at = addDays(at, Math.sign(count));
-		if (new Date(`${at}T00:00:00Z`).getUTCDay() % 6 !== 0) left -= 1;
-	}
-	return at;
 }
 
 /** First and last day of the month that a day lies in. */

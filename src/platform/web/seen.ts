@@ -16,6 +16,12 @@ export function shownCards(request: FastifyRequest): Map<string, number> {
 	return new Map([...pairs].map(([, id, n]) => [id ?? '', Math.min(Number(n), MOST_SHOWN)]));
 }
 
+/** The states that have a column on the person's board, in order, as public/js/board.js tells; null: not told. */
+export function shownStates(request: FastifyRequest): string | null {
+	const told = request.headers['x-states-shown'];
+	return typeof told === 'string' ? told : null;
+}
+
 /** How many lines of a history the person has unfolded, as public/js/deal.js and live.js tell. */
 export function shownLines(request: FastifyRequest): number {
 	const told = request.headers['x-lines-shown'];
