@@ -4,14 +4,14 @@ import { filesIn } from './building.ts';
 
 /*
  * Which way the arrows go:
- * config, events, platform ← workdays ← auth ← filters, mail ← clients ← deals ← interactions ← calendar ← people ← board,
+ * config, events, platform ← auth ← workdays ← filters, mail ← clients ← deals ← interactions ← calendar ← people ← board,
  * imports, demo, jobs, audit, admin ← app ← commands,
  * and inside a feature tables ← queries ← actions ← routes. The doors of a feature (what answers a
  * request) may read other features and call their actions in any direction.
  */
 const ORDER = [
-	'workdays',
 	'auth',
+	'workdays',
 	'filters',
 	'mail',
 	'clients',

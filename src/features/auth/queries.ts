@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
-import { workdaysSql } from '#src/features/workdays/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 import type { Workdays } from '#src/platform/i18n/work-week.ts';
 import { type Actor, type Own, type Owners, visibleTo } from './rules.ts';
 import type { Permission, Scope, Way } from './tables.ts';
+import { workdaysSql } from './workdays.ts';
 
 type PersonRights = {
 	id: number;

@@ -13,10 +13,10 @@ import {
 } from '#src/platform/web/forms.ts';
 import type { Fields, Shape } from '#src/platform/web/merging.ts';
 import { type HolidayEdit, MOST_DAYS, type WorkWeekEdit } from './actions.ts';
-import type { Holiday, WorkWeek } from './queries.ts';
 
-/** Days of the week, Monday first, and the box of each. */
+/** Days of the week, Monday first. */
 export const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7] as const;
+/** The box of one. */
 export const boxOf = (weekday: number): string => `weekday${weekday}`;
 
 /** The company's week and hours; they are no person's, and so called otherwise than in their settings. */
@@ -31,7 +31,7 @@ export const WorkWeekForm = form({
 export const WEEK_SHAPE: Shape = { boxes: WEEKDAYS.map(boxOf) };
 
 /** What the fields of the form say. */
-export function weekFields({ weekdays, workFrom, workUntil }: WorkWeek): Fields {
+export function weekFields({ weekdays, workFrom, workUntil }: WorkWeekEdit): Fields {
 	const boxes = WEEKDAYS.map((one) => [boxOf(one), weekdays.includes(one) ? '1' : '']);
 	return {
 		...Object.fromEntries(boxes),
@@ -65,7 +65,7 @@ export const HolidayForm = form({ version: version(), ...holiday });
 export const HOLIDAY_SHAPE: Shape = { boxes: ['working'] };
 
 /** What the fields of its form say. */
-export const holidayFields = ({ day, name, working }: Holiday): Fields => ({
+export const holidayFields = ({ day, name, working }: HolidayEdit): Fields => ({
 	...{ day, name, working: working ? '1' : '' },
 });
 

@@ -16,18 +16,6 @@ export type WorkWeek = {
 /** A day that differs from the week. */
 export type Holiday = { id: number; day: string; name: string; working: boolean; version: number };
 
-// Whatever counts working days stays within a year and a half back and two years ahead.
-const [DAYS_BACK, DAYS_AHEAD] = [800, 800];
-
-/** When the company works, as the rules need it: platform/i18n/workdays.ts. A column of the session's query. */
-export function workdaysSql(now: Date): SQL {
-	return sql`(select jsonb_build_object('weekdays', w.weekdays, 'from', w.work_from, 'until', w.work_until,
-		'days', coalesce((
-			select jsonb_object_agg(h.day, jsonb_build_object('name', h.name, 'working', h.working))
-			from holidays h where h.day between ${now}::date - ${DAYS_BACK}::int and ${now}::date + ${DAYS_AHEAD}::int
-		), '{}')) from work_calendar w limit 1)`;
-}
-
 /** The week and hours. */
 export async function findWorkWeek(db: Sql, lock: SQL = sql``): Promise<WorkWeek> {
 	const { rows } = await db.execute<WorkWeek>(sql`
