@@ -50,6 +50,7 @@ import { interactionRoutes, planRoutes } from './features/interactions/routes.ts
 import { jobRoutes } from './features/jobs/routes.ts';
 import { liveRoutes } from './features/live/routes.ts';
 import { mailRoutes } from './features/mail/routes.ts';
+import { organizationRoutes } from './features/organizations/routes.ts';
 import { mappingRoutes } from './features/people/mapping-routes.ts';
 import { roleRoutes } from './features/people/role-routes.ts';
 import { peopleRoutes } from './features/people/routes.ts';
@@ -152,6 +153,7 @@ export async function buildApp({
 	dealProductRoutes(app, { connection });
 	pipelineRoutes(app, { connection });
 	stageRoutes(app, { connection });
+	organizationRoutes(app, { connection });
 	workdayRoutes(app, { connection });
 	reasonRoutes(app, { connection });
 	filterRoutes(app, { connection });

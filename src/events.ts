@@ -172,6 +172,14 @@ export type AppEvent =
 	  }
 	| { type: 'holiday.edited'; data: { holidayId: number; changes: Record<string, FieldChange> } }
 	| { type: 'work.edited'; data: { workId: number; changes: Record<string, FieldChange> } }
+	| {
+			type: 'organization.added' | 'organization.removed';
+			data: { organizationId: number; name: string };
+	  }
+	| {
+			type: 'organization.edited';
+			data: { organizationId: number; changes: Record<string, FieldChange> };
+	  }
 	| { type: 'pipeline.added'; data: { pipelineId: number; name: string } }
 	| { type: 'pipeline.edited'; data: { pipelineId: number; changes: Record<string, FieldChange> } }
 	| {

@@ -3,6 +3,7 @@ import { addTag } from '#src/features/clients/tag-settings.ts';
 import { addPipeline } from '#src/features/deals/pipelines.ts';
 import { addReason } from '#src/features/deals/reasons.ts';
 import { addStage } from '#src/features/deals/stages.ts';
+import { addOrganization } from '#src/features/organizations/actions.ts';
 import { addHolidays } from '#src/features/workdays/actions.ts';
 import { addDays } from '#src/platform/i18n/dates.ts';
 import type { Browser } from '../app.ts';
@@ -24,7 +25,7 @@ type Catalog = {
 /** What administrators set up: pipelines, states, reasons, tags, sources. What is taken away is one that nobody uses. */
 export function catalogRules({ database, cast }: Tools): Rules {
 	const { db, pool } = database;
-	const made = { holiday: 0, reason: 0, tag: 0, source: 0, pipeline: 0, stage: 0 };
+	const made = { organization: 0, holiday: 0, reason: 0, tag: 0, source: 0, pipeline: 0, stage: 0 };
 	let n = 0;
 	const read = (url: () => string): Open => ({
 		call: (person) => person.get(url(), JSON_ANSWER),
@@ -33,6 +34,11 @@ export function catalogRules({ database, cast }: Tools): Rules {
 	const dayAfter = (n: number) => addDays('2027-01-01', n);
 	const own = () => ({ likeId: cast().open[0].pipelineId, pipelineId: cast().open[0].pipelineId });
 	const catalogs: Catalog[] = [
+		{
+			...{ path: '/admin/organizations', table: 'organizations', id: () => made.organization },
+			fields: (one) => ({ name: `Организация ${one}` }),
+			buttons: { position: { way: 'up' }, activity: {}, removal: {} },
+		},
 		{
 			...{ path: '/admin/workdays', table: 'holidays', id: () => made.holiday },
 			fields: (one) => ({ name: `Праздник ${one}`, day: dayAfter(one) }),
@@ -115,6 +121,10 @@ export function catalogRules({ database, cast }: Tools): Rules {
 	return {
 		prepare: async () => {
 			const ada = by(cast().people.ada);
+			made.organization = await addOrganization(db, ada, {
+				...{ name: 'Запасная', inn: null, kpp: null, ogrn: null, bankName: null },
+				...{ bic: null, account: null, correspondentAccount: null },
+			});
 			const day = '2026-12-31';
 			const days = { day, until: day, name: 'Выходной', working: false };
 			made.holiday = (await addHolidays(db, ada, days))[0] as number;

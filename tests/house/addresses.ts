@@ -19,6 +19,8 @@ export function pagesOf(records: Records): Addresses {
 		'/admin/audit': ['/admin/audit', `/admin/audit?record=deal:${deal}&kind=deal`],
 		...oneOf('/admin/jobs', '/admin/sessions'),
 		...oneOf('/admin/extra-fields', '/admin/kinds', '/admin/kinds/new', '/admin/mail'),
+		...oneOf('/admin/organizations', '/admin/organizations/new'),
+		...oneOf('/admin/organizations/:id/edit', records.organization),
 		...oneOf('/admin/workdays', '/admin/workdays/new', '/admin/workdays/week/edit'),
 		...oneOf('/admin/workdays/:id/edit', records.holiday),
 		...oneOf('/admin/pipelines', '/admin/pipelines/new', '/admin/stages', '/admin/stages/new'),

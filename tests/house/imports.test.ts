@@ -4,7 +4,7 @@ import { filesIn } from './building.ts';
 
 /*
  * Which way the arrows go:
- * config, events, platform ← auth ← workdays ← filters, mail ← clients ← deals ← interactions ← calendar ← people ← board,
+ * config, events, platform ← auth ← workdays ← filters, mail ← clients ← organizations ← deals ← interactions ← calendar ← people ← board,
  * imports, demo, jobs, audit, admin ← app ← commands,
  * and inside a feature tables ← queries ← actions ← routes. The doors of a feature (what answers a
  * request) may read other features and call their actions in any direction.
@@ -15,6 +15,7 @@ const ORDER = [
 	'filters',
 	'mail',
 	'clients',
+	'organizations',
 	'deals',
 	'interactions',
 	'reminders',

@@ -16,6 +16,7 @@ import * as imports from '#src/features/imports/forms.ts';
 import * as interactions from '#src/features/interactions/forms.ts';
 import * as kinds from '#src/features/interactions/kind-forms.ts';
 import * as mail from '#src/features/mail/forms.ts';
+import * as organizations from '#src/features/organizations/forms.ts';
 import * as people from '#src/features/people/forms.ts';
 import * as reminders from '#src/features/reminders/forms.ts';
 import * as settings from '#src/features/settings/forms.ts';
@@ -49,6 +50,7 @@ const forms = Object.entries({
 	...interactions,
 	...kinds,
 	...mail,
+	...organizations,
 	...people,
 	...reminders,
 	...settingForms,

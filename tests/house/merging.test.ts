@@ -81,6 +81,11 @@ const NOUNS: Record<string, Noun> = {
 		mine: '07:00',
 		...{ first: ['companyFrom', '08:00', '10:00'], second: ['companyUntil', '17:00', '19:00'] },
 	},
+	organization: {
+		...{ form: () => `/admin/organizations/${records.organization}/edit`, action: EDIT },
+		wrong: '1234567890',
+		...{ first: ['name', 'ООО «Дом»', 'ООО «Склад»'], second: ['inn', '7707083893', ''] },
+	},
 	pipeline: {
 		...{ form: () => `/admin/pipelines/${records.pipeline}/edit`, action: EDIT, wrong: '' },
 		...{ first: ['name', 'Прокат', 'Опт'], second: ['name', 'Прокат', 'Опт'] },

@@ -61,6 +61,7 @@ const MAKES: Record<string, { table: string; body: () => Fields }> = {
 		body: () => ({ name: 'Раз', viewScope: 'own', editScope: 'own' }),
 	},
 	'/admin/mappings': { table: 'group_mappings', body: () => ({ role: 'manager', pattern: 'раз' }) },
+	'/admin/organizations': { table: 'organizations', body: () => ({ name: 'Раз' }) },
 	'/admin/workdays': { table: 'holidays', body: () => ({ name: 'Раз', day: '2027-01-01' }) },
 	'/admin/pipelines': {
 		table: 'pipelines',
@@ -125,7 +126,13 @@ test('every form that makes something carries a key of its own', async () => {
 	for (const path of [
 		...['/deals/new', '/clients/new', '/filters/new?screen=board&query=q%3Da', '/calendar/new'],
 		...['/admin/people/new', '/admin/teams/new', '/admin/roles/new', '/admin/mappings/new'],
-		...['/admin/workdays/new', '/admin/pipelines/new', '/admin/stages/new', '/admin/reasons/new'],
+		...[
+			'/admin/organizations/new',
+			'/admin/workdays/new',
+			'/admin/pipelines/new',
+			'/admin/stages/new',
+			'/admin/reasons/new',
+		],
 		...['/admin/tags/new', '/admin/sources/new'],
 		...['/admin/kinds/new', '/admin/extra-fields/new', '/admin/mail', '/import'],
 		...[`/deals/${cast.deals.late}`, `/deals/${cast.deals.late}/interactions/new`],

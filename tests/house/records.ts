@@ -10,6 +10,7 @@ import { addReason } from '#src/features/deals/reasons.ts';
 import { saveFilter } from '#src/features/filters/actions.ts';
 import { addKind } from '#src/features/interactions/kinds.ts';
 import { sendTestMail } from '#src/features/mail/actions.ts';
+import { addOrganization } from '#src/features/organizations/actions.ts';
 import { addMapping } from '#src/features/people/mappings.ts';
 import { addRole } from '#src/features/people/roles.ts';
 import { addTeam } from '#src/features/people/teams.ts';
@@ -33,6 +34,7 @@ export type Records = Record<
 	| 'mail'
 	| 'mapping'
 	| 'merge'
+	| 'organization'
 	| 'person'
 	| 'pipeline'
 	| 'reason'
@@ -100,6 +102,10 @@ export async function makeRecords(served: TestApp, cast: Cast): Promise<Records>
 			...{ name: 'Стажёр', viewScope: 'team', editScope: 'own', permissions: ['export'] },
 		}),
 		team: await addTeam(db, acting, { name: 'Опт', parentId: null }),
+		organization: await addOrganization(db, acting, {
+			...{ name: 'ООО «Торговый дом»', inn: null, kpp: null, ogrn: null, bankName: null },
+			...{ bic: null, account: null, correspondentAccount: null },
+		}),
 		holiday: await addHoliday(db, acting),
 		pipeline: await addPipeline(db, acting, {
 			...{ name: 'Аренда', likeId: cast.open[0].pipelineId },

@@ -24,6 +24,7 @@ const CHANGES = [
 	'mapping',
 	'merge',
 	'new',
+	'organization',
 	'person',
 	'pipeline',
 	'reason',

@@ -18,14 +18,8 @@ const served = await testApp(database);
 const TABLES: Record<string, string> = {
 	...{ client: 'clients', contact: 'contacts', deal: 'deals', extra: 'extra_fields' },
 	...{ filter: 'saved_filters', import: 'imports', interaction: 'interactions' },
-	...{
-		holiday: 'holidays',
-		work: 'work_calendar',
-		pipeline: 'pipelines',
-		reason: 'loss_reasons',
-		source: 'sources',
-		tag: 'tags',
-	},
+	...{ holiday: 'holidays', organization: 'organizations', work: 'work_calendar' },
+	...{ pipeline: 'pipelines', reason: 'loss_reasons', source: 'sources', tag: 'tags' },
 	...{ kind: 'interaction_kinds', merge: 'client_merges', person: 'people', stage: 'stages' },
 	...{ mapping: 'group_mappings', role: 'roles', team: 'teams' },
 };

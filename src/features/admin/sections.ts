@@ -32,6 +32,12 @@ const GROUPS: { title: MessageKey; sections: Section[] }[] = [
 			section('/admin/kinds', 'catalogs', 'kind.title', 'admin.aboutKinds'),
 			section('/admin/sources', 'catalogs', 'sources.title', 'admin.aboutSources'),
 			section('/admin/tags', 'catalogs', 'tags.title', 'admin.aboutTags'),
+			section(
+				'/admin/organizations',
+				'catalogs',
+				'organizations.title',
+				'admin.aboutOrganizations',
+			),
 			section('/admin/workdays', 'catalogs', 'work.title', 'admin.aboutWork'),
 			section('/admin/extra-fields', 'catalogs', 'extra.title', 'admin.aboutFields'),
 		],

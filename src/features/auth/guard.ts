@@ -39,6 +39,7 @@ declare module 'fastify' {
 			| 'mapping'
 			| 'merge'
 			| 'new'
+			| 'organization'
 			| 'person'
 			| 'pipeline'
 			| 'reason'
