@@ -63,6 +63,7 @@ import { stampAt } from './platform/live/hub.ts';
 import { setUpLive } from './platform/live/live.ts';
 import { setUpOnce } from './platform/once/once.ts';
 import { readAssets, serveAssets } from './platform/web/assets.ts';
+import { setUpDraining } from './platform/web/draining.ts';
 import { setUpErrors } from './platform/web/errors.ts';
 import { takeToast } from './platform/web/flash.ts';
 import { logRequests, logSettings } from './platform/web/log.ts';
@@ -108,6 +109,7 @@ export async function buildApp({
 	});
 	await app.register(helmet, securityHeaders(config));
 	logRequests(app);
+	setUpDraining(app);
 	setUpMetrics(app, { connection, config });
 	setUpGuard(app, { connection, config, now });
 	refuseForeignHosts(app, config);

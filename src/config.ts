@@ -185,6 +185,12 @@ export const SETTINGS = {
 		read: whole(1, 8_760),
 		sentence: 'After how many hours a session ends in any case.',
 	},
+	DRAIN_SECONDS: {
+		fallback: '0',
+		read: whole(0, 600),
+		sentence:
+			'How long it still serves after SIGTERM while /readyz says 503, so that a balancer takes it out first.',
+	},
 	METRICS_FROM: {
 		fallback: '127.0.0.1, ::1',
 		read: networks,

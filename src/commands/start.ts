@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '#src/app.ts';
 import { type Config, readConfig } from '#src/config.ts';
@@ -42,7 +43,8 @@ await command(async () => {
 		// What is interrupted half-way fails when the database goes; only the goodbye counts then.
 		await Promise.race([serving, leaving.asked]);
 	} finally {
-		await Promise.all([app && finish(app), worker?.stop()]);
+		const drainMs = leaving.signal.aborted ? config.DRAIN_SECONDS * 1_000 : 0;
+		await Promise.all([app && finish(app, drainMs), worker?.stop()]);
 		await database.stop();
 	}
 	say('Остановлено');
@@ -73,9 +75,11 @@ function addressOf(app: FastifyInstance): string {
 	return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-/** Lets the requests under way finish, and cuts those that take too long. */
-async function finish(app: FastifyInstance): Promise<void> {
+/** Serves for `drainMs` more, then lets the requests under way finish, and cuts those that take too long. */
+async function finish(app: FastifyInstance, drainMs: number): Promise<void> {
 	const { server } = app;
+	app.draining.begun = true;
+	await pause(drainMs);
 	// A browser keeps its connection after the last answer; Fastify closes only those idle at the beginning.
 	const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
 	const cut = setTimeout(() => server.closeAllConnections(), FINISH_REQUESTS_MS);
