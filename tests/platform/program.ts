@@ -25,6 +25,8 @@ type Options = {
 	uid?: number;
 	gid?: number;
 	root?: string;
+	/** Whether it outlives the test that starts it; whoever says so ends it. */
+	lasting?: boolean;
 };
 
 // What the programs compile, they keep for each other.
@@ -46,7 +48,7 @@ afterEach(async () => {
 /** Starts a command of the program in a process of its own, on a free port unless `env` says otherwise. */
 export function startProgram(
 	command: string,
-	{ env = {}, args = [], root = ROOT, ...identity }: Options,
+	{ env = {}, args = [], root = ROOT, lasting = false, ...identity }: Options,
 ): Program {
 	const child = spawn(process.execPath, [join(root, 'src/commands', `${command}.ts`), ...args], {
 		env: { ...PLAIN, HOST: '127.0.0.1', PORT: '0', ...env },
@@ -54,7 +56,7 @@ export function startProgram(
 		stdio: ['ignore', 'pipe', 'pipe'],
 		...identity,
 	});
-	running.add(child);
+	if (!lasting) running.add(child);
 	let text = '';
 	let complaints = '';
 	const ended = new Promise<Ended>((resolve) =>
