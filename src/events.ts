@@ -45,6 +45,14 @@ type Emptied = { intoId: number | null; into: string | null; deals: number };
 /** How many records a change of a directory concerns. */
 type Uses = { deals: number; clients: number };
 
+/** How a deal that leaves a final state was finished, for who takes that back; absent in old rows. */
+export type EndingWas = {
+	amount: string | null;
+	closedOn: string | null;
+	lossReasonId: number | null;
+	comment: string | null;
+};
+
 export type AppEvent =
 	| ({ type: 'deal.created'; data: { stageId: number } } & About['deal'])
 	| ({
@@ -57,6 +65,7 @@ export type AppEvent =
 				from: number;
 				to: number;
 				secondsInPrevious: number;
+				was?: EndingWas;
 				amount: string;
 				/** What stood there before; absent in imports and in old rows. */
 				amountBefore?: string | null;
@@ -69,6 +78,7 @@ export type AppEvent =
 				from: number;
 				to: number;
 				secondsInPrevious: number;
+				was?: EndingWas;
 				lossReasonId: number | null;
 				comment: string | null;
 				closedOn: string;
@@ -76,13 +86,17 @@ export type AppEvent =
 	  } & About['deal'])
 	| ({
 			type: 'deal.reopened';
-			data: { from: number; to: number; secondsInPrevious: number };
+			data: { from: number; to: number; secondsInPrevious: number; was?: EndingWas };
 	  } & About['deal'])
 	| ({
 			type: 'deal.edited';
 			data: { changes: Record<string, FieldChange>; products?: ProductChange[] };
 	  } & About['deal'])
-	| ({ type: 'deal.reassigned'; data: { from: number; to: number; note?: string } } & About['deal'])
+	| ({
+			type: 'deal.reassigned';
+			/** `steps` went along, and the new owner had `helped`: what giving back needs; absent in old rows. */
+			data: { from: number; to: number; note?: string; steps?: number[]; helped?: boolean };
+	  } & About['deal'])
 	| ({ type: 'deal.joined'; data: { personId: number } } & About['deal'])
 	| ({ type: 'deal.left'; data: { personId: number } } & About['deal'])
 	| ({ type: 'deal.noted'; data: { text: string } } & About['deal'])
@@ -153,7 +167,13 @@ export type AppEvent =
 				plannedOn: string | null;
 				plannedAt: string | null;
 				ownerId?: number;
+				/** The whole row, for who takes it back at once; absent in old rows. */
+				row?: Record<string, unknown>;
 			};
+	  } & About['interaction'])
+	| ({
+			type: 'interaction.restored';
+			data: { kindId: number; summary: string };
 	  } & About['interaction'])
 	| ({
 			type: 'interaction.reopened';

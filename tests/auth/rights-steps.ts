@@ -70,6 +70,8 @@ export function stepRules({ database }: Tools): Rules {
 			'POST /interactions/:id/deletion': { call: change('/deletion', {}), seen: 200 },
 			// What is planned still is planned already.
 			'POST /interactions/:id/reopening': { call: change('/reopening', {}), seen: 422 },
+			// What is there cannot be brought back.
+			'POST /interactions/:id/restoration': { call: change('/restoration', {}), seen: 422 },
 			'GET /clients/:id/interactions/new': {
 				call: async (person, { dealId }) =>
 					await person.get(`/clients/${await clientOf(dealId)}/interactions/new`, JSON_ANSWER),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Site } from './site.ts';
+import type { Place } from './site.ts';
 
 /*
  * People who work while something dies under them, at twenty writes a second together, and who remember what they
@@ -63,7 +63,7 @@ export async function signIn(address: string, login: string): Promise<string> {
 }
 
 /** Anna’s open deals with a mover each, and Vera who gives steps on another one to Boris. */
-export async function hireCrew(site: Site): Promise<Crew> {
+export async function hireCrew(site: Place): Promise<Crew> {
 	const stages = await site.ask<{ id: number }>(
 		`select id from stages where kind = 'open' order by position`,
 	);
@@ -110,7 +110,7 @@ type Reply = { status: number; body: string };
 
 /** Sends a form as a program does. Throws where no answer came. */
 async function sendForm(
-	site: Site,
+	site: Place,
 	crew: Crew,
 	path: string,
 	{ cookie, fields, key }: { cookie: string; fields: Record<string, string>; key?: string },
@@ -135,7 +135,7 @@ export function note(crew: Crew, answer: Refusal): void {
 }
 
 async function keepMoving(
-	site: Site,
+	site: Place,
 	crew: Crew,
 	story: Story,
 	signal: AbortSignal,
@@ -169,7 +169,7 @@ function mayBeStored(error: unknown): boolean {
 }
 
 /** After a failure nobody knows whether the change was stored: the deal itself says, once it can be asked. */
-async function lookUp(site: Site, story: Story): Promise<void> {
+async function lookUp(site: Place, story: Story): Promise<void> {
 	for (;;) {
 		await pause(AGAIN_MS);
 		const [now] = await site
@@ -184,7 +184,7 @@ async function lookUp(site: Site, story: Story): Promise<void> {
 	}
 }
 
-async function keepGiving(site: Site, crew: Crew, signal: AbortSignal): Promise<void> {
+async function keepGiving(site: Place, crew: Crew, signal: AbortSignal): Promise<void> {
 	const [boris] = await site.ask<{ id: number }>(`select id from people where login = 'boris'`);
 	const [kind] = await site.ask<{ id: number }>('select min(id) as id from interaction_kinds');
 	while (!signal.aborted) {

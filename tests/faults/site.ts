@@ -37,6 +37,9 @@ export type Site = {
 	end: () => Promise<void>;
 };
 
+/** What the crew and the oracles need to know of where they are. */
+export type Place = Pick<Site, 'address' | 'ask'>;
+
 /** Whether the data can stand on a disk of its own that is small enough to be filled. */
 export const canMount = process.platform === 'linux' && process.getuid?.() === 0 && mounts();
 

@@ -55,6 +55,7 @@ export const HAPPENED: Record<EventType, MessageKey> = {
 	'interaction.postponed': 'event.stepPostponed',
 	'interaction.reassigned': 'event.stepReassigned',
 	'interaction.reopened': 'event.stepReopened',
+	'interaction.restored': 'history.stepRestored',
 	'job.removed': 'event.jobRemoved',
 	'job.retried': 'event.jobRetried',
 	'kind.created': 'event.kindCreated',

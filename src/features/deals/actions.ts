@@ -1,12 +1,21 @@
 import { sql } from 'drizzle-orm';
-import type { AppEvent } from '#src/events.ts';
+import type { AppEvent, EndingWas } from '#src/events.ts';
 import { type Acting, can, mayEditOf } from '#src/features/auth/rules.ts';
 import { notifyReassigned } from '#src/features/mail/notices.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import { type Closing, closingOf, type Ending, NOT_CLOSED, saysEnding } from './closing.ts';
+import {
+	type Closing,
+	closingOf,
+	type Ending,
+	endingBefore,
+	endingOf,
+	NOT_CLOSED,
+	saidAgain,
+	saysEnding,
+} from './closing.ts';
 import { checkVersion, conflictOn } from './conflicts.ts';
 import { checkEntry, type Filling, writeFilling } from './entering.ts';
 import { refreshNextStep } from './next-step.ts';
@@ -77,6 +86,8 @@ export type Move = Ending & {
 	dealId: number;
 	version: number;
 	stageId: number;
+	/** To be finished as it was before its last move, which this one takes back. */
+	asBefore?: boolean | undefined;
 	/** Filled in along with the move, in its transaction; nothing of it where the state is a final one. */
 	filling?: Filling;
 };
@@ -112,13 +123,17 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 			if (isFinal(to.kind) && saysEnding(move)) throw new RuleBroken('deal.closedAlready');
 			return { ...moved, version: deal.version };
 		}
-		const closing = isFinal(to.kind) ? closingOf(to.kind, move, deal, acting) : NOT_CLOSED;
+		const before = move.asBefore && isFinal(to.kind) ? await endingBefore(tx, deal.id) : null;
+		const ending = before ? saidAgain(before) : move;
+		const held = before ? { ...deal, amount: before.amount } : deal;
+		const closing = isFinal(to.kind) ? closingOf(to.kind, ending, held, acting) : NOT_CLOSED;
+		const was = isFinal(from.kind) ? { was: await endingOf(tx, deal.id) } : {};
 		const worth = isFinal(to.kind) ? closing.amount : await amountReopened(tx, deal);
 		const filling = isFinal(to.kind) ? {} : (move.filling ?? {});
 		if (!isFinal(to.kind)) await checkEntry(tx, acting, { ...deal, amount: worth }, to, filling);
 		const version = await writeMove(tx, acting, deal, to, { ...closing, amount: worth });
 		await recordStageChange(tx, acting, deal.id, from.id, to.id, deal.stageEnteredAt);
-		await record(tx, acting, moveEvent(deal, to, closing, acting.now));
+		await record(tx, acting, moveEvent(deal, to, closing, acting.now, was));
 		if (Object.keys(filling).length === 0) return { ...moved, amount: worth, version };
 		const filled = await writeFilling(tx, acting, deal.id, filling);
 		return { ...moved, amount: filled.amount, version: filled.version };
@@ -158,12 +173,19 @@ async function amountReopened(tx: Tx, deal: DealToEdit): Promise<string | null> 
 	return before === undefined ? deal.amount : before;
 }
 
-function moveEvent(deal: DealToEdit, to: Stage, closing: Closing, now: Date): AppEvent {
+function moveEvent(
+	deal: DealToEdit,
+	to: Stage,
+	closing: Closing,
+	now: Date,
+	was: { was?: EndingWas },
+): AppEvent {
 	const about = { dealId: deal.id, clientId: deal.clientId };
 	const data = {
 		from: deal.stageId,
 		to: to.id,
 		secondsInPrevious: secondsBetween(deal.stageEnteredAt, now),
+		...was,
 	};
 	const closedOn = closing.closedOn ?? '';
 	if (to.kind === 'won')
@@ -202,7 +224,7 @@ async function recordStageChange(
 
 /**
  * Gives a deal with its planned interactions to another person of the actor's scope, with a word to the
- * new owner if there is one. Throws NotFound, Conflict, Forbidden where the actor may not give deals away,
+ * new owner if there is one; `only`: of the interactions just these. Throws NotFound, Conflict, Forbidden where the actor may not give deals away,
  * not this one (who only helps with it) or not to this person.
  */
 export async function reassignDeal(
@@ -212,6 +234,7 @@ export async function reassignDeal(
 	version: number,
 	ownerId: number,
 	note: string | null = null,
+	only: number[] | null = null,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
 		const deal = await findDealToEdit(tx, acting.actor, dealId);
@@ -229,18 +252,23 @@ export async function reassignDeal(
 			where id = ${dealId} and version = ${version}
 				and exists (select from people where id = ${ownerId} and active) returning id`);
 		if (rows.length === 0) throw new InvalidForm({ ownerId: { key: 'field.choice' } }, {});
-		await tx.execute(sql`
+		const moved = await tx.execute<{ id: number }>(sql`
 			update interactions set owner_id = ${ownerId}, version = version + 1
-			where deal_id = ${dealId} and owner_id = ${deal.ownerId} and status = 'planned'`);
-		await tx.execute(sql`
+			where deal_id = ${dealId} and owner_id = ${deal.ownerId} and status = 'planned'
+				and (${only === null} or id = any(${sql.param(only ?? [])}::bigint[])) returning id`);
+		const { rowCount } = await tx.execute(sql`
 			delete from deal_collaborators where deal_id = ${dealId} and person_id = ${ownerId}`);
+		const along = {
+			...(moved.rows.length > 0 && { steps: moved.rows.map(({ id }) => id) }),
+			...(rowCount === 1 && { helped: true }),
+		};
 		// A day ends in its owner's zone, so another owner may have another nearest step.
 		await refreshNextStep(tx, dealId);
 		await record(tx, acting, {
 			type: 'deal.reassigned',
 			dealId,
 			clientId: deal.clientId,
-			data: { from: deal.ownerId, to: ownerId, ...(note === null ? {} : { note }) },
+			data: { from: deal.ownerId, to: ownerId, ...along, ...(note === null ? {} : { note }) },
 		});
 		return version + 1;
 	});

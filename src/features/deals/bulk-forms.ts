@@ -42,8 +42,8 @@ export const BulkForm = form({
 	lossReasonId: optional(id()),
 	closedOn: optional(day()),
 	comment: optional(text(2000)),
-	/** Of an undo: whether states or dates are taken back. */
-	back: optional(oneOf('stage', 'date')),
+	/** Of an undo: what is taken back. */
+	back: optional(oneOf('stage', 'date', 'owner')),
 	returnTo: optional(text(2000)),
 });
 
@@ -73,9 +73,13 @@ export function chosenIn(typed: string): Chosen[] {
 	return [...found.values()];
 }
 
+/** What of many deals is taken back by a verb of its own. */
+export type BackKind = 'stage' | 'date' | 'owner';
+
 /** How one deal gets back to where it was. */
 export type BackAgain =
 	| { dealId: number; version: number; stageId: number }
+	| { dealId: number; version: number; owner: true }
 	| {
 			dealId: number;
 			stepId: number;
@@ -83,8 +87,12 @@ export type BackAgain =
 			plan: { plannedOn: string } | { plannedAt: Date };
 	  };
 
-/** What an undo names: `deal.version.state`, or `deal.step.version.plan` with a day or a moment in ms. */
-export function backIn(kind: 'stage' | 'date', typed: string): BackAgain[] {
+/** What an undo names: `deal.version.state`, `deal.version` of one that was given away, or `deal.step.version.plan` with a day or a moment in ms. */
+export function backIn(kind: BackKind, typed: string): BackAgain[] {
+	if (kind === 'owner')
+		return numbersIn(typed, [2]).map(
+			([dealId, version]) => ({ dealId, version, owner: true }) as BackAgain,
+		);
 	if (kind === 'stage')
 		return numbersIn(typed, [3]).map(
 			([dealId, version, stageId]) => ({ dealId, version, stageId }) as BackAgain,

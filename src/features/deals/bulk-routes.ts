@@ -111,7 +111,7 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 		const args = { done, all: verdicts.length };
 		const undo = back && {
 			action: '/deals/bulk',
-			fields: { verb: 'back', back: back.kind, deal: back.deal },
+			fields: back,
 		};
 		const toast: Toast =
 			done === 0

@@ -10,11 +10,11 @@ import { Conflict, InvalidForm, NotFound, RuleBroken, Told } from '#src/platform
 import { formatMoment, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { moveDeal, reassignDeal } from './actions.ts';
-import type { BackAgain, Chosen } from './bulk-forms.ts';
+import type { BackAgain, BackKind, Chosen } from './bulk-forms.ts';
 import { editDeal } from './editing.ts';
+import { giveDealBack } from './giving-back.ts';
 import { findDeal, type Stage } from './queries.ts';
 import { FieldsMissing } from './required-fields.ts';
-import { isFinal } from './rules.ts';
 import { dealVisibleTo } from './visibility.ts';
 
 /** What is done with every deal of a choice. */
@@ -44,7 +44,7 @@ export type BulkResult = {
 	verdicts: Verdict[];
 	done: number;
 	/** What takes it back, as the form of the undo wants it; null where nothing does. */
-	back: { kind: 'stage' | 'date'; deal: string } | null;
+	back: Record<string, string> | null;
 	/** Errors that are nobody's fault here: for the log. */
 	errors: unknown[];
 };
@@ -75,12 +75,20 @@ export async function doWithDeals(
 			.transaction((tx) => notifyReassigned(tx, acting, { ownerId, note, deals }))
 			.catch((error: unknown) => result.errors.push(error));
 	}
-	const kind = command.verb === 'date' ? ('date' as const) : ('stage' as const);
 	const { back } = result;
-	return { ...result, back: back === null ? null : { kind, deal: back } };
+	return { ...result, back: back === null ? null : { ...wayBack(command), deal: back } };
 }
 
-/** Takes a move or a date of many deals back, each where it still stands as it was left. */
+// A tag is taken back by the same verb; the others by one that knows what stood there.
+function wayBack(command: Command): Record<string, string> {
+	if (command.verb === 'tag')
+		return { verb: 'tag', tag: command.tag, tagAction: command.remove ? 'add' : 'remove' };
+	const back: BackKind =
+		command.verb === 'date' || command.verb === 'owner' ? command.verb : 'stage';
+	return { verb: 'back', back };
+}
+
+/** Takes a move, a date or an owner of many deals back, each where it still stands as it was left. */
 export async function undoWithDeals(
 	db: Database,
 	acting: Acting,
@@ -88,7 +96,8 @@ export async function undoWithDeals(
 	back: BackAgain[],
 ): Promise<BulkResult> {
 	const result = await eachDeal(db, acting, viewer, back, async (tx, one) => {
-		if ('stageId' in one) await moveDeal(tx, acting, one);
+		if ('stageId' in one) await moveDeal(tx, acting, { ...one, asBefore: true });
+		else if ('owner' in one) await giveDealBack(tx, acting, one.dealId, one.version);
 		else await postponeInteraction(tx, acting, one.stepId, one.version, one.plan);
 		return {};
 	});
@@ -159,7 +168,8 @@ function workOf(acting: Acting, viewer: Viewer, command: Command, stages: Stage[
 	if (command.verb === 'owner')
 		return async (tx, { dealId, version }) => {
 			const { ownerId, note } = command;
-			return { same: (await reassignDeal(tx, acting, dealId, version, ownerId, note)) === version };
+			const now = await reassignDeal(tx, acting, dealId, version, ownerId, note);
+			return now === version ? { same: true } : { back: `${dealId}.${now}` };
 		};
 	if (command.verb === 'date')
 		return async (tx, one) => await putOff(tx, acting, viewer, one, command);
@@ -189,8 +199,7 @@ async function move(
 		...{ dealId, version, stageId: to },
 	});
 	if (moved.from.id === moved.to.id) return { same: true };
-	// What was finished before is not opened again by an undo: its end would be lost.
-	return { back: isFinal(moved.from.kind) ? null : `${dealId}.${moved.version}.${moved.from.id}` };
+	return { back: `${dealId}.${moved.version}.${moved.from.id}` };
 }
 
 // Won and lost are states of the deal's own pipeline.
@@ -243,5 +252,6 @@ async function tag(
 	const now = (await tagsOf(tx, 'deal', dealId)).map((one) => one.name);
 	const others = now.filter((one) => one.toLowerCase() !== name.toLowerCase());
 	const tags = remove ? others : [...others, name];
-	return { same: (await editDeal(tx, acting, dealId, version, { tags })) === version };
+	const edited = await editDeal(tx, acting, dealId, version, { tags });
+	return edited === version ? { same: true } : { back: `${dealId}.${edited}` };
 }

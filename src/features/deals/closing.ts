@@ -1,4 +1,7 @@
+import { sql } from 'drizzle-orm';
+import type { EndingWas } from '#src/events.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
+import type { Tx } from '#src/platform/db/client.ts';
 import { type FieldErrors, InvalidForm } from '#src/platform/errors.ts';
 import { dayOf } from '#src/platform/i18n/dates.ts';
 import type { DealToEdit, Stage } from './queries.ts';
@@ -62,5 +65,32 @@ export function closingOf(
 		lossReasonId: kind === 'lost' ? (move.lossReasonId ?? null) : null,
 		comment: move.comment ?? null,
 		amount: kind === 'won' ? (move.amount ?? null) : deal.amount,
+	};
+}
+
+/** How a deal is finished at the moment: what the move that takes it out of there keeps. */
+export async function endingOf(tx: Tx, dealId: number): Promise<EndingWas> {
+	const { rows } = await tx.execute<EndingWas>(sql`
+		select amount, closed_on as "closedOn", loss_reason_id as "lossReasonId", close_comment as comment
+		from deals where id = ${dealId}`);
+	return rows[0] as EndingWas;
+}
+
+/** How a deal was finished before its last move took it out of there; null where nobody knows. */
+export async function endingBefore(tx: Tx, dealId: number): Promise<EndingWas | null> {
+	const { rows } = await tx.execute<{ was: EndingWas | null }>(sql`
+		select data->'was' as was from events
+		where deal_id = ${dealId} and type in ('deal.moved', 'deal.won', 'deal.lost', 'deal.reopened')
+		order by at desc, id desc limit 1`);
+	return rows[0]?.was ?? null;
+}
+
+/** What somebody would say to finish a deal so again. */
+export function saidAgain({ amount, closedOn, lossReasonId, comment }: EndingWas): Ending {
+	return {
+		...(amount !== null && { amount }),
+		...(closedOn !== null && { closedOn }),
+		...(lossReasonId !== null && { lossReasonId }),
+		...(comment !== null && { comment }),
 	};
 }

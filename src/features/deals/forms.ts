@@ -31,6 +31,7 @@ export const MoveForm = form({
 	comment: optional(text(2000)),
 	amount: optional(money()),
 	closedOn: optional(day()),
+	asBefore: optional(checked()),
 	expectedCloseOn: optional(day()),
 	clientName: optional(text(300)),
 	source: optional(text(200)),

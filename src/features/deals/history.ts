@@ -230,6 +230,7 @@ const DRAW: Record<string, Draw> = {
 	'interaction.edited': stepEdited,
 	'interaction.reassigned': given('history.stepReassigned', 'users'),
 	'interaction.deleted': step('history.stepDeleted'),
+	'interaction.restored': step('history.stepRestored'),
 	'interaction.reopened': step('history.stepReopened', 'nothing'),
 };
 

@@ -139,10 +139,11 @@ export function dealMoveRoutes(
 type Returning = { returnTo: string | undefined };
 
 function moveOf(dealId: number, read: StaticDecode<typeof MoveForm>): Move & Returning {
-	const { version, stageId, lossReasonId, comment, amount, closedOn, returnTo, ...filled } = read;
+	const { version, stageId, lossReasonId, comment, amount, closedOn, returnTo, ...rest } = read;
+	const { asBefore, ...filled } = rest;
 	const { product, quantity = '1', price = null, contactName, contactPhone, ...facts } = filled;
 	return {
-		...{ dealId, version, stageId, lossReasonId, comment, amount, closedOn, returnTo },
+		...{ dealId, version, stageId, lossReasonId, comment, amount, closedOn, returnTo, asBefore },
 		filling: {
 			...facts,
 			...(amount === undefined ? {} : { amount }),
@@ -154,7 +155,7 @@ function moveOf(dealId: number, read: StaticDecode<typeof MoveForm>): Move & Ret
 
 const ENDING = ['amount', 'comment', 'lossReasonId', 'closedOn'];
 const hasEnding = (typed: Record<string, string>) => ENDING.some((name) => typed[name]);
-const NOT_FILLED = ['stageId', 'version', 'returnTo'];
+const NOT_FILLED = ['stageId', 'version', 'returnTo', 'asBefore'];
 const hasFilling = (typed: Record<string, string>) =>
 	Object.entries(typed).some(([name, value]) => value !== '' && !NOT_FILLED.includes(name));
 
@@ -166,13 +167,15 @@ function changeOf(moved: Moved, language: Language) {
 		from.id === to.id ? 'toast.notMoved' : isFinal(to.kind) ? 'toast.closed' : 'toast.moved';
 	const undo = {
 		action: `/deals/${dealId}/moves`,
-		fields: { stageId: String(from.id), version: String(version) },
+		fields: {
+			...{ stageId: String(from.id), version: String(version) },
+			...(isFinal(from.kind) && { asBefore: 'on' }),
+		},
 	};
-	const undoable = from.id !== to.id && !isFinal(from.kind);
 	return {
 		dealId,
 		stageIds: [from.id, to.id],
-		toast: { key, args, ...(undoable ? { undo } : {}) } as const,
+		toast: { key, args, ...(from.id === to.id ? {} : { undo }) } as const,
 		json: { version, stageId: to.id },
 	};
 }

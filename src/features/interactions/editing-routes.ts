@@ -10,12 +10,14 @@ import {
 	CancellationForm,
 	editOf,
 	ReopeningForm,
+	RestorationForm,
 	repeatFrom,
 	StepForm,
 	StepOwnerForm,
 } from './forms.ts';
 import { findInteraction, findInteractionToEdit, type InteractionView } from './queries.ts';
 import { repeatOf } from './recurrence.ts';
+import { restoreInteraction } from './restoring.ts';
 import { placeOf, readStepForm } from './screen.ts';
 import { editSteps } from './series-editing.ts';
 import { STEP_SHAPE } from './step-shape.ts';
@@ -146,7 +148,30 @@ export function editingRoutes(
 			async () => {
 				const { version, returnTo } = readForm(CancellationForm, request.body);
 				const step = await deleteInteraction(db, acting(request), idOf(request), version);
-				return await answer(request, reply, 'toast.stepDeleted', step, returnTo);
+				const { id, dealId, clientId } = step;
+				const belongs =
+					dealId === null ? { clientId: String(clientId) } : { dealId: String(dealId) };
+				const undo = {
+					action: `/interactions/${id}/restoration`,
+					fields: { version: String(step.version), ...belongs },
+				};
+				const toast = { key: 'toast.stepDeleted', args: { summary: step.summary }, undo } as const;
+				return await answerStep(connection, request, reply, { step, toast, returnTo });
+			},
+			async (problem) => await drawStep(request, reply, problem),
+		),
+	);
+
+	app.post('/interactions/:id/restoration', CHANGES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { version, returnTo, ...belongs } = readForm(RestorationForm, request.body);
+				const { dealId = null, clientId = null } = belongs;
+				const id = idOf(request);
+				const where = { dealId, clientId };
+				const step = await restoreInteraction(db, acting(request), id, version, where);
+				return await answer(request, reply, 'toast.stepRestored', step, returnTo);
 			},
 			async (problem) => await drawStep(request, reply, problem),
 		),
@@ -156,7 +181,7 @@ export function editingRoutes(
 	async function answer(
 		request: FastifyRequest,
 		reply: FastifyReply,
-		key: 'toast.stepSaved' | 'toast.stepReassigned' | 'toast.stepReopened' | 'toast.stepDeleted',
+		key: 'toast.stepSaved' | 'toast.stepReassigned' | 'toast.stepReopened' | 'toast.stepRestored',
 		step: InteractionView,
 		returnTo: string | undefined,
 		series = false,

@@ -147,13 +147,14 @@ export async function deleteInteraction(
 		const found = await findAtVersion(tx, acting, id, version);
 		const { kindId, summary, status, plannedOn, plannedAt } = found;
 		if (status !== 'planned' && hadPlan(found)) throw new RuleBroken('interaction.notPlanned');
-		await tx.execute(sql`delete from interactions where id = ${id} and version = ${version}`);
+		const { rows } = await tx.execute<{ row: Record<string, unknown> }>(sql`
+			delete from interactions i where id = ${id} and version = ${version} returning to_jsonb(i) as row`);
 		await record(tx, acting, {
 			type: 'interaction.deleted',
 			...about(found),
 			data: {
 				...{ kindId, summary, plannedOn, plannedAt: plannedAt?.toISOString() ?? null },
-				ownerId: found.ownerId,
+				...{ ownerId: found.ownerId, row: rows[0]?.row ?? {} },
 			},
 		});
 		await refreshDeal(tx, found);

@@ -120,6 +120,14 @@ export const ReopeningForm = form({
 	returnTo: optional(text(500)),
 });
 
+/** A deleted interaction that comes back, with what it belonged to. */
+export const RestorationForm = form({
+	version: version(),
+	dealId: optional(id()),
+	clientId: optional(id()),
+	returnTo: optional(text(500)),
+});
+
 /** A new deal out of a column of the board: client, title, amount, first step. */
 export const InterestForm = form({
 	stageId: id(),
