@@ -45,7 +45,10 @@ type Emptied = { intoId: number | null; into: string | null; deals: number };
 /** How many records a change of a directory concerns. */
 type Uses = { deals: number; clients: number };
 
-/** How a deal that leaves a final state was finished, for who takes that back; absent in old rows. */
+/** A deal that goes from state to state; `was`: out of a final one, absent in old rows. */
+type Passage = { from: number; to: number; secondsInPrevious: number; was?: EndingWas };
+
+/** How a deal was finished that leaves a final state, for who takes that back. */
 export type EndingWas = {
 	amount: string | null;
 	closedOn: string | null;
@@ -57,15 +60,11 @@ export type AppEvent =
 	| ({ type: 'deal.created'; data: { stageId: number } } & About['deal'])
 	| ({
 			type: 'deal.moved';
-			data: { from: number; to: number; secondsInPrevious: number };
+			data: Passage;
 	  } & About['deal'])
 	| ({
 			type: 'deal.won';
-			data: {
-				from: number;
-				to: number;
-				secondsInPrevious: number;
-				was?: EndingWas;
+			data: Passage & {
 				amount: string;
 				/** What stood there before; absent in imports and in old rows. */
 				amountBefore?: string | null;
@@ -74,11 +73,7 @@ export type AppEvent =
 	  } & About['deal'])
 	| ({
 			type: 'deal.lost';
-			data: {
-				from: number;
-				to: number;
-				secondsInPrevious: number;
-				was?: EndingWas;
+			data: Passage & {
 				lossReasonId: number | null;
 				comment: string | null;
 				closedOn: string;
@@ -86,7 +81,7 @@ export type AppEvent =
 	  } & About['deal'])
 	| ({
 			type: 'deal.reopened';
-			data: { from: number; to: number; secondsInPrevious: number; was?: EndingWas };
+			data: Passage;
 	  } & About['deal'])
 	| ({
 			type: 'deal.edited';

@@ -46,7 +46,7 @@ test('the toast of a deletion brings the step back as it was, on the board too',
 	expect(await nextOf(cast.deals.late)).toEqual(next);
 	expect((await person.anna.get(page)).body).toContain('Удаление отменено');
 	// Once.
-	expect((await person.anna.htmx(page, action, fields)).statusCode).toBe(422);
+	expect((await person.anna.htmx(page, action, fields)).statusCode).toBe(409);
 });
 
 test('without scripts it is the same, and a step of a client comes back to its page', async () => {

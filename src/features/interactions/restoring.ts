@@ -5,15 +5,15 @@ import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { NotFound, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import { findInteraction, findInteractionToEdit, type InteractionView } from './queries.ts';
-import { findSubject, refreshDeal } from './steps.ts';
+import { findInteraction, type InteractionView } from './queries.ts';
+import { findAtVersion, findSubject, refreshDeal } from './steps.ts';
 
 /** What a deleted step belonged to: its history is found by that. */
 export type Belonging = { dealId: number | null; clientId: number | null };
 
 /**
  * Brings back what the actor has deleted, as it stood in `version`; only they can, and only where nobody has brought it back
- * yet. Throws NotFound, Forbidden, and RuleBroken for what is not deleted.
+ * yet. Throws NotFound, Forbidden, and for what is there Conflict or RuleBroken.
  */
 export async function restoreInteraction(
 	sqlOrTx: Sql,
@@ -23,7 +23,7 @@ export async function restoreInteraction(
 	{ dealId, clientId }: Belonging,
 ): Promise<InteractionView> {
 	return await transact(sqlOrTx, async (tx) => {
-		if (await isThere(tx, acting, id)) throw new RuleBroken('interaction.notDeleted');
+		if (await isThere(tx, acting, id, version)) throw new RuleBroken('interaction.notDeleted');
 		const target = dealId ?? (clientId === null ? null : { clientId });
 		if (target === null) throw new NotFound('error.notFound');
 		await findSubject(tx, acting.actor, target);
@@ -54,9 +54,9 @@ export async function restoreInteraction(
 	});
 }
 
-async function isThere(tx: Tx, { actor }: Acting, id: number): Promise<boolean> {
+async function isThere(tx: Tx, acting: Acting, id: number, version: number): Promise<boolean> {
 	try {
-		await findInteractionToEdit(tx, actor, id);
+		await findAtVersion(tx, acting, id, version);
 		return true;
 	} catch (error) {
 		if (error instanceof NotFound) return false;
