@@ -4,7 +4,7 @@ import { Conflict } from '#src/platform/errors.ts';
 
 /**
  * The Conflict that tells who changed a record of a directory last. `key` names its id in the events, as
- * `tagId`. Twin of the index events_catalogs in drizzle/0020_workdays.sql.
+ * `tagId`. Twin of the index events_catalogs in drizzle/0021_workdays.sql.
  */
 export async function conflictOn(
 	db: Sql,
