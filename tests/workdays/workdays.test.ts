@@ -170,6 +170,9 @@ test('the calendar draws the company’s hours, a holiday by its name, and a Sat
 	expect(drawn).toContain('День компании');
 	expect(drawn).toMatch(/сб, 28 ноя/);
 	expect(drawn).toMatch(/8:00[\s\S]*19:00/);
+	// From 8 to 20, in quarters: all of a free day is outside of work.
+	const week24 = (await anna.get('/calendar?view=week')).body;
+	expect(week24.match(/class="off at-0 for-48"/g)).toHaveLength(1);
 	expect((await anna.get('/calendar?view=month')).body).toContain('День компании');
 });
 
