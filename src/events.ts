@@ -174,10 +174,8 @@ export type AppEvent =
 			type: 'interaction.reopened';
 			data: { kindId: number; summary: string; from: 'done' | 'cancelled' };
 	  } & About['interaction'])
-	| { type: 'calendar.connected'; data: Record<string, never> }
-	| { type: 'calendar.disconnected'; data: Record<string, never> }
-	| { type: 'feed.made'; data: Record<string, never> }
-	| { type: 'feed.revoked'; data: Record<string, never> }
+	| { type: 'calendar.connected' | 'calendar.disconnected'; data: Record<string, never> }
+	| { type: 'feed.made' | 'feed.revoked'; data: Record<string, never> }
 	| { type: 'job.retried' | 'job.removed'; data: { jobId: number; task: string } }
 	| { type: 'mail.retried'; data: { mails: number } }
 	| { type: 'settings.saved'; data: { changes: Record<string, FieldChange> } }
@@ -265,9 +263,8 @@ export type AppEvent =
 			type: 'source.merged';
 			data: { sourceId: number; kind: string; name: string; intoId: number; into: string } & Uses;
 	  }
-	| { type: 'kind.created'; data: { kindId: number; name: string } }
+	| { type: 'kind.created' | 'kind.removed'; data: { kindId: number; name: string } }
 	| { type: 'kind.edited'; data: { kindId: number; changes: Record<string, FieldChange> } }
-	| { type: 'kind.removed'; data: { kindId: number; name: string } }
 	| { type: 'session.started'; data: { way: SignInWay } }
 	| {
 			type: 'session.ended';
