@@ -1,7 +1,7 @@
 /*
  * npm run bench: an own server in an empty folder, companies of 10,000 and 100,000 deals, the
  * application on each in a process of its own, one table. After `--`: `--million` adds 1,000,000 deals,
- * `--live` opens five hundred streams,
+ * `--live` opens five hundred streams and twelve tabs, `--mixed` looks and moves at a fixed rate,
  * `--sizes 10000,20000` takes others, `--only manager,import` measures some screens (`export` and `import` are large files), `--rounds` and
  * `--seconds` (of one measurement) make it more exact; `--keep FOLDER` loads the companies there once, and
  * measures them again the next time (files then only when they are named: they add to a company).
@@ -15,15 +15,18 @@ import { type Bulk, measureBulk } from './bulk.ts';
 import { weighFirstVisit } from './first-visit.ts';
 import { loadVisits } from './load.ts';
 import { prepare } from './measuring.ts';
+import { drawMixed, measureMixed } from './mixed.ts';
 import { openSite, type Site } from './site.ts';
 import { drawStreams, measureStreams } from './streams.ts';
 import { drawBulk, drawTable, type Row } from './table.ts';
-import { judge, judgeBulk, judgeStreams } from './targets.ts';
+import { drawTabs, measureTabs } from './tabs.ts';
+import { judge, judgeBulk, judgeMixed, judgeStreams, judgeTabs } from './targets.ts';
 
 const { values: flags } = parseArgs({
 	options: {
 		million: { type: 'boolean', default: false },
 		live: { type: 'boolean', default: false },
+		mixed: { type: 'boolean', default: false },
 		sizes: { type: 'string' },
 		rounds: { type: 'string', default: '3' },
 		seconds: { type: 'string', default: '2' },
@@ -72,12 +75,22 @@ async function measureAll(): Promise<void> {
 		const bulk = await measureFiles(sites);
 		const streams = flags.live ? await measureStreams(sites[0] as Site) : null;
 		if (streams) say(`\n${drawStreams(streams)}\n`);
+		const mixed = flags.mixed ? await measureMixed(sites[0] as Site) : null;
+		if (mixed) say(`\n${drawMixed(mixed)}\n`);
+		const tabs = flags.live ? await measureTabs(sites[0] as Site) : null;
+		if (tabs) say(`\n${drawTabs(tabs)}\n`);
 		const instance = (sites[0] as Site).instance;
 		const board = sites[0]?.screens[0];
 		if (board === undefined || !('visits' in board)) return;
 		const page = await instance.get(board.visits[0] as (typeof board.visits)[number]);
 		const visit = await weighFirstVisit(page, (path) => instance.get({ path, headers: {} }));
-		for (const line of [...judge(rows, visit), ...judgeBulk(bulk), ...judgeStreams(streams)])
+		for (const line of [
+			...judge(rows, visit),
+			...judgeBulk(bulk),
+			...judgeStreams(streams),
+			...judgeMixed(mixed),
+			...judgeTabs(tabs),
+		])
 			say(line);
 	} finally {
 		for (const site of sites) await site.stop();

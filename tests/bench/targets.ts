@@ -1,7 +1,9 @@
 import type { Bulk } from './bulk.ts';
 import type { FirstVisit } from './first-visit.ts';
+import type { Mixed } from './mixed.ts';
 import type { Streams } from './streams.ts';
 import { growth, middle, pageToSql, type Row } from './table.ts';
+import type { Tabs } from './tabs.ts';
 
 const KB = 1024;
 const TARGETS = {
@@ -21,6 +23,8 @@ const TARGETS = {
 	/** KB of memory that an open stream takes. */
 	stream: 60,
 	backSeconds: 30,
+	tabsLoaded: 2,
+	tabsLive: 5,
 	js: 45 * KB,
 	css: 15 * KB,
 	firstVisit: 120 * KB,
@@ -113,6 +117,21 @@ export function judgeStreams(one: Streams | null): string[] {
 		judged('Изменения, которые не дошли', one.unheard, 0),
 		judged('Память на поток, КБ', one.memoryKb, TARGETS.stream),
 		judged('Все потоки вернулись, с', one.backSeconds, TARGETS.backSeconds),
+	];
+}
+
+/** The same for looks and moves at a fixed rate. */
+export function judgeMixed(one: Mixed | null): string[] {
+	return one === null ? [] : [verdict('Вперемешку: ошибки', one.errors, 0, one.errors === 0)];
+}
+
+/** The same for tabs of one browser. */
+export function judgeTabs(one: Tabs | null): string[] {
+	if (one === null) return [];
+	const { tabsLoaded, tabsLive } = TARGETS;
+	return [
+		verdict('Вкладки загрузились, с', one.loadedS, tabsLoaded, one.loadedS <= tabsLoaded),
+		verdict('Вкладки узнали о правке, с', one.liveS, tabsLive, one.liveS <= tabsLive),
 	];
 }
 

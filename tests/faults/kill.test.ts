@@ -29,14 +29,15 @@ const QUEUE = 200;
 
 let site: Site;
 let crew: Crew;
-let screens: Screen[];
+let screens: Screen[] = [];
 let rest: Held;
 
 beforeAll(async () => {
 	site = await openSite();
+	await site.start();
 	crew = await hireCrew(site);
 	screens = [await openBoard(site.address, crew.anna), await openBoard(site.address, crew.vera)];
-});
+}, 300_000);
 afterAll(async () => {
 	for (const screen of screens) await screen.close();
 	await site.end();

@@ -53,7 +53,7 @@ function mounts(): boolean {
 	}
 }
 
-/** Opens the site: the demo company on a small disk of its own where that is possible. */
+/** Makes the site, on a small disk of its own where that is possible; it starts with a demo company. */
 export async function openSite(): Promise<Site> {
 	const dataDir = await scratchFolder();
 	if (canMount) mount('-t', 'tmpfs', '-o', `size=${SMALL_DISK},mode=755`, 'tmpfs', dataDir);
@@ -96,7 +96,6 @@ export async function openSite(): Promise<Site> {
 			await removeFolder(dataDir);
 		},
 	};
-	await site.start();
 	return site;
 }
 
