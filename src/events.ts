@@ -3,6 +3,17 @@
  * action's own transaction by platform/events/record.ts; history, imports and reports read from there.
  */
 
+import type {
+	About,
+	Emptied,
+	FieldChange,
+	OfSeries,
+	Passage,
+	ProductChange,
+	SignInWay,
+	Uses,
+} from './event-shapes.ts';
+
 /** The way by which a person came to an action. */
 export const DOORS = [
 	'board',
@@ -17,44 +28,7 @@ export const DOORS = [
 ] as const;
 export type Door = (typeof DOORS)[number];
 
-/** Old and new value of a field, as they stood in the row. */
-export type FieldChange = [from: FieldValue, to: FieldValue];
-type FieldValue = string | number | boolean | null;
-
-/** A line of a deal's products that was added, changed or taken away. */
-export type ProductChange = {
-	product: string;
-	from: { quantity: string; price: string | null } | null;
-	to: { quantity: string; price: string | null } | null;
-};
-
-type About = {
-	deal: { dealId: number; clientId: number | null };
-	client: { clientId: number };
-	interaction: { interactionId: number; dealId: number | null; clientId: number | null };
-};
-
-type SignInWay = 'demo' | 'oidc' | 'header' | 'password';
-
-/** Where others of a series were meant too: which, and how many steps that were. */
-type OfSeries = { scope?: 'following' | 'all'; steps?: number };
-
-/** Into which state deals went of what was taken away, and how many they were. */
-type Emptied = { intoId: number | null; into: string | null; deals: number };
-
-/** How many records a change of a directory concerns. */
-type Uses = { deals: number; clients: number };
-
-/** A deal that goes from state to state; `was`: out of a final one, absent in old rows. */
-type Passage = { from: number; to: number; secondsInPrevious: number; was?: EndingWas };
-
-/** How a deal was finished that leaves a final state, for who takes that back. */
-export type EndingWas = {
-	amount: string | null;
-	closedOn: string | null;
-	lossReasonId: number | null;
-	comment: string | null;
-};
+export type { EndingWas, FieldChange, ProductChange } from './event-shapes.ts';
 
 export type AppEvent =
 	| ({ type: 'deal.created'; data: { stageId: number } } & About['deal'])

@@ -1,0 +1,44 @@
+/*
+ * Shapes that several events of src/events.ts share.
+ */
+
+/** Old and new value of a field, as they stood in the row. */
+export type FieldChange = [from: FieldValue, to: FieldValue];
+type FieldValue = string | number | boolean | null;
+
+/** A line of a deal's products that was added, changed or taken away. */
+export type ProductChange = {
+	product: string;
+	from: { quantity: string; price: string | null } | null;
+	to: { quantity: string; price: string | null } | null;
+};
+
+/** What an event is about: ids that stand in columns of their own. */
+export type About = {
+	deal: { dealId: number; clientId: number | null };
+	client: { clientId: number };
+	interaction: { interactionId: number; dealId: number | null; clientId: number | null };
+};
+
+/** By which way somebody signs in. */
+export type SignInWay = 'demo' | 'oidc' | 'header' | 'password';
+
+/** Where others of a series were meant too: which, and how many steps that were. */
+export type OfSeries = { scope?: 'following' | 'all'; steps?: number };
+
+/** Into which state deals went of what was taken away, and how many they were. */
+export type Emptied = { intoId: number | null; into: string | null; deals: number };
+
+/** How many records a change of a directory concerns. */
+export type Uses = { deals: number; clients: number };
+
+/** A deal that goes from state to state; `was`: out of a final one, absent in old rows. */
+export type Passage = { from: number; to: number; secondsInPrevious: number; was?: EndingWas };
+
+/** How a deal was finished that leaves a final state, for who takes that back. */
+export type EndingWas = {
+	amount: string | null;
+	closedOn: string | null;
+	lossReasonId: number | null;
+	comment: string | null;
+};
