@@ -23,6 +23,7 @@ document.addEventListener('change', ({ target }) => {
 
 let drag = null;
 
+const ownerOf = (place) => place.closest('[data-owner]')?.dataset.owner;
 const columnAt = (x, y) =>
 	document.elementsFromPoint(x, y).find((one) => one.matches('.calendar-day, [data-whole]'));
 
@@ -54,7 +55,8 @@ document.addEventListener('pointermove', (event) => {
 	if (!drag.moving) lift();
 	const home = drag.entry.closest('.calendar-day');
 	const column = drag.stretching ? home : columnAt(event.clientX, event.clientY);
-	show(column ?? null, event.clientY);
+	// A drag moves in time; whose it is changes by its form alone.
+	show(column && ownerOf(column) === ownerOf(drag.entry) ? column : null, event.clientY);
 });
 
 function lift() {

@@ -89,7 +89,7 @@ export type SavedFilter = {
 /** One's own; what is shared also the head of its owner. */
 export function mayChange(actor: Actor, { ownerId, shared }: SavedFilter): boolean {
 	if (ownerId === actor.id) return true;
-	return shared && can(actor, 'deals.reassign') && mayEditOf(actor, ownerId);
+	return shared && can(actor, 'filters.share') && mayEditOf(actor, ownerId);
 }
 
 /** The menu «Отборы» of a screen: what can be chosen, and which of it is in force. */
