@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { type FileReport, runImport } from '#src/features/imports/actions.ts';
 import { planImport } from '#src/features/imports/choosing.ts';
 import type { Tally } from '#src/features/imports/verdicts.ts';
@@ -10,9 +10,12 @@ import type { TestDatabase } from '../database.ts';
 export const FIXTURES = join(import.meta.dirname, 'fixtures');
 
 const made: string[] = [];
-afterAll(() => Promise.all(made.map((path) => rm(path, { recursive: true, force: true }))));
+// Files share this module: a hook would belong to the first of them.
+process.once('exit', () => {
+	for (const path of made) rmSync(path, { recursive: true, force: true });
+});
 
-/** An empty folder of its own, gone when the test file is through. */
+/** An empty folder of its own, gone when the tests are through. */
 export async function folder(): Promise<string> {
 	const path = await mkdtemp(join(tmpdir(), 'moi-prodazhi-import-'));
 	made.push(path);

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { ROOT } from '#src/config.ts';
 import { isAlive, readLock, waitGone } from '#src/platform/db/postmaster.ts';
 
@@ -35,16 +35,6 @@ const PLAIN = {
 	NODE_COMPILE_CACHE: join(tmpdir(), 'moi-prodazhi-compiled'),
 };
 
-const running = new Set<ChildProcess>();
-const folders = new Set<string>();
-
-// What a failed test left behind must not disturb the next one.
-afterEach(async () => {
-	for (const child of running) child.kill('SIGKILL');
-	for (const folder of folders) await removeFolder(folder);
-	folders.clear();
-});
-
 /** Starts a command of the program in a process of its own, on a free port unless `env` says otherwise. */
 export function startProgram(
 	command: string,
@@ -56,12 +46,15 @@ export function startProgram(
 		stdio: ['ignore', 'pipe', 'pipe'],
 		...identity,
 	});
-	if (!lasting) running.add(child);
+	// What a failed test leaves behind must not disturb the next one.
+	if (!lasting)
+		onTestFinished(() => {
+			child.kill('SIGKILL');
+		});
 	let text = '';
 	let complaints = '';
 	const ended = new Promise<Ended>((resolve) =>
 		child.once('close', (code, signal) => {
-			running.delete(child);
 			resolve({ code, signal });
 		}),
 	);
@@ -117,7 +110,7 @@ export async function removeFolder(folder: string): Promise<void> {
 
 /** Has whatever runs on this folder ended and the folder removed after the test. */
 export function removeAfterTest(folder: string): void {
-	folders.add(folder);
+	onTestFinished(async () => await removeFolder(folder));
 }
 
 /** The process number of the Postgres that holds the data of `dataDir`; null where none runs. */
