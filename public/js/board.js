@@ -3,6 +3,7 @@
  * answer redraws both columns and puts it where the order does. What is refused brings it home.
  */
 import { openForm } from './dialog.js';
+import './place.js';
 import { hush, tell, word } from './toast.js';
 
 const TOUCH_DELAY = 250;

@@ -178,3 +178,19 @@ test('Back from a deal brings the list with its отбор, order, all that was 
 	await expect.poll(async () => await page.evaluate<number>('scrollY')).toBe(place);
 	expect(await page.getByLabel('Ответственный').inputValue()).toMatch(/^\d+$/);
 });
+
+test('Back from a deal brings the board with the cards that were unfolded, scrolled to the same', async () => {
+	const list = column(page, interest).locator('.cards');
+	await column(page, interest).getByRole('link', { name: 'Показать ещё' }).click();
+	await expect.poll(shown).toBe(50);
+	const deep = cardOf(page, many[45] as number).getByRole('link', { name: 'Касса 45' });
+	await deep.scrollIntoViewIfNeeded();
+	const topOf = async () => Math.round(await list.evaluate((one) => one.scrollTop));
+	const top = await topOf();
+	expect(top).toBeGreaterThan(500);
+	await deep.click();
+	await page.waitForURL('**/deals/*');
+	await page.goBack();
+	await expect.poll(shown).toBe(50);
+	await expect.poll(topOf).toBe(top);
+});
