@@ -78,7 +78,9 @@ describe('the calendar of a day', () => {
 		await page.locator('a.slot').nth(4).click();
 		await dialog(page).getByLabel('Клиент').fill('ООО «Ромашка»');
 		await dialog(page).getByLabel('Что сделать').fill('В слот');
-		await dialog(page).getByLabel('Интерес').selectOption({ label: 'Касса' });
+		await dialog(page)
+			.getByLabel('Интерес')
+			.selectOption({ label: `Касса · № ${deal}` });
 		await dialog(page).getByRole('button', { name: 'Запланировать' }).click();
 		await seeToast(page, 'В слот');
 		const { rows } = await pool.query(
@@ -120,7 +122,7 @@ test('without JavaScript a step is planned, seen and moved', async () => {
 	// Of which of the client's interests it is has to be asked.
 	page.watch.allow(422);
 	await page.getByRole('button', { name: 'Запланировать' }).click();
-	await page.getByLabel('Интерес').selectOption({ label: 'Касса' });
+	await page.getByLabel('Интерес').selectOption({ label: `Касса · № ${deal}` });
 	await page.getByRole('button', { name: 'Запланировать' }).click();
 	await page.getByRole('link', { name: /Без скриптов/ }).click();
 	await page.getByRole('link', { name: 'Изменить' }).click();
