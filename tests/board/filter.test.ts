@@ -189,7 +189,7 @@ test('links of the board keep the filter that they stand in', async () => {
 	const page = read((await vera.get(`/board?${query}`)).body);
 	const links = page.byClass('chip').flatMap((chip) => attribute(chip, 'href') ?? []);
 	const chips = links
-		.filter((href) => href !== '/board')
+		.filter((href) => href.startsWith('/board?'))
 		.map((href) => new URL(href, 'http://x').searchParams);
 	expect(chips.length).toBeGreaterThanOrEqual(3);
 	for (const chip of chips) {

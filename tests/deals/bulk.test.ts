@@ -250,9 +250,9 @@ test('without scripts: what, then the form, then a page with all verdicts', asyn
 		.byTag('li', result.byId('bulk-verdicts') as never)
 		.map((one) => textOf(one).replace(/\s+/g, ' ').trim());
 	expect(lines).toEqual([
-		'Без шагаОтказ. Нет суммы',
+		expect.stringMatching(/^Без шага № \d+Отказ\. Нет суммы$/),
 		expect.stringContaining(`№ ${cast.deals.gleb}Не найдено.`),
-		'Момент',
+		expect.stringMatching(/^Момент № \d+$/),
 	]);
 	const none = await person.anna.get('/deals/bulk/new?verb=won');
 	expect(none.statusCode).toBe(422);

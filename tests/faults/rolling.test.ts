@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { freePort } from '#src/platform/db/postmaster.ts';
 import { makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { type Program, startProgram } from '../platform/program.ts';
@@ -23,13 +22,13 @@ test('two instances behind a proxy are restarted one after the other: no request
 	const cast = await makeCast(database.db);
 	await database.pool.query(`update people set email = login || '@shop.example'`);
 	await makeDeal(database.db, cast, 'anna', { title: 'Ещё одна' });
-	const ports = [await freePort(), await freePort()];
-	const start = (port: number) =>
+	const start = (port: string) =>
 		startProgram('start', {
-			env: { ...{ DATABASE_URL: database.url, WORKER: 'off', DRAIN_SECONDS }, PORT: String(port) },
+			env: { ...{ DATABASE_URL: database.url, WORKER: 'off', DRAIN_SECONDS }, PORT: port },
 		});
-	const programs: Program[] = ports.map(start);
+	const programs: Program[] = [start('0'), start('0')];
 	const origins = await Promise.all(programs.map(({ ready }) => ready));
+	const ports = origins.map((origin) => new URL(origin).port);
 	const proxy = await openProxy(origins);
 	await expect.poll(() => proxy.ready.size).toBe(2);
 	const place: Place = {
