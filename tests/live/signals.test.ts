@@ -65,6 +65,18 @@ test('a change is told to those who see the deal, on every instance, and to nobo
 	expect(await told(cast.deals.none)).toEqual(['anna', 'vera', 'ada']);
 });
 
+test('the making of the demo company is told to nobody: nobody is there yet', async () => {
+	await moveDeal(
+		db,
+		{ ...by(cast.people.anna), door: 'seed' },
+		{
+			...{ dealId: cast.deals.none, version: version[cast.deals.none] as number },
+			stageId: cast.open[1].id,
+		},
+	);
+	expect(await told(cast.deals.none)).toEqual([]);
+});
+
 test('what is rolled back is told to nobody', async () => {
 	await db
 		.transaction(async (tx) => {

@@ -15,7 +15,8 @@ export type By = {
 
 /**
  * Writes one event row per event, inside the caller's transaction, and tells every instance at commit
- * whose records changed (see platform/live): one statement, one notification.
+ * whose records changed (see platform/live): one statement, one notification. Making the demo company tells
+ * nobody, for nobody is there: its thousands of changes take a third less.
  */
 export async function record(tx: Sql, by: By, ...happened: AppEvent[]): Promise<void> {
 	if (happened.length === 0) return;
@@ -36,5 +37,5 @@ export async function record(tx: Sql, by: By, ...happened: AppEvent[]): Promise<
 		)
 		select pg_notify('changed', news)
 		from given, news_of(given.happened, ${by.actorId}::bigint, ${by.tab ?? null}::text) news
-		where news is not null`);
+		where ${by.door !== 'seed'} and news is not null`);
 }
