@@ -40,24 +40,23 @@ function criteria(actor: Actor, filter: ClientFilter, viewer: Viewer): SQL {
 
 const somebodys = ({ owner }: ClientFilter) => !['', 'all', 'none'].includes(owner);
 
+// That the actor sees them is in the tables already.
 function ownedSql(actor: Actor, filter: ClientFilter): SQL | null {
-	const { owner, q } = filter;
+	const { owner } = filter;
 	if (somebodys(filter))
 		return visibleTo({ ...actor, scope: scopeChosen(actor, owner) }, sql`c.owner_id`);
-	const nobodys = owner === 'none' ? sql`c.owner_id is null and ` : sql``;
-	// What a text finds is within what the actor sees already.
-	const seen =
-		actor.scope === 'all' || q !== null ? sql`true` : sql`c.id in (${clientsVisibleTo(actor)})`;
-	return sql`${nobodys}${seen}`;
+	return owner === 'none' ? sql`c.owner_id is null` : null;
 }
 
 type Needs = { clients: boolean; figures: boolean; owners: boolean };
 
 /** The tables that отбор and order read: `h` what a text finds, `c`, `s` with `f`, `p`. */
-function tables(actor: Actor, { q }: ClientFilter, needs: Needs): SQL {
+function tables(actor: Actor, filter: ClientFilter, needs: Needs): SQL {
 	const base =
-		q === null
-			? sql`clients c`
+		filter.q === null
+			? actor.scope === 'all' || somebodys(filter)
+				? sql`clients c`
+				: sql`(${clientsVisibleTo(actor)}) c`
 			: needs.clients || needs.figures || needs.owners
 				? sql`hits h join clients c on c.id = h.client_id`
 				: sql`hits h`;
@@ -147,37 +146,55 @@ const dated = (row: ClientLine): ClientLine => ({
 	plannedAt: row.plannedAt && new Date(row.plannedAt),
 });
 
-/** How many clients an address asks for, exactly; the whole company's out of its tallies where they tell. */
+/** How many clients an address asks for, exactly; out of tallies where they tell. */
 export async function countClients(
 	db: Sql,
 	actor: Actor,
 	filter: ClientFilter,
 	viewer: Viewer,
 ): Promise<number> {
-	const tallied = actor.scope === 'all' ? talliedSql(filter, viewer) : null;
+	const tallied = talliedSql(filter, talliesFor(actor)) ?? silentSql(actor, filter, viewer);
 	const counted = sql`${hits(actor, filter, false)} select count(*)::int as n
 		from ${tables(actor, filter, needsOf(filter))} where ${criteria(actor, filter, viewer)}`;
 	const { rows } = await db.execute<{ n: number }>(tallied ?? counted);
 	return rows[0]?.n ?? 0;
 }
 
-function talliedSql(filter: ClientFilter, viewer: Viewer): SQL | null {
-	const { segment, region, status, archived, owner, contact, q, tag } = filter;
-	if (q !== null || tag !== null || somebodys(filter)) return null;
-	const facts = [
+/** How many clients there are of each kind: the company's are kept, anybody else's counted. */
+function talliesFor(actor: Actor): SQL {
+	if (actor.scope === 'all') return sql`client_tallies`;
+	return sql`(select segment, region, status, archived_at is not null as archived,
+			owner_id is not null as owned, count(*) as clients
+		from (${clientsVisibleTo(actor)}) c group by 1, 2, 3, 4, 5) t`;
+}
+
+/** Whether tallies tell how many clients an address asks for. */
+export function talliesTell(filter: ClientFilter): boolean {
+	const { contact, q, tag } = filter;
+	return q === null && tag === null && contact === null && !somebodys(filter);
+}
+
+function talliedSql(filter: ClientFilter, from: SQL): SQL | null {
+	const { segment, region, status, archived, owner } = filter;
+	if (!talliesTell(filter)) return null;
+	const lines = [
 		segment === null ? null : sql`segment = ${segment}`,
 		region === null ? null : sql`region = ${region}`,
 		status === null ? null : sql`status = ${status}`,
 		owner === 'none' ? sql`not owned` : null,
+		archived === 'with' ? null : archived === 'only' ? sql`archived` : sql`not archived`,
 	].filter((line) => line !== null);
-	if (contact === null) {
-		const shelf =
-			archived === 'with' ? [] : [archived === 'only' ? sql`archived` : sql`not archived`];
-		return sql`select coalesce(sum(clients), 0)::int as n from client_tallies
-			where ${sql.join([sql`true`, ...facts, ...shelf], sql` and `)}`;
-	}
+	return sql`select coalesce(sum(clients), 0)::int as n from ${from}
+		where ${sql.join([sql`true`, ...lines], sql` and `)}`;
+}
+
+/** How many of the company have not been spoken with; null where other things are asked too. */
+function silentSql(actor: Actor, filter: ClientFilter, viewer: Viewer): SQL | null {
+	const { segment, region, status, archived, owner, contact, q, tag } = filter;
+	const others = [segment, region, status, q, tag].some((asked) => asked !== null);
+	if (actor.scope !== 'all' || contact === null || others || somebodys(filter)) return null;
 	// Archived clients are few: they are taken off one by one.
-	if (facts.length > 0 || archived === 'only') return null;
+	if (owner === 'none' || archived === 'only') return null;
 	const since = silentSince(filter, viewer);
 	const silent = (at: SQL) => sql`(${at} is null ${since ? sql`or ${at} < ${since}` : sql``})`;
 	return sql`select ((select coalesce(sum(clients), 0) from client_contact_tallies where ${silent(sql`hour`)})
@@ -201,26 +218,29 @@ export type ClientFrame = {
 	saved: SavedFilter[];
 };
 
-/** Reads what отбор offers, in one statement; segments and regions of clients that the actor sees. */
-export async function readClientFrame(db: Sql, actor: Actor): Promise<ClientFrame> {
-	const known =
-		actor.scope === 'all'
-			? sql`select segment, region from client_tallies group by 1, 2 having sum(clients) > 0`
-			: sql`select distinct c.segment, c.region from clients c
-				where c.id in (${clientsVisibleTo(actor)})`;
+/**
+ * Reads what отбор offers, in one statement, with the number of clients that it leaves where tallies tell
+ * (`count`, else 0); segments and regions of clients that the actor sees.
+ */
+export async function readClientFrame(
+	db: Sql,
+	actor: Actor,
+	filter: ClientFilter,
+): Promise<ClientFrame & { count: number }> {
 	const words = (column: SQL) => sql`(
 		select coalesce(json_agg(word order by word), '[]') from (
-			select distinct ${column} as word from known where ${column} is not null
-			order by word limit ${OFFERED}
+			select ${column} as word from tallies where ${column} is not null
+			group by 1 having sum(clients) > 0 order by 1 limit ${OFFERED}
 		) offered)`;
-	const { rows } = await db.execute<ClientFrame>(sql`
-		with known as materialized (${known})
+	const { rows } = await db.execute<ClientFrame & { count: number }>(sql`
+		with tallies as materialized (select * from ${talliesFor(actor)})
 		select ${words(sql`segment`)} as segments, ${words(sql`region`)} as regions, (
 			select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
 			from people p where p.active and ${visibleTo(actor, sql`p.id`)}
 		) as colleagues, (
 			select coalesce(json_agg(json_build_object('id', id, 'name', name) order by name, id), '[]')
 			from (select id, name from tags order by name, id limit ${OFFERED}) offered
-		) as tags, ${savedFiltersSql(actor, 'clients')} as saved`);
-	return rows[0] as ClientFrame;
+		) as tags, ${savedFiltersSql(actor, 'clients')} as saved,
+			(${talliedSql(filter, sql`tallies`) ?? sql`select 0`}) as count`);
+	return rows[0] as ClientFrame & { count: number };
 }

@@ -7,7 +7,13 @@ import { dayOf, formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import { type Heading, headingsOf } from '#src/platform/web/listing.ts';
 import { type ClientLine, clientColumns } from './list-columns.ts';
-import { type ClientFrame, countClients, readClientFrame, readClients } from './list-queries.ts';
+import {
+	type ClientFrame,
+	countClients,
+	readClientFrame,
+	readClients,
+	talliesTell,
+} from './list-queries.ts';
 import {
 	ARCHIVES,
 	type ClientQuery,
@@ -71,8 +77,8 @@ const wordsFor = (query: ClientQuery, viewer: Viewer): Words => ({
 });
 
 /**
- * Reads the list of clients in four statements, five where lines without a value begin. Throws BadRequest and
- * NotFound for an address that makes no sense.
+ * Reads the list of clients in three or four statements, one more where lines without a value begin. Throws
+ * BadRequest and NotFound for an address that makes no sense.
  */
 export async function readClientList(
 	db: Sql,
@@ -81,10 +87,10 @@ export async function readClientList(
 	viewer: Viewer,
 ): Promise<ClientList> {
 	const query = readClientQuery(actor, address);
-	// The count tells how to read the lines: for a director it comes out of tallies, at once.
+	const framing = readClientFrame(db, actor, query);
 	const [[count, page], { saved, ...frame }] = await Promise.all([
-		readCounted(db, actor, query, viewer),
-		readClientFrame(db, actor),
+		readCounted(db, actor, query, viewer, framing),
+		framing,
 	]);
 	const sort = query.sort ?? (query.q === null ? 'name' : '');
 	const present = clientsUrl(query).split('?')[1] ?? '';
@@ -135,8 +141,12 @@ async function readCounted(
 	actor: Actor,
 	query: ClientQuery,
 	viewer: Viewer,
+	framing: Promise<{ count: number }>,
 ): Promise<[number, ClientLines]> {
-	const counting = countClients(db, actor, query, viewer);
+	const counting = talliesTell(query)
+		? framing.then(({ count }) => count)
+		: countClients(db, actor, query, viewer);
+	// How many they are tells how a director's lines are read; tallies say so at once.
 	if (actor.scope !== 'all' || query.q !== null)
 		return await Promise.all([counting, readLines(db, actor, query, viewer)]);
 	const count = await counting;

@@ -14,13 +14,25 @@ import { type PhoneWritings, type Reading, readingsOf, wrongAllowed } from './se
 /** Owners up to whom an actor's clients are looked through one by one, not the company's index. */
 const FEW_OWNERS = 10;
 
-/** The ids of the clients that an actor sees (`id`): for reading them first, where `clientVisibleTo` judges one. */
+const LISTED = sql`id, name, inn, owner_id, segment, region, status, archived_at`;
+
+/**
+ * The clients that an actor sees, with what lists are ordered and narrowed by: for reading them first, where
+ * `clientVisibleTo` judges one. Own ones come from an index alone; whoever else's are looked up one by one.
+ */
 export function clientsVisibleTo(actor: Actor): SQL {
-	return sql`select c.id from clients c where ${visibleTo(actor, sql`c.owner_id`)}
-		union select d.client_id from deals d
-			where d.client_id is not null and ${visibleTo(actor, sql`d.owner_id`)}
-		union select d.client_id from deal_collaborators helping join deals d on d.id = helping.deal_id
-			where d.client_id is not null and helping.person_id = ${actor.id}`;
+	const owned = (columns: SQL) =>
+		sql`select ${columns} from clients where ${visibleTo(actor, sql`owner_id`)}`;
+	return sql`${owned(LISTED)}
+		union all select c.* from (
+			select client_id from (
+				select d.client_id from deals d
+				where d.client_id is not null and ${visibleTo(actor, sql`d.owner_id`)}
+				union select d.client_id from deal_collaborators helping join deals d on d.id = helping.deal_id
+				where d.client_id is not null and helping.person_id = ${actor.id}
+			) dealt where client_id not in (${owned(sql`id`)})
+		) others
+		cross join lateral (select ${LISTED} from clients where id = others.client_id offset 0) c`;
 }
 
 /** How far what is found may be from what was typed. */
@@ -45,23 +57,31 @@ export function clientsFound(
 	const fewOwners = actor.scope !== 'all' && actor.scope.length <= FEW_OWNERS;
 	const few = among !== undefined || fewOwners;
 	const stages = STAGES.filter(({ of }) => closeness === 'either' || of === closeness);
+	const alike = few ? ownWordsAlike : companyWordsAlike;
 	const parts = stages.map(({ name, match }, at) => {
 		const earlier = stages.slice(0, at).map((one) => sql.raw(one.name));
 		const notYet = earlier.map((one) => sql`and not exists (select from ${one})`);
 		return sql`${sql.raw(name)} as materialized (
 			select ${columns} from ${few ? sql`own` : sql`client_search`} s
-			where (${either(readings, match)}) and ${few ? sql`true` : seenSql(actor)} ${sql.join(notYet, sql` `)})`;
+			where (${either(readings, (reading) => match(reading, alike))}) and ${few ? sql`true` : seenSql(actor)} ${sql.join(notYet, sql` `)})`;
 	});
 	const found = stages.map(({ name }) => sql`select * from ${sql.raw(name)}`);
 	return sql`with ${sql.join([...(few ? [ownSql(among ?? clientsVisibleTo(actor))] : []), ...parts], sql`, `)}
 		${sql.join(found, sql` union all `)}`;
 }
 
-const STAGES: { name: string; of: Closeness; match: (reading: Reading) => SQL }[] = [
-	{ name: 'exact', of: 'exact', match: (reading) => exactly(reading) },
-	{ name: 'near', of: 'alike', match: (reading) => nearly(reading, 1) },
-	{ name: 'far', of: 'alike', match: (reading) => nearly(reading, 2) },
+type Alike = (typed: string, wrong: number) => SQL;
+
+const STAGES: { name: string; of: Closeness; match: (reading: Reading, alike: Alike) => SQL }[] = [
+	{ name: 'exact', of: 'exact', match: exactly },
+	{ name: 'near', of: 'alike', match: (reading, alike) => nearly(reading, 1, alike) },
+	{ name: 'far', of: 'alike', match: (reading, alike) => nearly(reading, 2, alike) },
 ];
+
+// Of all words of a company of a million more are nearly the typed one than anybody wants; of a person's they are few.
+const companyWordsAlike: Alike = (typed, wrong) => sql`words_alike(${typed}, ${wrong}::int)`;
+const ownWordsAlike: Alike = (typed, wrong) => sql`(
+	select word from own_words where word_is_alike(word, ${typed}, ${wrong}::int) limit 200)`;
 
 // Read once for all stages, and by no index of words: everybody's would find more than those. `offset 0`: each
 // by its key, for a join may as well read the whole company's.
@@ -69,6 +89,8 @@ function ownSql(seen: SQL): SQL {
 	return sql`own as materialized (
 		select s.* from (${seen}) seen
 		cross join lateral (select * from client_search of_client where of_client.client_id = seen.id offset 0) s
+	), own_words as materialized (
+		select distinct word from own, string_to_table(own.words, ' ') word where word <> ''
 	)`;
 }
 
@@ -106,8 +128,8 @@ function numberSql({ within, ahead }: PhoneWritings): SQL {
 	return sql`(${sql.join([...found, ...named], sql` or `)})`;
 }
 
-// Words of the company's that are like the typed one: what they are forms of is found in the documents.
-function nearly(reading: Reading, most: 1 | 2): SQL {
+// Words that are like the typed one: what they are forms of is found in the documents.
+function nearly(reading: Reading, most: 1 | 2, alike: Alike): SQL {
 	const { words } = reading;
 	const allowed = words.map(wrongAllowed);
 	if (!allowed.some((one) => one >= most)) return sql`false`;
@@ -116,7 +138,7 @@ function nearly(reading: Reading, most: 1 | 2): SQL {
 		if (wrong === 0) return wordSql(word);
 		return sql`s.vector @@ (plainto_tsquery('russian', ${word}) || to_tsquery('simple', ${`${word}:*`}) || (
 			select coalesce(string_agg(form::text, ' | '), '')::tsquery
-			from words_alike(${word}, ${wrong}::int) word, plainto_tsquery('russian', word) form
+			from ${alike(word, wrong)} alike(word), plainto_tsquery('russian', word) form
 			where form::text <> ''))`;
 	});
 	return all([...parts, ...otherParts(reading)]);

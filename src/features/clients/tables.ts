@@ -80,6 +80,7 @@ export const clients = pgTable(
 		// The list in the order of each of its columns; by owner also for all of one person's.
 		index('clients_by_name').on(t.name, t.id),
 		index('clients_by_inn').on(t.inn, t.id),
+		// Includes what the list of one person's clients is made of (drizzle/0022_owned_clients.sql).
 		index('clients_by_owner').on(t.ownerId, t.id),
 		index('clients_by_segment').on(t.segment, t.id),
 		index('clients_by_region').on(t.region, t.id),
