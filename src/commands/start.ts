@@ -7,7 +7,7 @@ import type { Connection } from '#src/platform/db/client.ts';
 import { type RunningWorker, startWorker } from '#src/platform/jobs/worker.ts';
 import { schedule, tasks } from '#src/tasks.ts';
 import { command, say } from './console.ts';
-import { openDatabase } from './database.ts';
+import { type OpenDatabase, openDatabase } from './database.ts';
 import { listenForGoodbye } from './goodbye.ts';
 import { checkPort, portFault } from './port.ts';
 import { seed } from './seed.ts';
@@ -29,7 +29,7 @@ await command(async () => {
 	let worker: RunningWorker | undefined;
 	try {
 		const serving = (async () => {
-			if (database.embedded) await seedIfEmpty(database.connection);
+			if (database.embedded) await seedIfEmpty(database, leaving.signal);
 			// The schema takes the time that it takes; a page that waits so long has lost its reader.
 			const connection = database.openPool(config.STATEMENT_SECONDS * 1_000);
 			const built = await buildApp({ connection, config });
@@ -50,10 +50,11 @@ await command(async () => {
 	say('Остановлено');
 });
 
-async function seedIfEmpty(connection: Connection): Promise<void> {
+async function seedIfEmpty(database: OpenDatabase, signal: AbortSignal): Promise<void> {
+	const { connection } = database;
 	if (await hasPeople(connection)) return;
 	try {
-		await seed(connection, { now: new Date(), say });
+		await seed(database, { now: new Date(), say, signal });
 	} catch (error) {
 		// Another instance that started on the same empty folder was quicker; the demo company is one transaction.
 		if (!(await hasPeople(connection))) throw error;

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { sql } from 'drizzle-orm';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect } from '#src/platform/db/client.ts';
+import { planOnce } from '#src/platform/db/planning.ts';
 import { testDatabase } from '../database.ts';
 
 const database = await testDatabase();
@@ -15,4 +18,16 @@ test('the server sorts «ё» beside «е» and finds Russian words by trigrams'
 	expect(sorted.rows[0].words).toBe('альфа Ежик ёлка жук');
 	const similar = await database.pool.query(`select show_trgm('ромашка') as trigrams`);
 	expect(similar.rows[0].trigrams.length).toBeGreaterThan(5);
+});
+
+test('a connection that plans once keeps one plan for a text, whatever its values; others keep none', async () => {
+	const connection = connect(database.url, 1);
+	onTestFinished(() => connection.close());
+	connection.pool.on('connect', planOnce);
+	for (const name of ['Анна', 'Борис'])
+		await connection.db.execute(sql`select ${name}::text as name`);
+	const plans = 'select count(*)::int as n from pg_prepared_statements';
+	expect((await connection.pool.query(plans)).rows).toEqual([{ n: 1 }]);
+	await database.db.execute(sql`select ${'Вера'}::text as name`);
+	expect((await database.pool.query(plans)).rows).toEqual([{ n: 0 }]);
 });
