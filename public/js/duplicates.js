@@ -7,12 +7,12 @@ let asking = 0;
 
 document.addEventListener('input', (event) => {
 	const form = event.target.closest?.('form[data-duplicates]');
-	const box = form?.querySelector('#duplicates');
+	const box = form?.querySelector('.duplicates');
 	if (!box || !watched(form).some(({ field }) => field === event.target)) return;
 	clearTimeout(asking);
 	asking = setTimeout(() => {
 		if (!form.isConnected) return;
-		const query = new URLSearchParams();
+		const query = new URLSearchParams({ at: box.id });
 		for (const { as, field } of watched(form)) {
 			const value = field.value.trim();
 			if (value) query.set(as, [query.get(as), value].filter(Boolean).join('\n'));

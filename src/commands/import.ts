@@ -87,10 +87,16 @@ function summary(reports: FileReport[]): string[] {
 }
 
 function remarks(reports: FileReport[]): string[] {
-	return reports.flatMap(({ name, lacking, rejectedPath }) => [
+	return reports.flatMap(({ name, tallies, lacking, rejectedPath }) => [
 		...[...lacking].map(
 			([column, count]) => `${name}: принято с пустым «${column}»: ${number(count)}`,
 		),
+		...tallies
+			.filter(({ tally }) => tally.doubtful > 0)
+			.map(
+				({ tally }) =>
+					`${name}: принято с сомнительными реквизитами (контрольное число, вид лица): ${number(tally.doubtful)}`,
+			),
 		...(rejectedPath ? [`${name}: отклонённые строки с причинами – ${rejectedPath}`] : []),
 	]);
 }

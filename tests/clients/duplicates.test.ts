@@ -120,6 +120,49 @@ test('an edit is asked about only what it says newly; a contact about phones and
 	expect(program.statusCode).toBe(200);
 });
 
+test('a field that is edited in its place is asked about as well, under it, and saved the second time', async () => {
+	const id = await make('anna', { name: 'Подсолнух' });
+	const said = {
+		name: 'Ромашка',
+		inn: '7707083893',
+		phones: '84951234567',
+		emails: 'olga@romashka.ru',
+	};
+	let version = 1;
+	for (const [field, value] of Object.entries(said)) {
+		const url = `/clients/${id}/edit?field=${field}`;
+		const drawn = read((await anna.htmx(`/clients/${id}`, url)).body);
+		const form = drawn.byTag('form')[0] as never;
+		expect(attribute(form, 'data-duplicates')).toContain(field);
+		const typed = { ...fieldsOf(drawn, form), [field]: value };
+		const held = await anna.htmx(`/clients/${id}`, url, typed);
+		expect(held.statusCode).toBe(422);
+		const page = read(held.body);
+		const fact = page.byId(`fact-${field}`);
+		expect(page.byTag('form')).toHaveLength(1);
+		expect(textOf(page.byClass('duplicates', fact as never)[0] as never)).toContain(
+			'ООО «Ромашка»',
+		);
+		const again = fieldsOf(page, page.byTag('form')[0] as never);
+		expect(again[field]).toBe(value);
+		expect(again.anyway?.split(',')).toContain(String(daisy));
+		expect((await anna.htmx(`/clients/${id}`, url, again)).statusCode).toBe(200);
+		version += 1;
+	}
+	const { rows } = await pool.query('select version from clients where id = $1', [id]);
+	expect(rows).toEqual([{ version }]);
+	await archiveClient(db, by(company.people.anna), id, version, true);
+	const other = read(
+		(await anna.htmx(`/clients/${daisy}`, `/clients/${daisy}/edit?field=region`)).body,
+	);
+	expect(other.byClass('duplicates')).toEqual([]);
+	const typing = await anna.htmx(
+		`/clients/${daisy}`,
+		`/clients/duplicates?at=duplicates-here&inn=7736050003`,
+	);
+	expect(read(typing.body).byId('duplicates-here')).not.toBeNull();
+});
+
 test('the page lists groups by ИНН, phone, mail and name, page by page, and only visible clients', async () => {
 	const inns = Array.from({ length: 5 }, (_, n) => `77010000${n}0`);
 	for (const inn of inns)

@@ -49,12 +49,12 @@ describe('clients with contacts', () => {
 		expect(await verdicts(database, found)).toEqual([
 			[2, 'created'],
 			[3, 'created'],
-			[4, 'rejected', 'row.requisiteSum', 'row.notPhone', 'row.notEmail'],
+			[4, 'rejected', 'row.notPhone', 'row.notEmail'],
 		]);
 		expect(await everything(database)).toBe(before);
 		const preview = (await anna.get(`/import/${found}`)).body;
 		expect(preview).toContain('Загрузить 2 строки');
-		expect(preview).toContain('ИНН: «1234567890»: не сходится контрольное число');
+		expect(preview).toContain('Телефон: «12» – не телефон');
 		expect((await anna.get(`/import/${found}?verdict=created`)).body).not.toContain('Завод');
 	});
 
@@ -174,6 +174,44 @@ describe('whose rights count', () => {
 		expect(await rowsOf(database, gleb)).toEqual([[null]]);
 		expect(cast.people.gleb.name).toBe('Глеб Астахов');
 	});
+});
+
+test('requisites that only look wrong are taken with a warning, as from a form; what has no shape is not', async () => {
+	const content = `Клиент;ИНН;ОГРН;КПП
+Верный;5905123456;1027700132195;770701001
+Сомнительный;5905123457;1027700132196;
+Без формы;77070;;
+`;
+	const columns = ['name', 'inn', 'ogrn', 'kpp'];
+	const id = await checked(served, anna, { content }, { columns, way: 'inn' });
+	expect(await verdicts(database, id)).toEqual([
+		[2, 'created'],
+		[3, 'created'],
+		[4, 'rejected', 'row.requisiteDigits'],
+	]);
+	expect((await importRow(database, id)).counts).toEqual({ created: 2, rejected: 1, doubtful: 1 });
+	const preview = (await anna.get(`/import/${id}`)).body;
+	expect(preview).toContain('ИНН: Контрольная сумма не сходится: проверьте цифры.');
+	expect(preview).toContain('ОГРН: Контрольная сумма не сходится: проверьте цифры.');
+	const doubtful = (await anna.get(`/import/${id}?verdict=doubtful`)).body;
+	expect(doubtful).toContain('Сомнительный');
+	expect(doubtful).not.toContain('Верный');
+	await press(served, anna, id, 'start');
+	await work(database);
+	expect(await verdicts(database, id)).toEqual([
+		[2, 'created'],
+		[3, 'created'],
+		[4, 'rejected', 'row.requisiteDigits'],
+	]);
+	expect((await importRow(database, id)).counts).toEqual({ created: 2, rejected: 1, doubtful: 1 });
+	expect((await anna.get(`/import/${id}?verdict=doubtful`)).body).toContain('Заведена');
+	const inns = `select inn, ogrn from clients where name in ('Верный', 'Сомнительный', 'Без формы') order by 1`;
+	expect(await rowsOf(database, inns)).toEqual([
+		['5905123456', '1027700132195'],
+		['5905123457', '1027700132196'],
+	]);
+	const { rows } = await database.pool.query(`select id from clients where inn = '5905123457'`);
+	expect((await anna.get(`/clients/${rows[0].id}`)).body).toContain('Контрольная сумма');
 });
 
 test('a mended file of rejected rows comes in with the same columns', async () => {

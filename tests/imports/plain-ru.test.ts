@@ -49,8 +49,20 @@ describe('a Russian table of an ordinary company', async () => {
 		const { tallies } = await importInto(database, [path], {
 			now: new Date('2026-11-23T09:00:00Z'),
 		});
-		expect(tallies.clients).toEqual({ created: 1, updated: 1, unchanged: 0, rejected: 0 });
-		expect(tallies.deals).toEqual({ created: 3, updated: 0, unchanged: 0, rejected: 0 });
+		expect(tallies.clients).toEqual({
+			created: 1,
+			updated: 1,
+			unchanged: 0,
+			rejected: 0,
+			doubtful: 0,
+		});
+		expect(tallies.deals).toEqual({
+			created: 3,
+			updated: 0,
+			unchanged: 0,
+			rejected: 0,
+			doubtful: 0,
+		});
 		expect(
 			await rowsOf(database, 'select name, inn, region, version from clients order by id'),
 		).toEqual([

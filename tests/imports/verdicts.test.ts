@@ -170,7 +170,7 @@ describe('rejected rows', async () => {
 		];
 		const path = await fileOf('sales_pipeline.csv', [header, ...bad].join('\r\n'));
 		const { tallies, reports } = await importInto(database, [path]);
-		expect(tallies.deals).toEqual({ created: 1, updated: 0, unchanged: 0, rejected: 9 });
+		expect(tallies.deals).toMatchObject({ created: 1, updated: 0, unchanged: 0, rejected: 9 });
 		const text = await readFile(reports[0]?.rejectedPath ?? '', 'utf8');
 		expect(text.startsWith('\ufeffopportunity_id;sales_agent;')).toBe(true);
 		const lines = text.trimEnd().split('\r\n').slice(1);

@@ -45,6 +45,7 @@ export const DuplicatesQuery = form({
 	except: optional(id()),
 	by: optional(oneOf(...DUPLICATE_KINDS)),
 	after: words(),
+	at: optional(oneOf('duplicates', 'duplicates-here')),
 });
 
 /** «These are different»: which clients, and by what they looked alike. */

@@ -42,13 +42,13 @@ export function mergeRoutes(
 	const { db } = connection;
 
 	app.get('/clients/duplicates', SIGNED_IN, async (request, reply) => {
-		const { by, after, ...typed } = readQuery(DuplicatesQuery, request.query);
+		const { by, after, at = 'duplicates', ...typed } = readQuery(DuplicatesQuery, request.query);
 		const actor = actorOf(request);
 		if (wantsFragments(request) && !by) {
 			const lines = (text: string | undefined) => text?.split(/[\n,;]/) ?? [];
 			const wanted = { ...typed, phones: lines(typed.phone), emails: lines(typed.email) };
 			const duplicates = await findDuplicates(db, actor, wanted);
-			return await reply.fragments('clients/warned', { duplicates });
+			return await reply.fragments('clients/warned', { duplicates, at });
 		}
 		const page = await readDuplicatesPage(db, actor, by, after);
 		return await reply.page('clients/duplicates', page);

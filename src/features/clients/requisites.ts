@@ -66,7 +66,7 @@ export type Warning = { key: MessageKey; args?: MessageArgs };
 export type Requisites = {
 	legalKind: (typeof LEGAL_KINDS)[number];
 } & Record<'inn' | 'kpp' | 'ogrn' | 'bic' | 'account' | 'correspondentAccount', string | null>;
-type Requisite = Exclude<keyof Requisites, 'legalKind'>;
+export type Requisite = Exclude<keyof Requisites, 'legalKind'>;
 
 /**
  * What looks wrong with the requisites of a client: digits, checksums, keys, and what a client of this

@@ -5,7 +5,7 @@ import { InvalidForm } from '#src/platform/errors.ts';
 import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
-import { drawFacts, inPlace, standing } from '#src/platform/web/facts.ts';
+import { drawFacts, standing } from '#src/platform/web/facts.ts';
 import { readQuery } from '#src/platform/web/forms.ts';
 import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
 import { createClient, editClient } from './actions.ts';
@@ -23,7 +23,14 @@ import {
 import { findClientToEdit, heirOf } from './record.ts';
 import { readClientCard, readClientForm, readMoreHistory, readNewClient } from './screen.ts';
 import { suggestClients } from './search.ts';
-import { duplicatesOf, knownOf, newlySaid, wantedOf, warnOfDuplicates } from './warning.ts';
+import {
+	duplicatesBelow,
+	duplicatesOf,
+	knownOf,
+	newlySaid,
+	wantedOf,
+	warnOfDuplicates,
+} from './warning.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'client' as const } };
@@ -116,7 +123,7 @@ export function clientRoutes(
 		return await drawFacts(
 			request,
 			reply,
-			{ fragment: 'clients/_edit', title: 'client.edit', data },
+			{ fragment: 'clients/_edit', title: 'client.edit', data, below: duplicatesBelow(data) },
 			problem,
 		);
 	}
@@ -134,8 +141,8 @@ export function clientRoutes(
 					const body = mergedBody(request.body, standing(client, facts));
 					const { part, extra } = readWithExtra(ClientForm, extraFields, client.extra, body);
 					const { version, edit } = editOf(part, extra);
-					// A field that is edited in its place has no room for a question; who comes second hears that first.
-					if (part.was && !inPlace(request) && version === client.version) {
+					// Who comes second hears that first.
+					if (part.was && version === client.version) {
 						const said = newlySaid(wantedOf(edit), knownOf(client));
 						await warnOfDuplicates(sql, request, said, part.anyway);
 					}

@@ -4,6 +4,7 @@ import type { Sql } from '#src/platform/db/client.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
 import type { Problem } from '#src/platform/web/dialog.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
+import type { Below } from '#src/platform/web/facts.ts';
 import { pointValues } from './contacts.ts';
 import { type Duplicate, findDuplicates, type Wanted } from './duplicates.ts';
 import type { ClientRecord } from './record.ts';
@@ -41,6 +42,20 @@ export async function duplicatesOf(
 		...(known.except ? { except: known.except } : {}),
 	});
 }
+
+/** The same under one of a client's facts that is edited in its place, and what is looked at while one types. */
+export function duplicatesBelow(data: { client: ClientRecord; duplicates: Duplicate[] }): Below {
+	const { client, duplicates } = data;
+	return {
+		fields: Object.keys(WATCHED),
+		fragment: 'clients/_duplicates',
+		data: { duplicates, at: 'duplicates-here' },
+		watch: { duplicates: Object.values(WATCHED).join(' '), except: client.id },
+	};
+}
+
+/** Fields of a client that make it a double, as public/js/duplicates.js is told of them. */
+const WATCHED = { name: 'name', inn: 'inn', phones: 'phone:phones', emails: 'email:emails' };
 
 /** Of what an edit says, what differs from what stood there: only that can make a double. */
 export function newlySaid(said: Wanted, before: Wanted): Wanted {

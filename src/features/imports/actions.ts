@@ -101,6 +101,7 @@ function talliesOf(runs: StepRun[]): FileReport['tallies'] {
 			updated: total(own, 'updated'),
 			unchanged: total(own, 'unchanged'),
 			rejected: total(own, 'rejected'),
+			doubtful: total(own, 'doubtful'),
 		};
 		return { feeds, tally };
 	});

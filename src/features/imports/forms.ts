@@ -1,6 +1,6 @@
 import type { StaticDecode } from 'typebox';
 import { form, id, oneOf, optional, text, version, whole } from '#src/platform/web/forms.ts';
-import { FEEDS, KNOWN, type Reading, ROW_VERDICTS, WAYS } from './tables.ts';
+import { FEEDS, KNOWN, type Reading, ROW_CHOICES, WAYS } from './tables.ts';
 
 /** An import's id in an address. */
 export const ImportParams = form({ id: id() });
@@ -13,7 +13,7 @@ export const ImportsQuery = form({ before: optional(id()) });
 
 /** Which rows of an import to show; `columns`: choose them anew. */
 export const RowsQuery = form({
-	verdict: optional(oneOf(...ROW_VERDICTS)),
+	verdict: optional(oneOf(...ROW_CHOICES)),
 	after: optional(id()),
 	show: optional(oneOf('columns')),
 });

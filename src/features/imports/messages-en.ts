@@ -69,7 +69,6 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'row.notEmail': '«{text}» is no mail address',
 	'row.notZone': '«{text}» is no time zone (Europe/Moscow would be)',
 	'row.requisiteDigits': '«{text}»: the number of digits must be {digits}',
-	'row.requisiteSum': '«{text}»: the check digit is wrong',
 	'row.ownParent': 'a team cannot be part of itself',
 	'row.headWithoutTeam': 'a head without a team',
 	'row.closedWithoutDay': 'the stage «{stage}» is final, but there is no closing date',

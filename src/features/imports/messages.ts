@@ -77,7 +77,6 @@ const MESSAGES = {
 	'row.notEmail': '«{text}» – не адрес почты',
 	'row.notZone': '«{text}» – не часовой пояс (например, Europe/Moscow)',
 	'row.requisiteDigits': '«{text}»: должно быть цифр: {digits}',
-	'row.requisiteSum': '«{text}»: не сходится контрольное число',
 	'row.ownParent': 'команда не может входить в саму себя',
 	'row.headWithoutTeam': 'руководитель без команды',
 	'row.closedWithoutDay': 'состояние «{stage}» – завершённое, а дата закрытия не указана',

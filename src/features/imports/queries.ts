@@ -3,15 +3,17 @@ import { type Actor, can } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import type { Fault, Reason } from './messages.ts';
-import type {
-	Choice,
-	Counts,
-	Feeds,
-	ImportStatus,
-	Reading,
-	RowResult,
-	RowVerdict,
-	Undone,
+import {
+	type Choice,
+	type Counts,
+	DOUBTFUL,
+	type Feeds,
+	type ImportStatus,
+	type Reading,
+	type RowChoice,
+	type RowResult,
+	type RowVerdict,
+	type Undone,
 } from './tables.ts';
 
 /** An import as its page and its jobs know it. */
@@ -125,7 +127,7 @@ export type ImportRow = {
 	results: RowResult[];
 };
 
-export type RowsQuery = { verdict: RowVerdict | null; after: number; limit: number };
+export type RowsQuery = { verdict: RowChoice | null; after: number; limit: number };
 
 /** Rows of an import from behind a line, in their order; of one verdict or of all. */
 export async function listRows(
@@ -136,10 +138,15 @@ export async function listRows(
 	const { rows } = await db.execute<ImportRow>(sql`
 		select line, cells, verdict, reasons, results from import_rows
 		where import_id = ${importId} and line > ${after}
-			and ${verdict === null ? sql`true` : sql`verdict = ${verdict}`}
+			and ${verdict === null ? sql`true` : chosen(verdict)}
 		order by line limit ${limit}`);
 	return rows;
 }
+
+const chosen = (rows: RowChoice): SQL =>
+	rows === DOUBTFUL
+		? sql`verdict <> 'rejected' and jsonb_path_exists(results, '$[*].doubts')`
+		: sql`verdict = ${rows}`;
 
 /** Why a record stays although its import was undone. */
 export type KeptRecord = {

@@ -1,7 +1,17 @@
-import { innHolds, kppHolds, ogrnHolds } from '#src/features/clients/requisites.ts';
-import type { Reading } from './values.ts';
+import {
+	innHolds,
+	kppHolds,
+	ogrnHolds,
+	type Requisites,
+	requisiteWarnings,
+} from '#src/features/clients/requisites.ts';
+import type { Doubts } from './tables.ts';
+import type { Reading, Value } from './values.ts';
 
-/** ИНН of 10 or 12 digits with a true checksum; a zero in front that Excel has eaten is put back. */
+/**
+ * ИНН of 10 or 12 digits. A wrong checksum is no reason to refuse a row (see requisiteDoubts), but only a
+ * true one tells that a zero in front was eaten by Excel: then it is put back.
+ */
 export function inn(text: string): Reading {
 	return checked(text, [10, 12], innHolds);
 }
@@ -14,19 +24,30 @@ export function kpp(text: string): Reading {
 	return { reason: { key: 'row.requisiteDigits', args: { text, digits: '9' } } };
 }
 
-/** ОГРН of 13 digits or ОГРНИП of 15, with a true checksum. */
+/** ОГРН of 13 digits or ОГРНИП of 15, in the same way. */
 export function ogrn(text: string): Reading {
 	return checked(text, [13, 15], ogrnHolds);
 }
 
 function checked(text: string, lengths: number[], holds: (digits: string) => boolean): Reading {
-	const typed = text.replace(/\s/g, '');
-	const length = lengths.find((length) => length === typed.length || length === typed.length + 1);
-	if (!(length && /^\d+$/.test(typed)))
-		return {
-			reason: { key: 'row.requisiteDigits', args: { text, digits: lengths.join(' / ') } },
-		};
-	const digits = typed.padStart(length, '0');
-	if (holds(digits)) return { value: digits };
-	return { reason: { key: 'row.requisiteSum', args: { text } } };
+	const digits = text.replace(/\s/g, '');
+	if (/^\d+$/.test(digits)) {
+		if (lengths.includes(digits.length)) return { value: digits };
+		if (lengths.includes(digits.length + 1) && holds(`0${digits}`)) return { value: `0${digits}` };
+	}
+	return { reason: { key: 'row.requisiteDigits', args: { text, digits: lengths.join(' / ') } } };
 }
+
+/** What the client's card would warn of in what a row says of its requisites; nothing where all is well. */
+export function requisiteDoubts(
+	given: Record<string, Value>,
+	values: Record<string, Value | null>,
+): Doubts {
+	const warnings = requisiteWarnings({ ...NONE, ...values } as Requisites);
+	return Object.fromEntries(Object.entries(warnings).filter(([field]) => field in given));
+}
+
+const NONE: Requisites = {
+	...{ legalKind: 'company', inn: null, kpp: null, ogrn: null, bic: null, account: null },
+	correspondentAccount: null,
+};

@@ -1,4 +1,5 @@
 import { type Actor, can } from '#src/features/auth/rules.ts';
+import type { Requisite, Warning } from '#src/features/clients/requisites.ts';
 import { listPipelines } from '#src/features/deals/queries.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
@@ -19,7 +20,7 @@ import {
 	namesOf,
 } from './queries.ts';
 import { LIMITS } from './spool.ts';
-import { type Choice, type Counts, type Feeds, ROW_VERDICTS, type RowVerdict } from './tables.ts';
+import { type Choice, type Counts, type Feeds, ROW_CHOICES, type RowChoice } from './tables.ts';
 
 /** The page of all imports: what can be sent, and what was. */
 export async function readImports(
@@ -50,7 +51,7 @@ function limitsIn(language: Language) {
 }
 
 export type RowsAsked = {
-	verdict?: RowVerdict | undefined;
+	verdict?: RowChoice | undefined;
 	after?: number | undefined;
 	show?: 'columns' | undefined;
 };
@@ -141,8 +142,8 @@ async function readKept(db: Database, { id, undone }: ImportRecord) {
 	return kept.map((one) => ({ ...one, href: hrefOf(one.noun, one.recordId) }));
 }
 
-function countsOf(counts: Counts): { verdict: RowVerdict; count: number }[] {
-	return ROW_VERDICTS.map((verdict) => ({ verdict, count: counts[verdict] ?? 0 })).filter(
+function countsOf(counts: Counts): { verdict: RowChoice; count: number }[] {
+	return ROW_CHOICES.map((verdict) => ({ verdict, count: counts[verdict] ?? 0 })).filter(
 		({ count }) => count > 0,
 	);
 }
@@ -151,6 +152,7 @@ type Words = {
 	language: Language;
 	label: (noun: string, field: string) => string;
 	value: (field: string, value: string | number | boolean | null) => string;
+	doubt: (field: Requisite, warning: Warning | undefined) => string;
 };
 
 function lineOf(row: ImportRow, found: ImportRecord, words: Words, reached: boolean) {
@@ -163,6 +165,9 @@ function lineOf(row: ImportRow, found: ImportRecord, words: Words, reached: bool
 		name: main?.name || first,
 		href: main && main.id > 0 ? hrefOf(main.noun, main.id) : null,
 		reasons: row.reasons.map((reason) => reasonSentence(reason, words.language)),
+		doubts: results.flatMap(({ doubts = {} }) =>
+			Object.entries(doubts).map(([field, warning]) => words.doubt(field as Requisite, warning)),
+		),
 		changes: (main?.changes ? Object.entries(main.changes) : []).map(([field, [from, to]]) => ({
 			label: words.label(main?.noun ?? '', field),
 			from: words.value(field, from),
@@ -214,6 +219,8 @@ async function wordsFor(
 	return {
 		language,
 		label: (noun, field) => extra.get(field) ?? labelOf(feeds, noun, field, language),
+		doubt: (field, warning) =>
+			`${translate(language, `label.${field}`)}: ${warning ? translate(language, warning.key, warning.args) : ''}`,
 		value: (field, value) => {
 			if (value === null || value === '') return translate(language, 'import.empty');
 			const target = POINTS[field as keyof typeof POINTS];

@@ -14,7 +14,7 @@ import { courseOf } from './nouns/course.ts';
 import { DEAL_LINES } from './nouns/deal-lines.ts';
 import { DEALS } from './nouns/deals.ts';
 import { INTERACTIONS } from './nouns/interactions.ts';
-import type { Context, Made, Noun, Outcome, Wanted } from './nouns/noun.ts';
+import type { Context, Made, Noun, Outcome, Stored, Wanted } from './nouns/noun.ts';
 import { PEOPLE } from './nouns/people.ts';
 import { PRODUCTS } from './nouns/products.ts';
 import { TEAMS } from './nouns/teams.ts';
@@ -169,14 +169,17 @@ export class StepRun {
 	#resultsOf(verdicts: Verdicts, made: Made[], drafts: Draft[]): Map<number, RowResult> {
 		const results = new Map<number, RowResult>();
 		const { step, at } = { step: this.step, at: this.#setting.at };
-		const put = (draft: Draft, result: Pick<RowResult, 'verdict' | 'id' | 'name' | 'changes'>) => {
+		const put = (draft: Draft, result: Omit<RowResult, 'step' | 'noun'>) => {
 			results.set(draft.row.line, { step: at, noun: step.feeds, ...result });
 			if (draft.identity !== undefined) this.#recordOf.set(draft.identity, result.id);
 		};
 		for (const { draft, id, values } of made)
-			put(draft, { verdict: 'created', id, name: nameOf(values) });
-		for (const { draft, id, was, changes } of verdicts.updated)
-			put(draft, { verdict: 'updated', id, name: was.name, changes });
+			put(draft, { verdict: 'created', id, name: nameOf(values), ...this.#doubts(draft, values) });
+		for (const { draft, id, was, changes, values } of verdicts.updated)
+			put(draft, {
+				...{ verdict: 'updated', id, name: was.name, changes },
+				...this.#doubts(draft, values),
+			});
 		for (const verdict of ['unchanged', 'skipped'] as const)
 			for (const { draft, was } of verdicts[verdict])
 				put(draft, { verdict, id: was?.id ?? 0, name: was?.name ?? '' });
@@ -186,6 +189,13 @@ export class StepRun {
 			if (id !== undefined) this.#lines.set(row.line, id);
 		}
 		return results;
+	}
+
+	#doubts({ given }: Draft, values: Stored): Pick<RowResult, 'doubts'> {
+		const doubts = this.#noun.doubts?.(given, values) ?? {};
+		if (Object.keys(doubts).length === 0) return {};
+		this.tally.doubtful += 1;
+		return { doubts };
 	}
 
 	#count({ created, updated, unchanged, skipped, rejected }: Verdicts, sifted: number): void {

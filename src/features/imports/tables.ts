@@ -13,6 +13,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { FieldChange } from '#src/events.ts';
 import { people } from '#src/features/auth/tables.ts';
+import type { Warning } from '#src/features/clients/requisites.ts';
 import { createdAt, exactMoment, id, ref, version } from '#src/platform/db/columns.ts';
 import type { Encoding } from './encoding.ts';
 import type { Fault, Reason } from './messages.ts';
@@ -65,7 +66,15 @@ export type Choice = {
 	pipeline?: string | undefined;
 };
 
-export type Counts = Partial<Record<RowVerdict, number>>;
+/** Rows by their verdict, and those among the accepted ones that are doubtful. */
+export type Counts = Partial<Record<RowVerdict | typeof DOUBTFUL, number>>;
+export const DOUBTFUL = 'doubtful';
+/** Which rows of an import are looked at. */
+export const ROW_CHOICES = [...ROW_VERDICTS, DOUBTFUL] as const;
+export type RowChoice = (typeof ROW_CHOICES)[number];
+
+/** What was taken and looks wrong nevertheless, by its field; keys of the locale files. */
+export type Doubts = Partial<Record<string, Warning>>;
 
 /** What a row has done to one record of a noun. */
 export type RowResult = {
@@ -76,6 +85,7 @@ export type RowResult = {
 	id: number;
 	name: string;
 	changes?: Record<string, FieldChange>;
+	doubts?: Doubts;
 };
 
 /** What came of undoing: records taken away, changed back, and left as they are. */

@@ -5,7 +5,14 @@ import type { Step } from './mapping.ts';
 import { differences } from './nouns/changes.ts';
 import type { Change, Existing, Noun, Outcome, Stored } from './nouns/noun.ts';
 
-export type Tally = { created: number; updated: number; unchanged: number; rejected: number };
+export type Tally = {
+	created: number;
+	updated: number;
+	unchanged: number;
+	rejected: number;
+	/** Of those that were made or changed: what looks wrong in them. */
+	doubtful: number;
+};
 
 /** What a batch of rows comes to. */
 export type Verdicts = {
@@ -18,7 +25,7 @@ export type Verdicts = {
 
 /** A tally of nothing. */
 export function noTally(): Tally {
-	return { created: 0, updated: 0, unchanged: 0, rejected: 0 };
+	return { created: 0, updated: 0, unchanged: 0, rejected: 0, doubtful: 0 };
 }
 
 /** Which row has already spoken for a record: its line, and what it is in the file. */

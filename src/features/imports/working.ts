@@ -92,6 +92,8 @@ export async function feedAndNote(
 		const results = fed.results.get(line) ?? [];
 		const verdict = reasons ? 'rejected' : verdictOf(results, feeds);
 		counts[verdict] = (counts[verdict] ?? 0) + 1;
+		if (!reasons && results.some(({ doubts }) => doubts))
+			counts.doubtful = (counts.doubtful ?? 0) + 1;
 		return { line, verdict, reasons: reasons ?? [], results };
 	});
 	await tx.execute(sql`
@@ -105,7 +107,7 @@ export async function feedAndNote(
 /** Counts of two batches together. */
 export function together(one: Counts, other: Counts): Counts {
 	const sum: Counts = { ...one };
-	for (const [verdict, count] of Object.entries(other) as [RowVerdict, number][])
+	for (const [verdict, count] of Object.entries(other) as [keyof Counts, number][])
 		sum[verdict] = (sum[verdict] ?? 0) + count;
 	return sum;
 }

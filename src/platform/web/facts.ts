@@ -55,9 +55,18 @@ export function inPlace(request: FastifyRequest): boolean {
 	return readQuery(FactQuery, request.query).field !== undefined && wantsFragments(request);
 }
 
+/** What stands under some of the facts while they are edited in their place, and what a script is told of it. */
+export type Below = {
+	fields: readonly string[];
+	fragment: string;
+	data: Record<string, unknown>;
+	watch: { duplicates: string; except: number };
+};
+
 /** A record's edit form: all its facts, and where they are sent. */
 export type FactsView = FormView & {
 	data: { facts: Fact[]; action: string; version: number } & Record<string, unknown>;
+	below?: Below;
 };
 
 /**
@@ -89,6 +98,7 @@ export async function drawFacts(
 	return await reply.fragments('shared/fact-drawn', {
 		...{ fact, action, version, problem: came, typed, was: factsWere([fact]) },
 		shown: shown && came === null,
+		below: view.below?.fields.includes(fact.name) ? view.below : null,
 	});
 }
 

@@ -6,6 +6,7 @@ import type { Tx } from '#src/platform/db/client.ts';
 import { record } from '#src/platform/events/record.ts';
 import { extraKept, extraStored } from '../extra.ts';
 import { itemsOf } from '../lists.ts';
+import { requisiteDoubts } from '../requisites.ts';
 import { alike } from '../values.ts';
 import { columnChanges } from './changes.ts';
 import { candidates, type Noun, recordset, type Stored, textIn } from './noun.ts';
@@ -59,6 +60,8 @@ export const CLIENTS: Noun = {
 			values: { ...values, ...extraStored(extra) },
 		}));
 	},
+
+	doubts: requisiteDoubts,
 
 	async create(tx, { by }, made) {
 		await tx.execute(sql`

@@ -4,7 +4,7 @@ import type { Actor } from '#src/features/auth/rules.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import type { By } from '#src/platform/events/record.ts';
 import type { Draft } from '../drafts.ts';
-import type { Way } from '../tables.ts';
+import type { Doubts, Way } from '../tables.ts';
 import { alike, type Value } from '../values.ts';
 import type { Course } from './course.ts';
 
@@ -73,6 +73,8 @@ export type Noun = {
 	load(tx: Tx, wanted: Wanted): Promise<Existing[]>;
 	/** The rules of the trade: adds reasons to drafts, and completes the values of the others. */
 	examine?(tx: Tx, context: Context, outcomes: Outcome[]): Promise<void> | void;
+	/** What looks wrong in what a row says and is taken nevertheless. */
+	doubts?(given: Draft['given'], values: Stored): Doubts;
 	/** Writes new records with their history. */
 	create(tx: Tx, context: Context, made: Made[]): Promise<void>;
 	/** Writes changed records, their versions and their history. */
