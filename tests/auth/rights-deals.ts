@@ -35,7 +35,7 @@ export function dealRules(tools: Tools): Rules {
 			},
 			'POST /deals/:id/owner': {
 				call: onDeal(tools, '/owner', (me) => ({ ownerId: cast().people[me].id })),
-				seen: (me) => (me === 'vera' || me === 'ada' ? 200 : 403),
+				seen: 200,
 			},
 			'POST /deals/:id/entries': {
 				call: (person, { dealId }) =>

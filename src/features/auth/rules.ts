@@ -91,6 +91,19 @@ export function mayEditOf(actor: Actor, personId: number): boolean {
 }
 
 /**
+ * Whether the actor may give a person's deals away: theirs, or of those whose records they change. To whom:
+ * `deals.reassign` within that circle, `deals.give` to any colleague.
+ */
+export function mayGiveOf(actor: Actor, ownerId: number): boolean {
+	return (can(actor, 'deals.give') || can(actor, 'deals.reassign')) && mayEditOf(actor, ownerId);
+}
+
+/** Whether the actor may give deals to this person. */
+export function mayGiveTo(actor: Actor, personId: number): boolean {
+	return can(actor, 'deals.give') || (can(actor, 'deals.reassign') && mayEditOf(actor, personId));
+}
+
+/**
  * Whose records an address asks for: `me`, a person's id, or by default all that the actor sees. Throws
  * NotFound for a person outside of that.
  */

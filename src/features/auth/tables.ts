@@ -19,6 +19,7 @@ export type Scope = (typeof SCOPES)[number];
 /** What a role may let do, beside working on the records of its scopes. */
 export const PERMISSIONS = [
 	'deals.reassign',
+	'deals.give',
 	'export',
 	'import',
 	'filters.share',

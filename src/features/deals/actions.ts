@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { AppEvent, EndingWas } from '#src/events.ts';
-import { type Acting, can, mayEditOf } from '#src/features/auth/rules.ts';
+import { type Acting, mayEditOf, mayGiveOf, mayGiveTo } from '#src/features/auth/rules.ts';
 import { notifyReassigned } from '#src/features/mail/notices.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
@@ -21,6 +21,7 @@ import { checkEntry, type Filling, writeFilling } from './entering.ts';
 import { refreshNextStep } from './next-step.ts';
 import {
 	type DealToEdit,
+	type DealView,
 	findDeal,
 	findDealToEdit,
 	findStage,
@@ -223,9 +224,9 @@ async function recordStageChange(
 }
 
 /**
- * Gives a deal with its planned interactions to another person of the actor's scope, with a word to the
- * new owner if there is one; `only`: of the interactions just these. Throws NotFound, Conflict, Forbidden where the actor may not give deals away,
- * not this one (who only helps with it) or not to this person.
+ * Gives a deal with its planned interactions to another person, with a word to the new owner if there is
+ * one; `only`: of the interactions just these. The giver may not see it any more afterwards. Throws NotFound,
+ * Conflict, Forbidden where the actor may not give this deal away (who only helps with it), or not to this person.
  */
 export async function reassignDeal(
 	sqlOrTx: Sql,
@@ -239,11 +240,7 @@ export async function reassignDeal(
 	return await transact(sqlOrTx, async (tx) => {
 		const deal = await findDealToEdit(tx, acting.actor, dealId);
 		const { actor } = acting;
-		if (
-			!can(actor, 'deals.reassign') ||
-			!mayEditOf(actor, deal.ownerId) ||
-			!mayEditOf(actor, ownerId)
-		)
+		if (!mayGiveOf(actor, deal.ownerId) || !mayGiveTo(actor, ownerId))
 			throw new Forbidden('error.forbidden');
 		await checkVersion(tx, deal, version);
 		if (deal.ownerId === ownerId) return deal.version;
@@ -276,7 +273,7 @@ export async function reassignDeal(
 
 /**
  * The same for one deal, and the new owner is told of it by mail. Many at once are one letter: see bulk.ts.
- * Returns the version. Throws like reassignDeal.
+ * Returns the version, and the deal as it was. Throws like reassignDeal.
  */
 export async function handOverDeal(
 	sqlOrTx: Sql,
@@ -285,13 +282,11 @@ export async function handOverDeal(
 	version: number,
 	ownerId: number,
 	note: string | null = null,
-): Promise<number> {
+): Promise<{ version: number; deal: DealView }> {
 	return await transact(sqlOrTx, async (tx) => {
+		const deal = await findDeal(tx, acting.actor, dealId);
 		const given = await reassignDeal(tx, acting, dealId, version, ownerId, note);
-		if (given !== version) {
-			const deals = [await findDeal(tx, acting.actor, dealId)];
-			await notifyReassigned(tx, acting, { ownerId, note, deals });
-		}
-		return given;
+		if (given !== version) await notifyReassigned(tx, acting, { ownerId, note, deals: [deal] });
+		return { version: given, deal };
 	});
 }

@@ -1,7 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import { listColleagues } from '#src/features/auth/queries.ts';
-import { asEditor, can } from '#src/features/auth/rules.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { listTags } from '#src/features/clients/tags.ts';
 import { suggestedDay } from '#src/features/interactions/forms.ts';
@@ -23,6 +21,7 @@ import {
 	commandIn,
 	withDealsJoined,
 } from './bulk-forms.ts';
+import { listReceivers } from './form-screens.ts';
 import { readSelection } from './list.ts';
 import { listAllStages, listLossReasons, listPipelines } from './queries.ts';
 import { groupedStages } from './stage-choice.ts';
@@ -60,9 +59,7 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 			listAllStages(db),
 			listPipelines(db),
 			asked.verb === 'lost' ? listLossReasons(db) : [],
-			asked.verb === 'owner' && can(actor, 'deals.reassign')
-				? listColleagues(db, asEditor(actor))
-				: [],
+			asked.verb === 'owner' ? listReceivers(db, actor) : [],
 			asked.verb === 'tag' ? listTags(db) : [],
 		]);
 		const choice = groupedStages(stages, pipelines);

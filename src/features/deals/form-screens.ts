@@ -1,5 +1,5 @@
 import { type Colleague, listColleagues } from '#src/features/auth/queries.ts';
-import { type Actor, asEditor, can, mayEditOf } from '#src/features/auth/rules.ts';
+import { type Actor, asEditor, can, mayGiveOf } from '#src/features/auth/rules.ts';
 import { type ContactPoint, listContactPoints } from '#src/features/clients/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { Forbidden, NotFound } from '#src/platform/errors.ts';
@@ -222,8 +222,15 @@ export async function readDealMenu(
 ): Promise<{ deal: DealView; contacts: ContactPoint[]; colleagues: Colleague[]; me: number }> {
 	const deal = await findDeal(db, actor, dealId);
 	const contacts = deal.clientId === null ? [] : await listContactPoints(db, deal.clientId);
-	const mine = can(actor, 'deals.reassign') && mayEditOf(actor, deal.ownerId);
-	// Only to those whose records one may change: to anybody else it would be refused.
-	const colleagues = mine ? await listColleagues(db, asEditor(actor)) : [];
+	const colleagues = mayGiveOf(actor, deal.ownerId) ? await listReceivers(db, actor) : [];
 	return { deal, contacts, colleagues, me: actor.id };
+}
+
+/** Whom the actor may give deals to, by name: only them, for to anybody else it would be refused. */
+export async function listReceivers(db: Sql, actor: Actor): Promise<Colleague[]> {
+	if (!mayGiveOf(actor, actor.id)) return [];
+	return await listColleagues(
+		db,
+		can(actor, 'deals.give') ? { ...actor, scope: 'all' } : asEditor(actor),
+	);
 }

@@ -1,4 +1,4 @@
-import { type Actor, can } from '#src/features/auth/rules.ts';
+import { type Actor, mayGiveOf } from '#src/features/auth/rules.ts';
 import { type Frame, readFrame } from '#src/features/board/queries.ts';
 import type { Sum } from '#src/features/board/totals.ts';
 import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
@@ -188,7 +188,7 @@ export async function readSelection(
 		// What one only reads would be refused one by one.
 		tokens: rows.filter((line) => line.editable).map(tokenOf),
 		count,
-		giving: can(actor, 'deals.reassign'),
+		giving: mayGiveOf(actor, actor.id),
 		all: listAddress(filter, stages, viewer, {}, '/deals/selection'),
 	};
 }

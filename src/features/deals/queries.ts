@@ -265,3 +265,15 @@ export async function lastChangeOf(
 		order by e.at desc, e.id desc limit 1`);
 	return rows[0] ? { at: new Date(rows[0].at), by: rows[0].by } : null;
 }
+
+/** Who has a deal now, and whether the actor still sees it: for who has just given it away. */
+export async function findReceiver(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+): Promise<{ name: string; seen: boolean }> {
+	const { rows } = await db.execute<{ name: string; seen: boolean }>(sql`
+		select p.name, ${dealVisibleTo(actor)} as seen
+		from deals d join people p on p.id = d.owner_id where d.id = ${dealId}`);
+	return rows[0] as { name: string; seen: boolean };
+}

@@ -7,12 +7,15 @@ import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { drawFacts, standing } from '#src/platform/web/facts.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { leaveFor } from '#src/platform/web/leave.ts';
 import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
+import { localPath } from '#src/platform/web/origin.ts';
+import { pageSeen } from '#src/platform/web/seen.ts';
 import { handOverDeal } from './actions.ts';
 import { type DealEdit, editDeal } from './editing.ts';
 import { readDealMenu, readEditForm } from './form-screens.ts';
 import { DealParams, EditForm, OwnerForm } from './forms.ts';
-import { findDeal, findDealToEdit } from './queries.ts';
+import { findDealToEdit, findReceiver } from './queries.ts';
 import { readDealPage } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -90,12 +93,15 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 			async () => {
 				const { version, ownerId, note, returnTo } = readForm(OwnerForm, request.body);
 				const by = acting(request);
-				await handOverDeal(db, by, dealId, version, ownerId, note ?? null);
-				const deal = await findDeal(db, by.actor, dealId);
-				const toast = {
-					key: 'toast.reassigned',
-					args: { title: deal.title, name: deal.ownerName },
-				} as const;
+				const { deal } = await handOverDeal(db, by, dealId, version, ownerId, note ?? null);
+				const { name, seen } = await findReceiver(db, by.actor, dealId);
+				const toast = { key: 'toast.reassigned', args: { title: deal.title, name } } as const;
+				// Its page is not there any more for who gave it out of their sight.
+				const home = `/deals/${dealId}`;
+				const here = wantsFragments(request)
+					? pageSeen(request).pathname
+					: localPath(returnTo, home);
+				if (!seen && here.startsWith(home)) return leaveFor(request, reply, '/deals', toast);
 				return await answerChange(connection, request, reply, {
 					dealId,
 					stageIds: [deal.stageId],
