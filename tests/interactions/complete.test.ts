@@ -106,7 +106,7 @@ test('the form suggests the next day by the kind of the step, as working days', 
 	expect(fieldsOf(page, form as never)).toMatchObject({
 		version: '1',
 		kindId: '1',
-		plannedDay: '2026-11-25',
+		plannedDay: '2026-12-01',
 	});
 });
 

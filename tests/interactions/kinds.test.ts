@@ -4,7 +4,7 @@ import { listKinds } from '#src/features/interactions/queries.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';
-import { read, textOf } from '../html.ts';
+import { attribute, read, textOf } from '../html.ts';
 import { ledgerOf } from '../ledger.ts';
 
 const database = await testDatabase();
@@ -41,6 +41,27 @@ const stepOf = (kindId: number) =>
 	planInteraction(db, by(cast.people.anna), dealId, {
 		...{ kindId, summary: 'Шаг', plan: { plannedOn: '2026-11-24' } },
 	});
+
+test('every kind of the beginning suggests a call after it, in its days, and «Сделано» is drawn with it', async () => {
+	const { rows } = await pool.query(
+		`select k.code, n.code as next, k.next_in_days as days from interaction_kinds k
+		left join interaction_kinds n on n.id = k.next_kind_id
+		where k.code in ('call', 'meeting', 'email', 'proposal', 'task', 'other') order by k.position`,
+	);
+	expect(rows.map(({ code, next, days }) => [code, next, days])).toEqual([
+		['call', 'call', 5],
+		['meeting', 'call', 2],
+		['email', 'call', 2],
+		['proposal', 'call', 3],
+		['task', 'call', 1],
+		['other', 'call', 1],
+	]);
+	const meeting = await stepOf((await named('Встреча')).id);
+	const form = read((await anna.get(`/interactions/${meeting}/completion/new`)).body);
+	const chosen = form.byTag('option').filter((one) => attribute(one, 'selected') !== null);
+	expect(chosen.map((one) => textOf(one).trim())).toContain('Звонок');
+	expect(attribute(form.byId('f-plannedDay') as never, 'value')).toBe('2026-11-26');
+});
 
 test('a new kind is offered at once, with its symbol; one of the same name is refused', async () => {
 	await made('Осмотр', { icon: 'flag', lengthMinutes: 90 });
