@@ -171,6 +171,24 @@ describe('history', () => {
 		expect(seen).toEqual(Array.from({ length: 70 }, (_, n) => `Город ${70 - n}`));
 	});
 
+	test('is filtered by who, door and days, and offers those who speak in it', async () => {
+		await editClient(db, by(cast.people.vera), id, 1, { region: 'Псков' });
+		for (let n = 2; n <= 40; n += 1)
+			await editClient(db, by(cast.people.anna), id, n, { region: `Город ${n}` });
+		const verasPage = await card(anna, `?person=${cast.people.vera.id}&since=2026-11-01`);
+		const veras = words(verasPage, 'history-lines');
+		expect(veras).toContain('Псков');
+		expect(veras).not.toContain('Город');
+		expect(words(verasPage, 'h-person')).toContain('Анна Соколова');
+		const annas = await card(anna, `?part=client&person=${cast.people.anna.id}`);
+		const more = annas.byTag('a', annas.byId('history-more') ?? undefined)[0];
+		const address = String(attribute(more as never, 'hx-get'));
+		expect(address).toContain(`part=client&person=${cast.people.anna.id}`);
+		expect((await anna.htmx(`/clients/${id}`, address)).body).not.toContain('<ins>Псков');
+		expect(words(await card(anna, '?until=2026-10-01'), 'history-lines')).not.toContain('Город');
+		expect((await anna.get(`/clients/${id}?door=window`)).statusCode).toBe(400);
+	});
+
 	test('takes no place that no link of ours names', async () => {
 		for (const query of ['?after=x', '?part=secrets', '?after=WzEsMl0', '?page=2'])
 			expect((await anna.get(`/clients/${id}${query}`)).statusCode, query).toBe(400);

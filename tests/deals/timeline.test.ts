@@ -2,10 +2,11 @@ import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { moveDeal, reassignDeal } from '#src/features/deals/actions.ts';
 import { editDeal } from '#src/features/deals/editing.ts';
 import { noteDeal } from '#src/features/deals/notes.ts';
+import { planInteraction, postponeInteraction } from '#src/features/interactions/actions.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
-import { attribute, type Page, read, textOf } from '../html.ts';
+import { attribute, fieldsOf, type Page, read, textOf } from '../html.ts';
 
 const database = await testDatabase();
 const served = await testApp(database);
@@ -151,4 +152,33 @@ test('the page takes six statements, the session’s among them', async () => {
 	const answer = await anna.get(`/deals/${cast.deals.late}?part=changes`);
 	pool.query = query;
 	expect([answer.statusCode, statements]).toEqual([200, 6]);
+});
+
+test('is filtered by who, by which door and on which days, in the address, and says from what a step was moved', async () => {
+	const step = await planInteraction(db, ago(5), id, {
+		...{ kindId: 1, summary: 'Позвонить', plan: { plannedOn: '2026-11-25' } },
+	});
+	await postponeInteraction(db, ago(3), step, 1, { plannedOn: '2026-11-27' });
+	const vera = by(cast.people.vera, new Date(NOW.getTime() - 2 * DAY), 'card');
+	await noteDeal(db, vera, id, 'Слово Веры');
+	expect(linesOf(await open()).join(' ')).toContain('День: ср, 25 ноя → пт, 27 ноя');
+	const only = async (query: string) => linesOf(await open(query));
+	expect(await only(`?person=${cast.people.vera.id}`)).toHaveLength(1);
+	expect((await only('?door=card')).join()).toContain('Слово Веры');
+	expect((await only('?since=2026-11-21&until=2026-11-21')).join()).toContain('Перенесено');
+	expect(await only('?since=2026-11-21&until=2026-11-21')).toHaveLength(1);
+	const none = await open(`?part=notes&person=${cast.people.anna.id}`);
+	expect(none.byId('timeline')).toBeNull();
+	const page = await open('?part=notes&door=card&since=2026-11-01');
+	const form = page
+		.byTag('form')
+		.find((one) => attribute(one, 'action') === `/deals/${id}#history`);
+	expect(fieldsOf(page, form as never)).toEqual({
+		...{ part: 'notes', person: '', door: 'card', since: '2026-11-01', until: '' },
+	});
+	const tabs = page.byTag('a').map((link) => attribute(link, 'href'));
+	expect(tabs).toContain(`/deals/${id}?part=changes&door=card&since=2026-11-01#history`);
+	for (const query of ['?person=x', '?door=window', '?since=2026-02-31'])
+		expect((await anna.get(`/deals/${id}${query}`)).statusCode, query).toBe(400);
+	expect((await anna.get(`/deals/${id}?person=&door=&since=&until=`)).statusCode).toBe(200);
 });

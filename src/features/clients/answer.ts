@@ -78,8 +78,8 @@ export async function drawClient(
 	said: Said,
 ): Promise<unknown> {
 	const query = Object.fromEntries(pageSeen(request).searchParams);
-	const { part } = readQuery(HistoryQuery, query);
-	const place = { ...(part && { part }), shown: shownLines(request) };
+	const { after: _, ...asked } = readQuery(HistoryQuery, query);
+	const place = { ...asked, shown: shownLines(request) };
 	const card = await readClientCard(db, actorOf(request), clientId, place, request.viewer);
 	return await reply.fragments('clients/changed', { ...card, said });
 }

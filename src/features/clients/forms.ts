@@ -13,6 +13,7 @@ import {
 	version,
 	words,
 } from '#src/platform/web/forms.ts';
+import { ASKED } from './asked.ts';
 import { CLIENT_STATUSES, LEGAL_KINDS } from './tables.ts';
 
 /** A record's id in an address. */
@@ -29,6 +30,7 @@ export const HISTORY_PARTS = ['interactions', 'deals', 'client'] as const;
 export type HistoryPart = (typeof HISTORY_PARTS)[number];
 export const HistoryQuery = form({
 	part: optional(oneOf(...HISTORY_PARTS)),
+	...ASKED,
 	after: optional(text(200)),
 });
 

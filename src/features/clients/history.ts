@@ -7,6 +7,7 @@ import { interactionVisibleTo } from '#src/features/interactions/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { placeText, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { type Asked, askedSql, type Voices, voicesSql } from './asked.ts';
 import type { HistoryPart } from './forms.ts';
 import { clientLine } from './history-words.ts';
 
@@ -28,7 +29,12 @@ const PARTS: Record<HistoryPart, SQL> = {
 const BY_TIME: SortBy = { by: sql`e.at`, type: 'moment' };
 
 /** Which page of a history. */
-export type HistoryPage = { part: HistoryPart | null; after: string | null; limit: number };
+export type HistoryPage = {
+	part: HistoryPart | null;
+	asked: Asked;
+	after: string | null;
+	limit: number;
+};
 
 /**
  * A page of the history of a client whom the caller has loaded, of those merged into it, and of all its deals
@@ -39,7 +45,8 @@ export async function readClientHistory(
 	db: Sql,
 	actor: Actor,
 	clientId: number,
-	{ part, after, limit }: HistoryPage,
+	{ part, asked, after, limit }: HistoryPage,
+	viewer: Viewer,
 ): Promise<{ entries: Entry[]; next: string | null }> {
 	const place = after === null ? null : readPlace(after, BY_TIME);
 	const behind = place
@@ -52,7 +59,7 @@ export async function readClientHistory(
 		from client_family(${clientId}) family(id) cross join lateral (
 			select e.* from events e
 			where e.client_id = family.id and ${part ? PARTS[part] : sql`true`} ${behind}
-				and ${eventVisibleTo(actor)}
+				and ${askedSql(asked, viewer)} and ${eventVisibleTo(actor)}
 				and not (e.type = 'interaction.planned' and exists (
 					select from events done where done.client_id = e.client_id and done.at = e.at
 						and done.interaction_id = e.interaction_id and done.type = 'interaction.completed'
@@ -81,10 +88,16 @@ function eventVisibleTo(actor: Actor): SQL {
 /** The directories that a history takes its names from. */
 export type HistoryNames = Omit<Names, 'stages' | 'currency'> & {
 	stages: { id: number; name: string }[];
+	/** Who speaks in it, as far as the actor hears. */
+	voices: Voices;
 };
 
-/** Reads the directories that a client's history and card speak of, in one go. */
-export async function readHistoryNames(db: Sql): Promise<HistoryNames> {
+/** Reads the directories that a client's history and card speak of, and who speaks in it, in one go. */
+export async function readHistoryNames(
+	db: Sql,
+	actor: Actor,
+	clientId: number,
+): Promise<HistoryNames> {
 	const { rows } = await db.execute<HistoryNames>(sql`
 		select
 			(select jsonb_agg(jsonb_build_object('id', id, 'name', name)) from stages) as stages,
@@ -92,7 +105,11 @@ export async function readHistoryNames(db: Sql): Promise<HistoryNames> {
 				'nextInDays', next_in_days) order by position, id) from interaction_kinds) as kinds,
 			coalesce((select jsonb_agg(jsonb_build_object('id', id, 'noun', noun, 'name', name, 'kind', kind,
 				'choices', choices, 'active', active) order by position, id) from extra_fields), '[]')
-				as "extraFields"`);
+				as "extraFields",
+			${voicesSql(
+				sql`client_family(${clientId}) family(id) join events e on e.client_id = family.id`,
+				eventVisibleTo(actor),
+			)} as voices`);
 	return rows[0] as HistoryNames;
 }
 

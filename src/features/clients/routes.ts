@@ -10,6 +10,7 @@ import { readQuery } from '#src/platform/web/forms.ts';
 import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
 import { createClient, editClient } from './actions.ts';
 import { answerClient } from './answer.ts';
+import { askedQuery } from './asked.ts';
 import { editOf, newClientOf } from './edits.ts';
 import { readWithExtra } from './extra-fields.ts';
 import {
@@ -66,7 +67,9 @@ export function clientRoutes(
 		const id = idOf(request);
 		const more = await readMoreHistory(db, actorOf(request), id, place, request.viewer);
 		if (wantsFragments(request)) return await reply.fragments('clients/unfolded', more);
-		return reply.redirect(`/clients/${id}?${new URLSearchParams(place)}`, 303);
+		const { part, after, ...asked } = place;
+		const query = { ...(part && { part }), ...askedQuery(asked), ...(after && { after }) };
+		return reply.redirect(`/clients/${id}?${new URLSearchParams(query)}`, 303);
 	});
 
 	app.get('/clients/new', SIGNED_IN, async (request, reply) => {

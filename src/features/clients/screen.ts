@@ -8,6 +8,7 @@ import { latenessWords, plannedWords } from '#src/features/interactions/words.ts
 import type { Sql } from '#src/platform/db/client.ts';
 import { addDays, type Viewer } from '#src/platform/i18n/dates.ts';
 import type { Fact, FactsView } from '#src/platform/web/facts.ts';
+import { type Asked, askedQuery, type Voices } from './asked.ts';
 import { type ExtraField, extraFacts, listExtraFields } from './extra-fields.ts';
 import { bornWords, clientFacts, NO_LISTS, pointLine } from './facts.ts';
 import { HISTORY_PARTS, type HistoryPart } from './forms.ts';
@@ -51,6 +52,10 @@ export type ClientCard = ClientDeals & {
 	lines: ClientLine[];
 	part: HistoryPart | null;
 	parts: readonly HistoryPart[];
+	asked: Asked;
+	voices: Voices;
+	/** What is asked for, for addresses. */
+	query: Record<string, string>;
 	/** Where the history goes on, and whether this page of it begins at its top. */
 	next: string | null;
 	fromTop: boolean;
@@ -59,14 +64,14 @@ export type ClientCard = ClientDeals & {
 };
 
 /** `shown`: how many lines of the history the person has unfolded. */
-type Place = Partial<Pick<HistoryPage, 'part' | 'after'>> & { shown?: number };
+type Place = Partial<Pick<HistoryPage, 'part' | 'after'>> & Asked & { shown?: number };
 
 /** Reads a client's card. Throws NotFound; a merged client comes with its `mergedInto` and nothing else of note. */
 export async function readClientCard(
 	db: Sql,
 	actor: Actor,
 	clientId: number,
-	{ part = null, after = null, shown = 0 }: Place,
+	{ part = null, after = null, shown = 0, ...asked }: Place,
 	viewer: Viewer,
 ): Promise<ClientCard> {
 	const { contacts, ...client } = await findClientCard(db, actor, clientId);
@@ -74,8 +79,14 @@ export async function readClientCard(
 	const [deals, steps, history, names] = await Promise.all([
 		readDealsOfClient(db, actor, clientId, { wonSince, limit: DEALS }),
 		readStepsOfClient(db, actor, clientId, viewer.timeZone),
-		readClientHistory(db, actor, clientId, { part, after, limit: Math.max(LINES, shown) }),
-		readHistoryNames(db),
+		readClientHistory(
+			db,
+			actor,
+			clientId,
+			{ part, asked, after, limit: Math.max(LINES, shown) },
+			viewer,
+		),
+		readHistoryNames(db, actor, clientId),
 	]);
 	const own = names.extraFields.filter(isInUse);
 	const facts = factsOf(actor, client, own, viewer);
@@ -88,7 +99,15 @@ export async function readClientCard(
 		planned: steps.planned.map((step) => ({ ...step, group: stepGroup(step, viewer) })),
 		lastContact: later(deals.lastDoneAt, steps.lastDoneAt),
 		lines: clientHistory(history.entries, names, viewer),
-		...{ part, parts: HISTORY_PARTS, next: history.next, fromTop: after === null },
+		...{
+			part,
+			parts: HISTORY_PARTS,
+			asked,
+			voices: names.voices,
+			query: askedQuery(asked),
+			next: history.next,
+			fromTop: after === null,
+		},
 		lateness: (step) => latenessWords(step, viewer),
 		whenWords: (step) => plannedWords(step, viewer),
 	};
@@ -122,16 +141,16 @@ export async function readMoreHistory(
 	db: Sql,
 	actor: Actor,
 	clientId: number,
-	{ part = null, after = null }: Place,
+	{ part = null, after = null, shown: _, ...asked }: Place,
 	viewer: Viewer,
-): Promise<Pick<ClientCard, 'client' | 'lines' | 'next' | 'part'>> {
+): Promise<Pick<ClientCard, 'client' | 'lines' | 'next' | 'part' | 'query'>> {
 	const client = await findClient(db, actor, clientId);
 	const [history, names] = await Promise.all([
-		readClientHistory(db, actor, clientId, { part, after, limit: LINES }),
-		readHistoryNames(db),
+		readClientHistory(db, actor, clientId, { part, asked, after, limit: LINES }, viewer),
+		readHistoryNames(db, actor, clientId),
 	]);
 	const lines = clientHistory(history.entries, names, viewer);
-	return { client, lines, next: history.next, part };
+	return { client, lines, next: history.next, part, query: askedQuery(asked) };
 }
 
 /** The edit form of a client: all its facts with what can be chosen. Throws NotFound. */

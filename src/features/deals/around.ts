@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Colleague } from '#src/features/auth/queries.ts';
 import type { Actor } from '#src/features/auth/rules.ts';
+import { type Voices, voicesSql } from '#src/features/clients/asked.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { type Point, pointsOf } from '#src/features/clients/record.ts';
 import type { Sql } from '#src/platform/db/client.ts';
@@ -27,6 +28,8 @@ export type DealAround = DealView & {
 	clientKnown: boolean;
 	/** How long it stood in each state that it has left, in seconds. */
 	stood: { stageId: number; seconds: number }[];
+	/** Who speaks in its history. */
+	voices: Voices;
 	/** The open state that it was closed from the last time. */
 	closedFrom: number | null;
 };
@@ -63,7 +66,7 @@ export async function findDealAround(db: Sql, actor: Actor, dealId: number): Pro
 			select (e.data->>'from')::bigint from events e
 			where e.deal_id = d.id and e.type in ('deal.won', 'deal.lost') and d.closed_on is not null
 			order by e.at desc, e.id desc limit 1
-		) as "closedFrom"`,
+		) as "closedFrom", ${voicesSql(sql`events e`, sql`e.deal_id = d.id`)} as voices`,
 	);
 }
 

@@ -1,3 +1,4 @@
+import { ASKED } from '#src/features/clients/asked.ts';
 import {
 	checked,
 	day,
@@ -94,6 +95,7 @@ export const EntryForm = form({
 /** What of a deal's history is looked at, and where the page before ended. */
 export const HistoryQuery = form({
 	part: optional(oneOf(...TIMELINE_PARTS)),
+	...ASKED,
 	after: optional(text(200)),
 });
 

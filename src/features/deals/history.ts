@@ -73,7 +73,7 @@ const closed: Draw = ({ entry, data, names, viewer }) => {
 	];
 	return {
 		icon: 'flag',
-		title: stageName(names, data.to),
+		title: `${stageName(names, data.from)} → ${stageName(names, data.to)}`,
 		text: parts.filter(Boolean).join(' · '),
 	};
 };
@@ -98,6 +98,12 @@ function planText(data: Data, viewer: Viewer): string | null {
 
 const plannedWhen = (planned: string, viewer: Viewer) =>
 	planned.includes('T') ? formatMoment(new Date(planned), viewer) : formatDay(planned, viewer);
+
+const postponedLine = ({ data, viewer }: Told): ChangeLine => ({
+	label: say(viewer, 'label.plannedDay'),
+	from: textOrNull(data.from) && plannedWhen(String(data.from), viewer),
+	to: plannedWhen(String(data.to), viewer),
+});
 
 const edited: Draw = (told) => ({
 	icon: 'edit',
@@ -225,7 +231,10 @@ const DRAW: Record<string, Draw> = {
 	}),
 	'interaction.planned': step('history.planned'),
 	'interaction.completed': step('history.completed', 'outcome'),
-	'interaction.postponed': step('history.postponed'),
+	'interaction.postponed': (told) => ({
+		...step('history.postponed', 'nothing')(told),
+		changes: [postponedLine(told)],
+	}),
 	'interaction.cancelled': step('history.cancelled', 'reason'),
 	'interaction.edited': stepEdited,
 	'interaction.reassigned': given('history.stepReassigned', 'users'),

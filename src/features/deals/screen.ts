@@ -1,4 +1,5 @@
 import { type Actor, mayEditOf } from '#src/features/auth/rules.ts';
+import { type Asked, askedQuery } from '#src/features/clients/asked.ts';
 import { suggestedDay } from '#src/features/interactions/forms.ts';
 import {
 	type InteractionKind,
@@ -34,6 +35,7 @@ const MOST_LINES = 500;
 export type History = {
 	parts: typeof TIMELINE_PARTS;
 	part: TimelinePart | null;
+	asked: Asked;
 	days: HistoryDay[];
 	/** Whether it begins behind the first page, and on which day the page before ended. */
 	continued: boolean;
@@ -84,14 +86,14 @@ export async function readDealPage(
 	query: unknown = {},
 	shown = 0,
 ): Promise<DealPage> {
-	const { part = null, after = null } = readHistoryQuery(query);
+	const { part = null, after = null, ...asked } = readHistoryQuery(query);
 	const limit = Math.min(MOST_LINES, Math.max(LINES_A_PAGE, shown));
 	const deal = await findDealAround(db, actor, dealId);
 	const [frame, kinds, planned, timeline] = await Promise.all([
 		readDealFrame(db),
 		listKinds(db),
 		listPlanned(db, dealId, viewer.timeZone),
-		readTimeline(db, dealId, { part, after, limit }),
+		readTimeline(db, dealId, { part, asked, after, limit }, viewer),
 	]);
 	const { extraFields } = frame;
 	const stages = stagesIn(frame.stages, deal.pipelineId);
@@ -104,14 +106,14 @@ export async function readDealPage(
 		group: stepGroup(step, viewer),
 		editable: deal.editable || mayEditOf(actor, step.ownerId),
 	}));
-	const url = historyUrl(dealId);
+	const url = historyUrl(dealId, asked);
 	return {
 		...{ deal, stages, kinds, planned: grouped, me: actor.id },
 		pipeline: pipelineOf(deal, frame.pipelines),
 		facts: dealFacts(deal, frame, viewer),
 		idle: isIdle(deal, grouped, viewer),
 		history: {
-			...{ parts: TIMELINE_PARTS, part, url, continued: after !== null },
+			...{ parts: TIMELINE_PARTS, part, asked, url, continued: after !== null },
 			lastDay: after && dayOf(momentOfPlace(after), viewer.timeZone),
 			days: byDays(historyLines(timeline.entries, names, viewer), viewer),
 			more: timeline.next && url(part, timeline.next),
@@ -129,14 +131,19 @@ export async function readDealPage(
 
 // The address of a page may carry more than that: it is not only ours who link to a deal.
 function readHistoryQuery(query: unknown) {
-	const { part, after } = query as Record<string, unknown>;
-	return readQuery(HistoryQuery, { part, after });
+	const own = Object.keys(HistoryQuery.properties);
+	const said = Object.entries(query as Record<string, unknown>);
+	return readQuery(HistoryQuery, Object.fromEntries(said.filter(([name]) => own.includes(name))));
 }
 
 const historyUrl =
-	(dealId: number) =>
+	(dealId: number, asked: Asked) =>
 	(part: TimelinePart | null, after?: string): string => {
-		const query = new URLSearchParams({ ...(part && { part }), ...(after && { after }) });
+		const query = new URLSearchParams({
+			...(part && { part }),
+			...askedQuery(asked),
+			...(after && { after }),
+		});
 		return query.size === 0 ? `/deals/${dealId}` : `/deals/${dealId}?${query}`;
 	};
 

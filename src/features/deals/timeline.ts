@@ -1,6 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { type Asked, askedSql } from '#src/features/clients/asked.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
 
 /** What of a deal's history is looked at; nothing chosen: all of it. */
 export const TIMELINE_PARTS = ['interactions', 'documents', 'changes', 'notes'] as const;
@@ -43,7 +45,12 @@ export const NAMES = sql`jsonb_build_object(
 const BY_TIME: SortBy = { by: sql`e.at`, type: 'moment' };
 
 /** Which page of a history: the part, where the one before ended, and how many lines. */
-export type TimelineQuery = { part: TimelinePart | null; after: string | null; limit: number };
+export type TimelineQuery = {
+	part: TimelinePart | null;
+	asked: Asked;
+	after: string | null;
+	limit: number;
+};
 
 /**
  * A page of a deal's history, newest first, out of the events, and where the next one begins. What was
@@ -53,12 +60,13 @@ export type TimelineQuery = { part: TimelinePart | null; after: string | null; l
 export async function readTimeline(
 	db: Sql,
 	dealId: number,
-	{ part, after, limit }: TimelineQuery,
+	{ part, asked, after, limit }: TimelineQuery,
+	viewer: Viewer,
 ): Promise<{ entries: TimelineEntry[]; next: string | null }> {
 	const { rows, next } = await readKeyset<TimelineEntry>(db, {
 		columns: sql`e.id, e.type, e.at, p.name as "actorName", e.door, e.data, ${NAMES} as names`,
 		from: sql`events e left join people p on p.id = e.actor_id`,
-		where: sql`e.deal_id = ${dealId} and ${part ? PARTS[part] : sql`true`}
+		where: sql`e.deal_id = ${dealId} and ${part ? PARTS[part] : sql`true`} and ${askedSql(asked, viewer)}
 			and not (e.type = 'interaction.planned' and exists (
 				select from events done where done.deal_id = e.deal_id and done.at = e.at
 					and done.interaction_id = e.interaction_id and done.type = 'interaction.completed'
