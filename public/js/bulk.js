@@ -62,6 +62,14 @@ function clear() {
 	show();
 }
 
+// What was refused stays chosen: it is mended, or tried another way.
+function keepRefused() {
+	const kept = document.querySelector('#dialog [data-keep]')?.dataset.keep.split(' ') ?? [];
+	for (const id of [...chosen.keys()]) if (!kept.includes(id)) chosen.delete(id);
+	anchor = null;
+	show();
+}
+
 document.addEventListener('click', (event) => {
 	if (event.target.matches?.('.pick input')) toggle(event.target, event.shiftKey);
 	if (event.target.closest?.('[data-pick-none]')) clear();
@@ -107,7 +115,7 @@ document.addEventListener('htmx:after:swap', () => {
 });
 document.addEventListener('htmx:finally:request', (event) => {
 	const { request, response } = event.detail.ctx ?? {};
-	if (request?.action === '/deals/bulk' && response?.status === 200) clear();
+	if (request?.action === '/deals/bulk' && response?.status === 200) keepRefused();
 });
 document.addEventListener('filter:applied', clear);
 

@@ -1,4 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
+import type { Draft } from '#src/features/imports/drafts.ts';
+import { Finder } from '#src/features/imports/finding.ts';
+import type { Mapping } from '#src/features/imports/mapping.ts';
 import { runRows } from '#src/features/imports/running.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { LOGINS, makeCast } from '../cast.ts';
@@ -139,6 +142,8 @@ test('undone: what was made is gone, what was changed is back; what somebody tou
 			`select data->'removed' from events where type = 'import.undone' order by id desc limit 1`,
 		),
 	).toEqual([[4]]);
+	expect(page).toContain('Была заведена');
+	expect(page).not.toContain('Заведена');
 	// Once undone it cannot be undone again.
 	expect((await press(served, anna, id, 'undo')).statusCode).toBe(422);
 });
@@ -258,4 +263,33 @@ test('progress is told to programs and to the page, which stops asking when it i
 	expect(over.body).not.toContain('every 1s');
 	const told = await anna.get(`/import/${id}/progress`, { accept: 'application/json' });
 	expect(told.json()).toMatchObject({ status: 'done', rows: 3, done: 3, counts: { created: 3 } });
+});
+
+test('a client that a row points to is held until the batch is in; one that is gone meanwhile is a reason', async () => {
+	const { rows } = await database.pool.query(`select id from clients order by id limit 1`);
+	const [there, gone] = [rows[0].id as number, 999_999_999];
+	const draft = (id: number): Draft => ({
+		...{ row: { line: id, cells: {} }, refs: [], way: null, identity: undefined },
+		...{ given: {}, fallback: {}, reasons: [] },
+		pointers: [
+			{
+				...{ field: 'client', column: 'Клиент', target: 'clients', by: 'row' },
+				...{ text: '', fallback: false },
+			},
+		],
+	});
+	const mapping = { source: 'x', files: [], aliases: {} } as unknown as Mapping;
+	const search = { mapping, pipelineId: null, actor: null, rehearsal: null };
+	const drafts = [draft(there), draft(gone)];
+	await database.db.transaction(async (tx) => {
+		await new Finder(search, (_target, line) => line).resolve(tx, drafts);
+		const taken = database.pool.query(`select from clients where id = $1 for update nowait`, [
+			there,
+		]);
+		await expect(taken).rejects.toThrow(/lock/);
+	});
+	expect(drafts.map(({ reasons }) => reasons.map(({ key }) => key))).toEqual([
+		[],
+		['row.clientGone'],
+	]);
 });

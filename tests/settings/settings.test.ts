@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';
-import { attribute, fieldsOf, read } from '../html.ts';
+import { attribute, fieldsOf, read, textOf } from '../html.ts';
 
 const database = await testDatabase();
 const { pool } = database;
@@ -142,4 +142,17 @@ test('who has no address is told so', async () => {
 			.byTag('b')
 			.filter((one) => one.childNodes.length === 1 && attribute(one, 'class') === 'x'),
 	).toEqual([]);
+});
+
+test('each time zone is called by its offset and its city, no two alike', async () => {
+	const anna = await signIn(served, 'anna');
+	for (const language of ['ru', 'en']) {
+		await database.pool.query(`update people set language = $1 where login = 'anna'`, [language]);
+		const page = read((await anna.get('/settings')).body);
+		const select = page.byId('f-timeZone') as never;
+		const names = page.byTag('option', select).map((option) => textOf(option));
+		expect(new Set(names).size).toBe(names.length);
+		expect(names).toContain(language === 'ru' ? 'GMT+3 · Москва' : 'GMT+3 · Moscow');
+	}
+	await database.pool.query(`update people set language = 'ru' where login = 'anna'`);
 });

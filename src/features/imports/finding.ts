@@ -114,6 +114,27 @@ export class Finder {
 				pointers.filter((pointer) => kindOf(pointer) === kind),
 			);
 		for (const draft of drafts) for (const pointer of draft.pointers) this.#settle(draft, pointer);
+		if (this.#search.rehearsal === null) await this.#holdClients(tx, drafts);
+	}
+
+	// Remembered of rows before, or found just now: somebody may take a client away meanwhile. Held until the end
+	// of the batch, it is in use by then; one that is gone is a reason, not a failure of the whole import.
+	async #holdClients(tx: Tx, drafts: Draft[]): Promise<void> {
+		const pointing = drafts.flatMap((draft) =>
+			draft.pointers
+				.filter(({ target }) => target === 'clients')
+				.flatMap(({ field, column, fallback }) => {
+					const id = draft[fallback ? 'fallback' : 'given'][field];
+					return typeof id === 'number' ? [{ draft, column, id }] : [];
+				}),
+		);
+		if (pointing.length === 0) return;
+		const ids = [...new Set(pointing.map(({ id }) => id))];
+		const { rows } = await tx.execute<{ id: number }>(sql`
+			select id from clients where id = any(${sql.param(ids)}::bigint[]) order by id for key share`);
+		const there = new Set(rows.map(({ id }) => Number(id)));
+		for (const { draft, column, id } of pointing)
+			if (!there.has(id)) draft.reasons.push({ column, key: 'row.clientGone', args: {} });
 	}
 
 	async #look(tx: Tx, pointers: Pointer[]): Promise<void> {

@@ -62,16 +62,19 @@ export async function readSettingsPage(
 
 const names = new Map<string, string>();
 
-/** «GMT+3 · Москва, стандартное время»: how far from Greenwich it is now, and as people call it. */
+/** «GMT+3 · Москва»: how far from Greenwich it is now, and the city; what it is called by the world is often another's. */
 function zoneName(timeZone: string, { language, now }: Viewer): string {
 	const key = `${language} ${timeZone} ${now.toISOString().slice(0, 10)}`;
 	const known = names.get(key);
 	if (known !== undefined) return known;
-	const part = (timeZoneName: 'longGeneric' | 'shortOffset') =>
-		new Intl.DateTimeFormat(language, { timeZone, timeZoneName })
-			.formatToParts(now)
-			.find(({ type }) => type === 'timeZoneName')?.value ?? timeZone;
-	const name = `${part('shortOffset')} · ${part('longGeneric')}`;
+	const offset = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: 'shortOffset' })
+		.formatToParts(now)
+		.find(({ type }) => type === 'timeZoneName')?.value;
+	const zone = timeZone.split('/').at(-1) ?? timeZone;
+	const city = ZONES.some((one) => one === timeZone)
+		? translate(language, 'settings.city', { zone })
+		: timeZone.replaceAll('_', ' ');
+	const name = `${offset ?? timeZone} · ${city}`;
 	if (names.size > 1_000) names.clear();
 	names.set(key, name);
 	return name;
