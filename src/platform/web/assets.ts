@@ -78,8 +78,14 @@ function withImports(sheet: Buffer, files: Map<string, Asset>): Buffer {
 		if (imported === undefined) throw new Error(`css/app.css imports ${name}, which is not there`);
 		return imported.body.toString();
 	});
-	// What is written for the reader does not travel: comments, and all space but one.
-	return Buffer.from(text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\s+/g, ' '));
+	// What is written for the reader does not travel: comments, and all space but one, none beside signs that part.
+	const bare = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\s+/g, ' ');
+	return Buffer.from(
+		bare
+			.replace(/ ?([{};,]) ?/g, '$1')
+			.replace(/;\}/g, '}')
+			.replace(/([\w-]): /g, '$1:'),
+	);
 }
 
 /** GET /assets/<fingerprint>/<path>: immutable, compressed once and remembered. */
