@@ -1,4 +1,5 @@
 /* «Мои дела»: отбор answers as it is changed, arrows walk the lines, the focus stays where the work is. */
+import { visit } from './filter.js';
 import { shortcutsOff } from './keys.js';
 
 const SEARCH_DELAY = 250;
@@ -13,16 +14,17 @@ const lineOf = (element) => element?.closest?.('.todo') ?? null;
 
 let timer = 0;
 
-function show(path) {
+function show(path, byTyping = false) {
 	clearTimeout(timer);
 	if (path === location.pathname + location.search) return;
-	void window.htmx.ajax('GET', path, { source: '#agenda-page', swap: 'none', push: path });
+	const way = { source: '#agenda-page', swap: 'none', ...visit(path, byTyping) };
+	void window.htmx.ajax('GET', path, way);
 }
 
-function apply() {
+function apply(byTyping = false) {
 	const query = new URLSearchParams();
 	for (const [name, value] of new FormData(bar())) if (value !== '') query.set(name, value);
-	show(query.size ? `/agenda?${query}` : '/agenda');
+	show(query.size ? `/agenda?${query}` : '/agenda', byTyping);
 }
 
 document.addEventListener('change', ({ target }) => {
@@ -31,7 +33,7 @@ document.addEventListener('change', ({ target }) => {
 document.addEventListener('input', ({ target }) => {
 	if (target.form?.id !== 'agenda-bar' || target.type !== 'search') return;
 	clearTimeout(timer);
-	if ([...target.value.trim()].length !== 1) timer = setTimeout(apply, SEARCH_DELAY);
+	if ([...target.value.trim()].length !== 1) timer = setTimeout(apply, SEARCH_DELAY, true);
 });
 document.addEventListener('submit', (event) => {
 	if (event.target.id !== 'agenda-bar') return;

@@ -5,10 +5,32 @@
 const SEARCH_DELAY = 200;
 let timer = 0;
 let asked = null;
+/** The entry of history that typing has made, and goes on to change: a search is one, however often it pauses. */
+let typed = null;
+let typing = null;
 
 const formOf = () => document.getElementById('filter');
+const address = () => location.pathname + location.search;
 
-function apply() {
+/** How an address goes into history: as a new entry, or in place of what the same search has left there. */
+export function visit(path, byTyping) {
+	typing = byTyping ? path : null;
+	return byTyping && typed === address() ? { replace: path } : { push: path };
+}
+for (const how of ['push', 'replace'])
+	document.addEventListener(`htmx:after:history:${how}`, ({ detail }) => {
+		typed = detail.path === typing ? typing : null;
+	});
+const searched = () => {
+	typed = null;
+	typing = null;
+};
+addEventListener('popstate', searched);
+document.addEventListener('focusout', ({ target }) => {
+	if (target.type === 'search') searched();
+});
+
+function apply(byTyping = false) {
 	clearTimeout(timer);
 	const form = formOf();
 	const query = new URLSearchParams();
@@ -16,12 +38,14 @@ function apply() {
 		if (value !== '') query.set(name, query.has(name) ? `${query.get(name)},${value}` : value);
 	const action = form.getAttribute('action');
 	const path = query.size ? `${action}?${query}` : action;
-	if (path === (asked ?? location.pathname + location.search)) return;
+	if (!byTyping) searched();
+	if (path === (asked ?? address())) return;
 	asked = path;
 	// What was chosen under another отбор may not be found any more.
 	document.dispatchEvent(new CustomEvent('filter:applied'));
 	const source = `#${form.closest('[data-page]').id}`;
-	void window.htmx.ajax('GET', path, { source, swap: 'none', push: path }).finally(() => {
+	const way = { source, swap: 'none', ...visit(path, byTyping) };
+	void window.htmx.ajax('GET', path, way).finally(() => {
 		if (asked === path) asked = null;
 	});
 }
@@ -33,7 +57,7 @@ document.addEventListener('input', (event) => {
 	if (event.target.form?.id !== 'filter' || event.target.type !== 'search') return;
 	clearTimeout(timer);
 	// One letter finds half the company: it waits for the second one, or for Enter.
-	if ([...event.target.value.trim()].length !== 1) timer = setTimeout(apply, SEARCH_DELAY);
+	if ([...event.target.value.trim()].length !== 1) timer = setTimeout(apply, SEARCH_DELAY, true);
 });
 document.addEventListener('submit', (event) => {
 	if (event.target.id !== 'filter' && event.target.id !== 'search') return;

@@ -63,6 +63,7 @@ describe('search', () => {
 	test('Back brings the отбор before it, in the fields and on the board', async () => {
 		await search().fill('елка');
 		await expect.poll(address).toBe('?q=елка');
+		await search().press('Enter');
 		await search().fill('терминал');
 		await seeDeals(page, needs, [bare]);
 		await page.goBack();
@@ -78,6 +79,31 @@ describe('search', () => {
 		await expect.poll(async () => await search().inputValue()).toBe('');
 		await page.goForward();
 		await seeDeals(page, needs, [scales]);
+	});
+
+	test('is one step of Back, however often one paused while typing', async () => {
+		for (const [path, field] of [
+			['/board', page.locator('.search input')],
+			['/clients', page.locator('.search input')],
+			['/agenda', page.locator('#agenda-bar [type=search]')],
+		] as const) {
+			await page.goto(path);
+			await page.locator('html.scripted').waitFor();
+			const before = await page.evaluate<number>('history.length');
+			for (const more of ['ел', 'ка', ' ещё']) {
+				await field.pressSequentially(more);
+				await expect.poll(address).toContain(more.trim());
+			}
+			expect(await page.evaluate<number>('history.length'), path).toBe(before + 1);
+			await page.goBack();
+			await expect.poll(address).toBe('');
+			await expect.poll(async () => await field.inputValue()).toBe('');
+			// Another search is another entry.
+			await field.fill('весы');
+			await expect.poll(address).toBe('?q=весы');
+			await page.goBack();
+			await expect.poll(address).toBe('');
+		}
 	});
 
 	test('is kept by a reload, by a link that is sent on, and on coming back from a deal', async () => {
@@ -177,6 +203,26 @@ test('Back from a deal brings the list with its отбор, order, all that was 
 	await expect.poll(rows).toBe(61);
 	await expect.poll(async () => await page.evaluate<number>('scrollY')).toBe(place);
 	expect(await page.getByLabel('Ответственный').inputValue()).toMatch(/^\d+$/);
+});
+
+test('Back from a client brings the list with its отбор, order, all that was unfolded and the place', async () => {
+	const rows = () => page.locator('table.list tbody th a').count();
+	await page.goto('/clients');
+	await page.locator('html.scripted').waitFor();
+	await page.getByRole('link', { name: 'Сумма в работе', exact: true }).click();
+	await expect.poll(address).toBe('?sort=amount');
+	await page.getByRole('link', { name: 'Показать ещё' }).click();
+	await expect.poll(rows).toBe(62);
+	const last = page.locator('table.list tbody th a').nth(58);
+	const name = await last.textContent();
+	await last.scrollIntoViewIfNeeded();
+	const place = await page.evaluate<number>('scrollY');
+	expect(place).toBeGreaterThan(500);
+	await last.click();
+	await page.getByRole('heading', { name: name ?? '', exact: true }).waitFor();
+	await page.goBack();
+	await expect.poll(rows).toBe(62);
+	await expect.poll(async () => await page.evaluate<number>('scrollY')).toBe(place);
 });
 
 test('Back from a deal brings the board with the cards that were unfolded, scrolled to the same', async () => {
