@@ -7,12 +7,13 @@ import './once.js';
 import './reminders.js';
 import './taking.js';
 
-// Likely doubles are looked for, and products counted, only where a form asks for it; one may have the
+// Likely doubles and clashes are looked for, and products counted, only where a form asks for it; one may have the
 // focus already.
 const watchForms = (field) => {
 	if (field?.closest?.('form[data-duplicates]')) void import('./duplicates.js');
 	if (field?.closest?.('.lines-form') || field?.getAttribute?.('list') === 'product-names')
 		void import('./lines.js');
+	if (field?.form?.querySelector('#clash')) void import('./clash.js').then(({ ask }) => ask(field));
 };
 watchForms(document.activeElement);
 document.addEventListener('focusin', (event) => watchForms(event.target));

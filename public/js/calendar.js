@@ -142,8 +142,3 @@ setInterval(() => {
 		if (first[n] !== undefined) line.className = `now at-${first[n] + passed}`;
 	});
 }, 60_000);
-
-for (const button of document.querySelectorAll('#calendar [data-print]')) button.hidden = false;
-document.addEventListener('click', (event) => {
-	if (event.target.closest?.('#calendar [data-print]')) print();
-});

@@ -36,7 +36,7 @@ function register() {
 			!keeping ||
 			!(
 				(attrName === 'open' && element.matches('details')) ||
-				(attrName === 'hidden' && element.matches('[data-print], [data-pick-none]'))
+				(attrName === 'hidden' && element.matches('[data-pick-none]'))
 			),
 	});
 }

@@ -34,6 +34,7 @@ export function bulkRules({ database, cast }: Tools): Rules {
 			},
 		},
 		signedIn: {
+			'GET /deals/print': read('/deals/print'),
 			'GET /deals/export': read('/deals/export?format=csv'),
 			'GET /deals/selection': read('/deals/selection'),
 			'GET /deals/bulk/new': read('/deals/bulk/new?verb=tag&n=2'),

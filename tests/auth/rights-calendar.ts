@@ -11,6 +11,10 @@ const EVENT =
 export function calendarRules({ cast }: Tools): Rules {
 	return {
 		signedIn: {
+			'GET /calendar/print': {
+				call: (person) => person.get('/calendar/print', JSON_ANSWER),
+				status: 200,
+			},
 			'GET /calendar': { call: (person) => person.get('/calendar', JSON_ANSWER), status: 200 },
 			'GET /calendar/new': {
 				call: (person) => person.get('/calendar/new', JSON_ANSWER),

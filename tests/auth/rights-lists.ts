@@ -10,6 +10,7 @@ export function clientListRules(): Rules {
 	return {
 		signedIn: {
 			'GET /clients': open('/clients'),
+			'GET /clients/print': open('/clients/print'),
 			'GET /clients/export': open('/clients/export?format=csv'),
 			'GET /agenda/export': open('/agenda/export?format=csv'),
 		},

@@ -89,6 +89,7 @@ export function stepRules({ database }: Tools): Rules {
 			'GET /agenda': reading('/agenda'),
 			'GET /agenda/more': reading('/agenda/more?after=late.1.1.1795510800000'),
 			'GET /agenda/print': reading('/agenda/print'),
+			'GET /interactions/clashes': reading('/interactions/clashes?plannedDay=2026-12-01'),
 		},
 	};
 }

@@ -220,6 +220,8 @@ test('no list, search or print tells of what the person may not see', async () =
 			'/clients',
 			'/clients?q=Тайна',
 			'/clients/export?format=csv',
+			'/clients/print',
+			'/deals/print?kind=all',
 		]) {
 			const answer = await browsers[me].get(encodeURI(url));
 			expect(answer.statusCode).toBe(200);

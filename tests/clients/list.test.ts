@@ -200,6 +200,7 @@ test('the page tells how many, links to each, and keeps all of its address in ev
 	const sorted = page.byTag('th').filter((one) => attribute(one, 'aria-sort') !== null);
 	expect(sorted.map((one) => attribute(one, 'aria-sort'))).toEqual(['descending']);
 	expect(answer.body).toContain('/clients/export?status=prospect&amp;sort=-amount&amp;format=xlsx');
+	expect(answer.body).toContain('/clients/print?status=prospect&amp;sort=-amount');
 	// What people typed is text, wherever it stands.
 	expect(page.byTag('img')).toEqual([]);
 	expect(rows.map(textOf).join()).toContain(HOSTILE);

@@ -28,7 +28,11 @@ export function pagesOf(records: Records): Addresses {
 		...oneOf('/admin/pipelines/:id/removal/new', records.pipeline),
 		...oneOf('/admin/stages/:id/edit', records.stage),
 		...oneOf('/admin/stages/:id/removal/new', records.stage),
-		...oneOf('/agenda/print', '/board/print', '/calendar/account'),
+		...oneOf('/agenda/print', '/board/print', '/calendar/account', '/clients/print'),
+		...oneOf('/deals/print'),
+		'/calendar/print': ['view=day&owner=team', 'view=week', 'view=month'].map(
+			(query) => `/calendar/print?${query}`,
+		),
 		...oneOf('/calendar/feed', '/calendar/intake', '/clients/new', '/clients/vcard', '/deals/new'),
 		...oneOf('/deals/selection', '/import', '/reminders', '/settings'),
 		...oneOf('/admin/extra-fields/:id/edit', extra),
@@ -113,6 +117,9 @@ export function partsOf(records: Records): Addresses {
 		'/import/:id/:file': [`${file}/rejected.csv`, `${file}/rejected.xlsx`],
 		...oneOf('/import/:id/progress', records.import),
 		...oneOf('/interactions/:id', interaction),
+		'/interactions/clashes': [
+			'/interactions/clashes?plannedDay=2026-12-01&plannedTime=10:00&lengthMinutes=30',
+		],
 		'/products/suggestions': ['/products/suggestions?product=печь'],
 		// These go on where a page ended, or draw it anew; what they draw is the page's own.
 		...{ '/agenda/more': [], '/board/more': [], '/assets/:fingerprint/*': [] },

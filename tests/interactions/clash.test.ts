@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { type Browser, type Fields, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
@@ -118,4 +118,47 @@ test('a program reads it as data; without scripts it stands on the next page', a
 	const form = await anna.post(`/deals/${dealId}/interactions`, { ...time, lengthMinutes: 30 });
 	const flash = form.cookies.find(({ name }) => name === 'flash')?.value ?? '';
 	expect(JSON.parse(Buffer.from(flash, 'base64url').toString()).note.key).toBe('toast.clash');
+});
+
+describe('a form tells it before it is saved', () => {
+	const told = async (fields: Fields, person = anna) => {
+		const url = `/interactions/clashes?${new URLSearchParams(fields as Record<string, string>)}`;
+		const answer = await person.htmx('/calendar', url);
+		expect(answer.statusCode).toBe(200);
+		return answer.body;
+	};
+	const at = (plannedTime: string) => ({ plannedDay: DAY, plannedTime, lengthMinutes: '30' });
+
+	test('with its words and hour; of a time that is free, or not yet told, nothing', async () => {
+		const id = await meeting('15:00');
+		expect(await told(at('15:30'))).toContain('В это же время у вас: Показ линии, завтра, 15:00.');
+		for (const fields of [
+			at('16:00'),
+			{ plannedDay: DAY },
+			{ ...at('15:30'), lengthMinutes: '' },
+			{},
+		])
+			expect(await told(fields)).not.toContain('note');
+		// A step is not in its own way.
+		expect(await told({ ...at('15:30'), except: String(id) })).not.toContain('note');
+	});
+
+	test('of a stranger’s hour that it is taken, not by what', async () => {
+		await meeting('15:00', 'gleb');
+		const body = await told({ ...at('15:00'), ownerId: String(cast.people.gleb.id) });
+		expect(body).toContain(`${cast.people.gleb.name}: это время занято, завтра, 15:00.`);
+		expect(body).not.toContain('Показ');
+	});
+});
+
+test('a step that is only made longer says so; moved, it says that', async () => {
+	const id = await meeting('15:00');
+	const save = (version: number, plannedTime: string, lengthMinutes: string) =>
+		anna.htmx('/calendar', `/interactions/${id}`, {
+			...{ version: String(version), plannedDay: DAY, plannedTime, lengthMinutes },
+		});
+	expect((await save(1, '15:00', '90')).body).toContain(
+		'Длительность изменена: Показ линии, 90 минут',
+	);
+	expect((await save(2, '16:00', '90')).body).toContain('Перенесено: Показ линии');
 });

@@ -53,8 +53,24 @@ describe('the calendar of a day', () => {
 		await page.mouse.move(now.x + 40, now.y + now.height + hour / 2 - 5, { steps: 5 });
 		await page.mouse.up();
 		await expect.poll(async () => (await row(id)).length_minutes).toBe(90);
+		await seeToast(page, 'Длительность изменена: Показ, 90 минут');
 		await page.getByRole('status').getByRole('button', { name: 'Отменить' }).click();
 		await expect.poll(async () => (await row(id)).length_minutes).toBe(60);
+	});
+
+	test('a slot that is taken already says so in the form, and no more once another hour is typed', async () => {
+		await make('Переговоры');
+		const page = await office.sit('anna');
+		await page.goto(`/calendar?view=day&on=${TODAY}`);
+		await page.locator('html.scripted').waitFor();
+		await page.getByRole('link', { name: 'Запланировать', exact: true }).click();
+		await dialog(page).getByLabel('Время').fill('12:30');
+		await dialog(page).getByLabel('Длительность').fill('30');
+		const told = dialog(page).locator('#clash');
+		await told.getByText('В это же время у вас: Переговоры, сегодня, 12:00.').waitFor();
+		await dialog(page).getByLabel('Время').fill('21:30');
+		await expect.poll(async () => (await told.textContent())?.trim()).toBe('');
+		await pool.query(`delete from interactions where summary = 'Переговоры'`);
 	});
 
 	test('Esc puts it back, and nothing has changed', async () => {

@@ -114,8 +114,8 @@ describe('on paper', () => {
 		const texts = await textOf(pdf);
 		if (texts === null) return;
 		expect(texts[0]).toContain('Напечатано: Анна Соколова');
-		expect(texts[0]).toContain('Отбор: текст «а»');
-		for (const text of texts) expect(text).toMatch(/Клиент\s+Состояние[\s\S]*Ответственный/);
+		expect(texts[0]).toContain('Отбор: В работе; текст «а».');
+		for (const text of texts) expect(text).toMatch(/Клиент\s+Состояние[\s\S]*Чей/);
 		expect(texts.join('')).not.toMatch(/Выйти|Новый интерес|Показать ещё|Отборы/);
 	});
 
@@ -133,6 +133,38 @@ describe('on paper', () => {
 		for (const [n, text] of texts.entries()) {
 			expect(text).toMatch(/Следующий\s/);
 			expect(text).toMatch(new RegExp(`${n + 1}\\s*/\\s*${pages}`));
+		}
+	});
+
+	test('the whole list prints in its order, however little of it was on the screen, with its head on every page', async () => {
+		const page = await office.sit('vera');
+		for (const [address, what] of [
+			['/deals?amountFrom=1000&sort=-amount', 'Сумма от 1 000'],
+			['/clients?contact=30&sort=-name', 'Контакт: не было 30 дней'],
+		] as const) {
+			await page.goto(address);
+			const told = Number(/\d+/.exec((await page.locator('#sum').textContent()) ?? '')?.[0]);
+			const names = await page.locator('tbody th > a').allTextContents();
+			await page.getByRole('link', { name: 'Печать', exact: true }).click();
+			await page.waitForURL('**/print?*');
+			const printed = page.locator('tbody th');
+			expect(await printed.count()).toBe(told);
+			const first = (await printed.allTextContents()).slice(0, names.length);
+			for (const [n, name] of names.entries()) expect(first[n]).toContain(name);
+			const pdf = await page.pdf({ preferCSSPageSize: true });
+			const pages = seeLandscape(pdf);
+			const texts = await textOf(pdf);
+			if (texts === null) return;
+			expect(texts[0]?.replaceAll(' ', ' ')).toContain(what);
+			expect(texts[0]).toContain('Напечатано: Вера Павлова');
+			for (const [n, text] of texts.entries()) {
+				expect(text).toMatch(/Следующий шаг/);
+				expect(text).toContain(`${n + 1} из ${pages}`);
+			}
+			expect(texts.join('')).not.toMatch(/^ *Печать *$|Назад к списку|Показать ещё/m);
+			await page.getByRole('link', { name: 'Назад к списку' }).click();
+			await page.waitForURL((url) => url.pathname === new URL(address, url).pathname);
+			expect(await page.locator('tbody th > a').allTextContents()).toEqual(names);
 		}
 	});
 

@@ -66,6 +66,17 @@ describe('a desk', () => {
 		}
 	});
 
+	test('of 1366×768 has all columns of deals and of clients without scrolling', async () => {
+		const page = await office.sit('anna', at(1366, 768));
+		for (const address of ['/deals', '/deals?kind=all', '/deals?kind=won&month=all', '/clients']) {
+			await page.goto(address);
+			const [wide, room] = await page
+				.locator('.scroll')
+				.evaluateAll((all) => all.flatMap((one) => [one.scrollWidth, one.clientWidth]));
+			expect(wide ?? 0, address).toBeLessThanOrEqual(room ?? 0);
+		}
+	});
+
 	test('of 1920×1080 and of 3840×2160 is filled, of 1280×720 cuts no label', async () => {
 		const page = await office.sit('anna', at(1920, 1080));
 		for (const [width, height] of [
@@ -111,6 +122,33 @@ describe('a phone', () => {
 		const next = (await column(page, 2).boundingBox())?.x;
 		expect(next).toBeGreaterThanOrEqual(350);
 		expect(next).toBeLessThan(385);
+	});
+
+	test('has the places and the search in two rows, whatever the page', async () => {
+		for (const width of [390, 320]) {
+			const page = await office.sit('anna', { ...PHONE, viewport: { width, height: 844 } });
+			for (const address of ['/board', '/agenda', '/calendar', '/deals', '/clients', '/settings']) {
+				await page.goto(address);
+				const box = await page.locator('.top').boundingBox();
+				expect(box?.height, `${address} ${width}`).toBeLessThan(110);
+				await page.locator('.top').getByRole('link', { name: 'Новый интерес' }).waitFor();
+			}
+		}
+	});
+
+	test('shows each deal as a card with all that the table says', async () => {
+		const page = await office.sit('anna', PHONE);
+		await page.goto('/deals');
+		const card = page.locator('tr[data-version]').first();
+		const box = await card.boundingBox();
+		expect(box?.width).toBeLessThanOrEqual(390);
+		for (const cell of await card.locator('th, td:visible').all()) {
+			const inner = await cell.boundingBox();
+			expect((inner?.x ?? 0) + (inner?.width ?? 0)).toBeLessThanOrEqual(390);
+		}
+		const tick = await card.locator('.tick').boundingBox();
+		const title = await card.locator('th').boundingBox();
+		expect(Math.abs((tick?.y ?? 0) - (title?.y ?? 99))).toBeLessThan(12);
 	});
 
 	test('of 320 px reflows', async () => {

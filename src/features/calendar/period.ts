@@ -3,7 +3,8 @@ import { BadRequest } from '#src/platform/errors.ts';
 import { addDays, daysBetween, monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import { day, form, oneOf, optional, readQuery, text } from '#src/platform/web/forms.ts';
 
-export const CALENDAR_VIEWS = ['day', 'week', 'month'] as const;
+/** `week`: its working days; `seven`: all of them. */
+export const CALENDAR_VIEWS = ['day', 'week', 'seven', 'month'] as const;
 export type CalendarView = (typeof CALENDAR_VIEWS)[number];
 
 /** What the calendar shows; lives in the address. */
@@ -40,10 +41,11 @@ export function readCalendarFilter(actor: Actor, query: unknown, viewer: Viewer)
 export function calendarUrl(
 	filter: CalendarFilter,
 	change: Partial<Record<'view' | 'on' | 'owner', string>> = {},
+	path = '/calendar',
 ): string {
 	const { view, on, owner } = { ...filter, ...change };
 	const wanted = Object.entries({ view: view === 'week' ? '' : view, on, owner });
-	return `/calendar?${new URLSearchParams(wanted.filter(([, value]) => value !== ''))}`;
+	return `${path}?${new URLSearchParams(wanted.filter(([, value]) => value !== ''))}`;
 }
 
 /** The Monday of the week that a day lies in. */
@@ -54,12 +56,12 @@ export function mondayOf(on: string): string {
 const WEEK = 7;
 
 /**
- * The days that a view draws: one; a week from Monday on, of which Saturday and Sunday are left out by the
- * screen where they are empty; a month with the rest of its first and last week.
+ * The days that a view draws: one; a week from Monday on, of which the screen leaves out the days that are free
+ * unless all seven are asked for; a month with the rest of its first and last week.
  */
 export function daysOf(view: CalendarView, on: string): string[] {
 	if (view === 'day') return [on];
-	if (view === 'week') return daysFrom(mondayOf(on), WEEK);
+	if (view !== 'month') return daysFrom(mondayOf(on), WEEK);
 	const { first, last } = monthOf(on);
 	const start = mondayOf(first);
 	const weeks = Math.floor(daysBetween(start, last) / WEEK) + 1;
@@ -72,7 +74,7 @@ const daysFrom = (first: string, count: number) =>
 /** A day in the period before, or the one after. */
 export function turned({ view, on }: CalendarFilter, way: -1 | 1): string {
 	if (view === 'day') return addDays(on, way);
-	if (view === 'week') return addDays(on, way * WEEK);
+	if (view !== 'month') return addDays(on, way * WEEK);
 	const { first, last } = monthOf(on);
 	return way < 0 ? addDays(first, -1) : addDays(last, 1);
 }

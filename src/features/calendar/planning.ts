@@ -13,14 +13,18 @@ export type OpenDeal = { id: number; title: string };
 
 const MOST = 50;
 
-/** The open deals that the actor sees of the client of this name; none where there is no such client. */
-export async function listOpenDeals(
-	db: Sql,
-	actor: Actor,
-	clientName: string,
-): Promise<OpenDeal[]> {
+/** The open deals of whom a name says; `unknown`: the name, where no client has it. */
+export type DealsFound = { deals: OpenDeal[]; unknown: string | null };
+
+/** The open deals that the actor sees of the client of this name, as it is typed. */
+export async function findDeals(db: Sql, actor: Actor, clientName: string): Promise<DealsFound> {
+	if (clientName === '') return { deals: [], unknown: null };
 	const clientId = await findClientByName(db, actor, clientName);
-	if (clientId === null) return [];
+	if (clientId === null) return { deals: [], unknown: clientName };
+	return { deals: await listOpenDeals(db, actor, clientId), unknown: null };
+}
+
+async function listOpenDeals(db: Sql, actor: Actor, clientId: number): Promise<OpenDeal[]> {
 	const { rows } = await db.execute<OpenDeal>(sql`
 		select d.id, d.title from deals d
 		where d.client_id = ${clientId} and d.closed_on is null and ${dealVisibleTo(actor)}
@@ -32,11 +36,11 @@ export async function listOpenDeals(
 export type Slot = { day: string; time: string | null; owner: number | null };
 
 /** What the form offers and suggests. */
-export type SlotForm = Choices & {
-	deals: OpenDeal[];
-	reminders: typeof REMINDERS;
-	values: Record<string, string | number | null>;
-};
+export type SlotForm = Choices &
+	DealsFound & {
+		reminders: typeof REMINDERS;
+		values: Record<string, string | number | null>;
+	};
 
 /** Reads the form that plans a step in a slot; `clientName` as it was typed, if it was. */
 export async function readSlotForm(
@@ -49,7 +53,7 @@ export async function readSlotForm(
 	const meeting = choices.kinds.find(({ code }) => code === 'meeting') ?? choices.kinds[0];
 	return {
 		...choices,
-		deals: clientName === '' ? [] : await listOpenDeals(db, actor, clientName),
+		...(await findDeals(db, actor, clientName)),
 		reminders: REMINDERS,
 		values: {
 			kindId: meeting?.id ?? null,
@@ -76,7 +80,7 @@ export async function targetChosen(
 	const clientId = await findClientByName(db, actor, clientName);
 	if (clientId === null) throw new InvalidForm({ clientName: { key: 'calendar.noClient' } }, {});
 	if (dealId === NO_DEAL) return { clientId };
-	const deals = await listOpenDeals(db, actor, clientName);
+	const deals = await listOpenDeals(db, actor, clientId);
 	if (deals.length === 0) return { clientId };
 	const chosen = deals.find(({ id }) => String(id) === dealId);
 	if (chosen === undefined) throw new InvalidForm({ dealId: { key: 'calendar.whichDeal' } }, {});

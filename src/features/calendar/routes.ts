@@ -9,7 +9,7 @@ import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { DealsQuery, SlotForm, SlotQuery } from './forms.ts';
-import { listOpenDeals, readSlotForm, type Slot, targetChosen } from './planning.ts';
+import { findDeals, readSlotForm, type Slot, targetChosen } from './planning.ts';
 import { readCalendarPage } from './screen.ts';
 import { titleOf } from './words.ts';
 
@@ -26,6 +26,14 @@ export function calendarRoutes(
 		const data = { ...screen, title: titleOf(screen.filter, request.viewer) };
 		if (wantsFragments(request)) return await reply.fragments('calendar/turned', data);
 		return await reply.page('calendar/show', data);
+	});
+
+	app.get('/calendar/print', SIGNED_IN, async (request, reply) => {
+		const screen = await readCalendarPage(db, actorOf(request), request.query, request.viewer);
+		return await reply.page('calendar/print', {
+			...screen,
+			title: titleOf(screen.filter, request.viewer),
+		});
 	});
 
 	app.get('/calendar/new', SIGNED_IN, async (request, reply) => {
@@ -51,8 +59,8 @@ export function calendarRoutes(
 
 	app.get('/calendar/new/deals', SIGNED_IN, async (request, reply) => {
 		const { clientName = '' } = readQuery(DealsQuery, request.query);
-		const deals = clientName === '' ? [] : await listOpenDeals(db, actorOf(request), clientName);
-		return await reply.fragments('calendar/deals-found', { deals });
+		const found = await findDeals(db, actorOf(request), clientName);
+		return await reply.fragments('calendar/deals-found', found);
 	});
 
 	app.post(

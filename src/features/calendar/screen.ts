@@ -1,4 +1,5 @@
 import { type Actor, can, inScope } from '#src/features/auth/rules.ts';
+import { shortName } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { addDays, dayOf, formatTime, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
@@ -38,6 +39,9 @@ export type CalendarScreen = {
 	people: CalendarPerson[];
 	/** Whose calendar it is; null for the team's. */
 	owner: CalendarPerson | null;
+	/** How many plans stand on the free days that a working week leaves out. */
+	onFreeDays: number;
+	short: typeof shortName;
 	/** How many people a team's day leaves out. */
 	leftOut: number;
 	me: number;
@@ -45,6 +49,7 @@ export type CalendarScreen = {
 	/** The viewer's clock now, in minutes. */
 	minute: number;
 	url: (change?: Parameters<typeof calendarUrl>[1]) => string;
+	printUrl: string;
 	before: string;
 	after: string;
 };
@@ -98,13 +103,17 @@ export async function readCalendarPage(
 		filter.view === 'day' && owner === null
 			? shown.map((person) => column(filter.on, person))
 			: days.map((day) => column(day, null));
+	const drawn = (one: Column) => filter.view !== 'week' || inWorkWeek(one, viewer);
 	return {
 		...{ filter, hours, people, owner, me: actor.id },
-		columns: filter.view === 'week' ? columns.filter((one) => worthDrawing(one, viewer)) : columns,
+		columns: columns.filter(drawn),
+		onFreeDays: columns.reduce((count, one) => count + (drawn(one) ? 0 : one.all.length), 0),
+		short: shortName,
 		leftOut: owner ? 0 : team.length - side.length,
 		mayLead: can(actor, 'deals.reassign'),
 		minute: minuteOf(viewer.now, viewer),
 		url: (change) => calendarUrl(filter, change),
+		printUrl: calendarUrl(filter, {}, '/calendar/print'),
 		before: calendarUrl(filter, { on: turned(filter, -1) }),
 		after: calendarUrl(filter, { on: turned(filter, 1) }),
 	};
@@ -118,10 +127,9 @@ const silent = (entry: CalendarEntry): CalendarEntry => ({
 	...{ plannedAt: entry.plannedAt, lengthMinutes: entry.lengthMinutes },
 });
 
-// A holiday stands in its week; a free Saturday does not.
-function worthDrawing({ day, all, today }: Column, { workdays }: Viewer): boolean {
-	const usual = workdays.weekdays.includes(weekdayOf(day)) || isWorkday(day, workdays);
-	return usual || all.length > 0 || today;
+// A holiday stands in its week; a free Saturday does not, unless it is today.
+function inWorkWeek({ day, today }: Column, { workdays }: Viewer): boolean {
+	return workdays.weekdays.includes(weekdayOf(day)) || isWorkday(day, workdays) || today;
 }
 
 function hoursOf(shown: CalendarPerson[], { workdays }: Viewer): { from: number; until: number } {

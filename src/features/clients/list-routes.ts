@@ -5,7 +5,7 @@ import { translate } from '#src/platform/i18n/translate.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { form, oneOf, readQuery } from '#src/platform/web/forms.ts';
 import { batchesOf, SHEET_BATCH, SHEET_FORMATS, sendSheet } from '#src/platform/web/sheets.ts';
-import { readClientList, readMoreClients } from './list.ts';
+import { readClientList, readClientPrint, readMoreClients } from './list.ts';
 import { clientSheetColumns } from './list-columns.ts';
 import { countClients, readClients } from './list-queries.ts';
 import { readClientQuery } from './list-query.ts';
@@ -14,7 +14,7 @@ const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const EXPORTS = { config: { access: 'export' as const } };
 const ExportQuery = form({ format: oneOf(...SHEET_FORMATS) });
 
-/** The list of clients: page, more of it, as a file. */
+/** The list of clients: page, more of it, for paper, as a file. */
 export function clientListRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
@@ -35,6 +35,11 @@ export function clientListRoutes(
 		// Reloaded, and come back to, the list shows what was unfolded.
 		if (more.unfolded !== null) reply.header('hx-replace-url', more.unfolded);
 		return await reply.fragments('clients/rows-added', more);
+	});
+
+	app.get('/clients/print', SIGNED_IN, async (request, reply) => {
+		const list = await readClientPrint(db, actorOf(request), request.query, request.viewer);
+		return await reply.page('clients/print', list);
 	});
 
 	app.get('/clients/export', EXPORTS, async (request, reply) => {

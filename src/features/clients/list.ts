@@ -1,5 +1,5 @@
 import type { Actor } from '#src/features/auth/rules.ts';
-import { type StepGroup, stepGroup } from '#src/features/deals/rules.ts';
+import { clientStepGroup, type StepGroup } from '#src/features/deals/rules.ts';
 import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
 import { latenessWords, plannedWords, shortName } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
@@ -62,6 +62,7 @@ type Words = {
 	/** The list in another order, from its beginning; with other отбор. */
 	url: (change: Partial<Record<keyof ClientQuery, string | number | null>>) => string;
 	exportUrl: (format: string) => string;
+	printUrl: string;
 	contactWords: (at: Date) => string;
 	stepWords: (line: ShownClient) => string;
 	short: typeof shortName;
@@ -70,6 +71,7 @@ type Words = {
 const wordsFor = (query: ClientQuery, viewer: Viewer): Words => ({
 	url: (change) => clientsUrl(query, change),
 	exportUrl: (format) => clientsUrl(query, { format }, '/clients/export'),
+	printUrl: clientsUrl(query, {}, '/clients/print'),
 	contactWords: (at) => formatDay(dayOf(at, viewer.timeZone), viewer, true),
 	stepWords: (line) =>
 		line.group === 'late' ? latenessWords(line, viewer) : plannedWords(line, viewer),
@@ -77,19 +79,21 @@ const wordsFor = (query: ClientQuery, viewer: Viewer): Words => ({
 });
 
 /**
- * Reads the list of clients in three or four statements, one more where lines without a value begin. Throws
- * BadRequest and NotFound for an address that makes no sense.
+ * Reads the list of clients in three or four statements, one more where lines without a value begin; `most`: how
+ * many lines, where it is not the address that says so. Throws BadRequest and NotFound for an address that makes
+ * no sense.
  */
 export async function readClientList(
 	db: Sql,
 	actor: Actor,
 	address: unknown,
 	viewer: Viewer,
+	most?: number,
 ): Promise<ClientList> {
 	const query = readClientQuery(actor, address);
 	const framing = readClientFrame(db, actor, query);
 	const [[count, page], { saved, ...frame }] = await Promise.all([
-		readCounted(db, actor, query, viewer, framing),
+		readCounted(db, actor, query, viewer, { framing, limit: most ?? linesAsked(query) }),
 		framing,
 	]);
 	const sort = query.sort ?? (query.q === null ? 'name' : '');
@@ -106,12 +110,26 @@ export async function readClientList(
 	};
 }
 
+/** Lines on paper at most; how many lie behind is told at the end. */
+export const MOST_PRINTED = 2_000;
+
+/** The list for paper: from its beginning, and as far as paper bears it. Throws as readClientList does. */
+export async function readClientPrint(
+	db: Sql,
+	actor: Actor,
+	address: unknown,
+	viewer: Viewer,
+): Promise<ClientList> {
+	const { after: _, shown: __, ...whole } = address as Record<string, unknown>;
+	return await readClientList(db, actor, whole, viewer, MOST_PRINTED);
+}
+
 function toldWords(
 	query: ClientQuery,
 	frame: Omit<ClientFrame, 'saved'>,
 	viewer: Viewer,
 ): string[] {
-	const { owner, q, segment, region, status, tag, contact } = query;
+	const { owner, q, segment, region, status, tag, contact, archived } = query;
 	const say = (key: MessageKey, args?: Record<string, string>) =>
 		translate(viewer.language, key, args);
 	const person = frame.colleagues.find(({ id }) => String(id) === owner)?.name;
@@ -123,6 +141,7 @@ function toldWords(
 		status && say('client.status', { status }),
 		frame.tags.find(({ id }) => id === tag)?.name,
 		contact && `${say('clients.contact')}: ${say('clients.contactName', { contact })}`,
+		archived && `${say('clients.archive')}: ${say('clients.archiveName', { archived })}`,
 	].filter((words): words is string => typeof words === 'string');
 }
 
@@ -133,7 +152,8 @@ export async function readMoreClients(
 	address: unknown,
 	viewer: Viewer,
 ): Promise<ClientLines> {
-	return await readLines(db, actor, readClientQuery(actor, address), viewer);
+	const query = readClientQuery(actor, address);
+	return await readLines(db, actor, query, viewer, linesAsked(query));
 }
 
 async function readCounted(
@@ -141,16 +161,16 @@ async function readCounted(
 	actor: Actor,
 	query: ClientQuery,
 	viewer: Viewer,
-	framing: Promise<{ count: number }>,
+	{ framing, limit }: { framing: Promise<{ count: number }>; limit: number },
 ): Promise<[number, ClientLines]> {
 	const counting = talliesTell(query)
 		? framing.then(({ count }) => count)
 		: countClients(db, actor, query, viewer);
 	// How many they are tells how a director's lines are read; tallies say so at once.
 	if (actor.scope !== 'all' || query.q !== null)
-		return await Promise.all([counting, readLines(db, actor, query, viewer)]);
+		return await Promise.all([counting, readLines(db, actor, query, viewer, limit)]);
 	const count = await counting;
-	return [count, await readLines(db, actor, query, viewer, count)];
+	return [count, await readLines(db, actor, query, viewer, limit, count)];
 }
 
 async function readLines(
@@ -158,16 +178,17 @@ async function readLines(
 	actor: Actor,
 	query: ClientQuery,
 	viewer: Viewer,
+	limit: number,
 	count?: number,
 ): Promise<ClientLines> {
 	const page = {
-		...{ after: query.after, limit: linesAsked(query) },
+		...{ after: query.after, limit },
 		...(count === undefined ? {} : { count }),
 	};
 	const { rows, next } = await readClients(db, actor, query, viewer, page);
 	return {
 		query,
-		lines: rows.map((line) => ({ ...line, group: stepGroup(line, viewer) })),
+		lines: rows.map((line) => ({ ...line, group: clientStepGroup(line, line.openDeals, viewer) })),
 		more: next && moreUrl(query, next),
 		unfolded: unfoldedUrl(query),
 		...wordsFor(query, viewer),

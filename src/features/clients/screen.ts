@@ -1,7 +1,12 @@
 import { listColleagues } from '#src/features/auth/queries.ts';
 import { type Actor, asEditor, can } from '#src/features/auth/rules.ts';
 import { type ClientDeals, readDealsOfClient } from '#src/features/deals/of-client.ts';
-import { type NextStep, type StepGroup, stepGroup } from '#src/features/deals/rules.ts';
+import {
+	clientStepGroup,
+	type NextStep,
+	type StepGroup,
+	stepGroup,
+} from '#src/features/deals/rules.ts';
 import { readStepsOfClient } from '#src/features/interactions/of-client.ts';
 import type { InteractionView } from '#src/features/interactions/queries.ts';
 import { latenessWords, plannedWords } from '#src/features/interactions/words.ts';
@@ -29,6 +34,7 @@ import {
 import { listSources } from './sources.ts';
 import { listTags } from './tags.ts';
 
+const NOTHING: NextStep = { plannedOn: null, plannedAt: null };
 const DEALS = 30;
 const LINES = 30;
 const YEAR_DAYS = 365;
@@ -48,6 +54,8 @@ export type ClientCard = ClientDeals & {
 	facts: ClientFactsByName;
 	extra: Fact[];
 	planned: ClientStep[];
+	/** How the next step is marked: amber where an open deal waits for one. */
+	stepGroup: StepGroup;
 	lastContact: Date | null;
 	lines: ClientLine[];
 	part: HistoryPart | null;
@@ -88,6 +96,7 @@ export async function readClientCard(
 		),
 		readHistoryNames(db, actor, clientId),
 	]);
+	const open = deals.open.reduce((count, one) => count + one.deals, 0);
 	const own = names.extraFields.filter(isInUse);
 	const facts = factsOf(actor, client, own, viewer);
 	return {
@@ -97,6 +106,7 @@ export async function readClientCard(
 		facts,
 		extra: extraFacts(own, client.extra, viewer).map((fact) => readOnly(client, fact)),
 		planned: steps.planned.map((step) => ({ ...step, group: stepGroup(step, viewer) })),
+		stepGroup: clientStepGroup(steps.planned[0] ?? NOTHING, open, viewer),
 		lastContact: later(deals.lastDoneAt, steps.lastDoneAt),
 		lines: clientHistory(history.entries, names, viewer),
 		...{

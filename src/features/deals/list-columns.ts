@@ -79,6 +79,7 @@ export function dealColumns(viewer: Viewer): readonly ListColumn<DealLine>[] {
 		},
 		{
 			...{ key: 'probability', label: 'label.probability', kind: 'number' },
+			short: 'list.percent',
 			sort: whole(sql`coalesce(d.probability, s.probability)`),
 			value: ({ probability }) => probability,
 		},
@@ -92,6 +93,7 @@ export function dealColumns(viewer: Viewer): readonly ListColumn<DealLine>[] {
 		},
 		{
 			...{ key: 'owner', label: 'label.ownerId', kind: 'text' },
+			short: 'print.owner',
 			sort: text(sql`p.name`),
 			value: ({ ownerName }) => ownerName,
 		},

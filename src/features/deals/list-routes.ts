@@ -6,7 +6,7 @@ import { translate } from '#src/platform/i18n/translate.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { form, oneOf, readQuery } from '#src/platform/web/forms.ts';
 import { batchesOf, SHEET_BATCH, SHEET_FORMATS, sendSheet } from '#src/platform/web/sheets.ts';
-import { readDealList, readListing } from './list.ts';
+import { readDealList, readDealPrint, readListing } from './list.ts';
 import { dealSheetColumns } from './list-columns.ts';
 import { countList, readLines } from './list-queries.ts';
 
@@ -14,7 +14,7 @@ const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const EXPORTS = { config: { access: 'export' as const } };
 const ExportQuery = form({ format: oneOf(...SHEET_FORMATS) });
 
-/** The list of deals: page, more of it, as a file. */
+/** The list of deals: page, more of it, for paper, as a file. */
 export function dealListRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
@@ -30,6 +30,11 @@ export function dealListRoutes(
 		// Reloaded, and come back to, the list shows what was unfolded.
 		if (list.unfolded !== null) reply.header('hx-replace-url', list.unfolded);
 		return await reply.fragments('deals/unfolded', list);
+	});
+
+	app.get('/deals/print', SIGNED_IN, async (request, reply) => {
+		const list = await readDealPrint(db, actorOf(request), request.query, request.viewer);
+		return await reply.page('deals/print', list);
 	});
 
 	app.get('/deals/export', EXPORTS, async (request, reply) => {

@@ -4,7 +4,7 @@ import type { Sum } from '#src/features/board/totals.ts';
 import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
 import { shortName, stepWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
-import { dayOf, formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { dayOf, formatDate, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type Heading, headingsOf } from '#src/platform/web/listing.ts';
 import { MOST_CHOSEN } from './bulk-forms.ts';
 import {
@@ -23,6 +23,7 @@ import { countList, type ListReading, readLines } from './list-queries.ts';
 import { listAllStages, type Stage, stagesIn } from './queries.ts';
 import { type StepGroup, stepGroup } from './rules.ts';
 import { groupedStages, type StageChoice } from './stage-choice.ts';
+import { listWords } from './told.ts';
 
 /** A line as it is drawn: with the group of its next step, and its pipeline where there are several. */
 export type ShownLine = DealLine & { group: StepGroup; pipeline: string | null };
@@ -51,6 +52,8 @@ export type DealList = Omit<Frame, 'saved' | 'stages'> & {
 	/** Months of closing to choose from, `2026-11`, the latest first. */
 	months: string[];
 	narrowed: boolean;
+	/** Отбор in words, for paper. */
+	told: string[];
 	/** The same kind of deals without any other отбор. */
 	reset: string;
 	saved: SavedMenu;
@@ -60,6 +63,7 @@ export type DealList = Omit<Frame, 'saved' | 'stages'> & {
 	short: typeof shortName;
 	/** A moment's day. */
 	on: (at: Date) => string;
+	date: (day: string) => string;
 	token: typeof tokenOf;
 };
 
@@ -70,13 +74,15 @@ function usualSort(filter: ListFilter, stages: Stage[]): string {
 
 /**
  * Reads the list of deals in five statements with the session's: the frame, the totals, the lines (two
- * where they reach deals without a value). Throws BadRequest and NotFound for an address without sense.
+ * where they reach deals without a value); `most`: how many lines, where it is not the address that says so.
+ * Throws BadRequest and NotFound for an address without sense.
  */
 export async function readDealList(
 	db: Sql,
 	actor: Actor,
 	query: unknown,
 	viewer: Viewer,
+	most?: number,
 ): Promise<DealList> {
 	const { saved, ...frame } = await readFrame(db, actor, 'deals');
 	const { stages } = frame;
@@ -89,7 +95,7 @@ export async function readDealList(
 	const shown = place.shown ?? (continued ? null : ROWS_A_PAGE);
 	const [totals, { rows, next }] = await Promise.all([
 		countList(db, reading),
-		readLines(db, reading, place.after, continued ? ROWS_A_PAGE : (shown ?? ROWS_A_PAGE)),
+		readLines(db, reading, place.after, most ?? (continued ? null : shown) ?? ROWS_A_PAGE),
 	]);
 	const offered = statesOffered(frame, filter);
 	const pipelineOf = new Map(offered.map(({ id, group }) => [id, group ?? null]));
@@ -114,14 +120,30 @@ export async function readDealList(
 		...{ sort, asked, url },
 		months: monthsOffered(filter, viewer),
 		narrowed: url({ sort: '', kind: '' }) !== '/deals',
+		told: listWords(filter, frame, viewer),
 		reset: addressOf('/deals', { kind: filter.kind === 'open' ? '' : filter.kind }),
 		saved: savedMenu(actor, 'deals', saved, url().split('?')[1] ?? ''),
 		periods: PERIODS,
 		words: (line) => stepWords(line, viewer),
 		short: shortName,
-		on: (at) => formatDay(dayOf(at, viewer.timeZone), viewer),
+		on: (at) => formatDate(dayOf(at, viewer.timeZone), viewer),
+		date: (on) => formatDate(on, viewer),
 		token: tokenOf,
 	};
+}
+
+/** Lines on paper at most; how many lie behind is told at the end. */
+export const MOST_PRINTED = 2_000;
+
+/** The list for paper: from its beginning, and as far as paper bears it. Throws as readDealList does. */
+export async function readDealPrint(
+	db: Sql,
+	actor: Actor,
+	query: unknown,
+	viewer: Viewer,
+): Promise<DealList> {
+	const { after: _, shown: __, ...whole } = query as Record<string, unknown>;
+	return await readDealList(db, actor, whole, viewer, MOST_PRINTED);
 }
 
 function statesOffered(

@@ -25,6 +25,15 @@ export function stepGroup(step: NextStep, viewer: Viewer): StepGroup {
 }
 
 /**
+ * The group of a client's next step, on its card and in lists: with nothing planned a client is marked only where
+ * an open deal waits for a step; without one there is nothing to lose.
+ */
+export function clientStepGroup(step: NextStep, openDeals: number, viewer: Viewer): StepGroup {
+	const group = stepGroup(step, viewer);
+	return group === 'none' && openDeals === 0 ? 'later' : group;
+}
+
+/**
  * A deal is idle when nothing was finished on it for the state's number of working days; what was
  * last finished before this moment makes it so. Null: deals in this state never go idle.
  */

@@ -2,9 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import type { Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
 import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import { answerStep } from './answer.ts';
+import { findAsked } from './clash.ts';
+import { ClashQuery } from './clash-forms.ts';
 import { deleteInteraction, reassignInteraction, reopenInteraction } from './editing.ts';
 import {
 	CancellationForm,
@@ -31,6 +34,15 @@ const idOf = (request: FastifyRequest) => readQuery(Params, request.params).id;
 /** The fields of an edit that only moves a step in the calendar: it can be taken back in one go. */
 const PLACE = new Set(['plannedDay', 'plannedTime', 'lengthMinutes']);
 
+/** What is said of a step that was moved, or only made longer or shorter. */
+function placeToast(before: InteractionView, { summary, ...step }: InteractionView): Toast {
+	const { lengthMinutes: n } = step;
+	const stays = before.plannedAt?.getTime() === step.plannedAt?.getTime();
+	if (!stays || step.plannedAt === null || n === null || n === before.lengthMinutes)
+		return { key: 'toast.stepMoved', args: { summary } };
+	return { key: 'toast.stepLength', args: { summary, n } };
+}
+
 /** One interaction as it stands, and the doors to its changes. */
 export function editingRoutes(
 	app: FastifyInstance,
@@ -50,6 +62,12 @@ export function editingRoutes(
 		const view = { fragment: 'interactions/_interaction', data: { step, rule } };
 		return await drawForm(request, reply, { ...view, title: 'interaction.show' }, problem);
 	}
+
+	app.get('/interactions/clashes', SIGNED_IN, async (request, reply) => {
+		const asked = readQuery(ClashQuery, request.query);
+		const clash = await findAsked(db, actorOf(request), asked, request.viewer);
+		return await reply.fragments('interactions/clash-told', { clash });
+	});
 
 	app.get(
 		'/interactions/:id/edit',
@@ -100,7 +118,7 @@ export function editingRoutes(
 				if (edit.plan && Object.keys(fields).every((name) => PLACE.has(name))) {
 					const fields = { version: String(step.version), ...placeOf(before, request.viewer) };
 					const undo = { action: `/interactions/${step.id}`, fields };
-					const toast = { key: 'toast.stepMoved', args: { summary: step.summary }, undo } as const;
+					const toast = { ...placeToast(before, step), undo };
 					return await answerStep(connection, request, reply, {
 						step,
 						toast,

@@ -118,6 +118,11 @@ export function formatDay(day: string, viewer: Viewer, near = false): string {
 	return `${WEEKDAYS[viewer.language][weekday]}, ${date}${year}`;
 }
 
+/** «24 ноя», with the year where it is not the viewer's: for columns of many days, which have no room for weekdays. */
+export function formatDate(day: string, viewer: Viewer): string {
+	return formatDay(day, viewer).slice(formatDay(day, viewer).indexOf(',') + 2);
+}
+
 /** «15:00» in the viewer's zone. */
 export function formatTime(moment: Date, viewer: Viewer): string {
 	return (clockOf(moment, viewer.timeZone).split('T')[1] as string).slice(0, 5);

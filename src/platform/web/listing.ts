@@ -9,6 +9,8 @@ export const VALUE_KINDS = ['text', 'number', 'money', 'day', 'moment'] as const
 export type ListColumn<Row> = {
 	key: string;
 	label: MessageKey;
+	/** Its heading where room is short. */
+	short?: MessageKey;
 	kind: (typeof VALUE_KINDS)[number];
 	sort: SortBy;
 	/** Money and numbers as decimal strings, days as `2026-11-23`, moments as Date. */
@@ -27,6 +29,7 @@ export function sortingOf<Row>(columns: readonly ListColumn<Row>[], sort: string
 export type Heading = {
 	key: string;
 	label: MessageKey;
+	short: MessageKey | null;
 	kind: (typeof VALUE_KINDS)[number];
 	sort: string;
 	ariaSort: 'ascending' | 'descending' | null;
@@ -34,9 +37,8 @@ export type Heading = {
 
 /** The headings of a list sorted by `sort`: a second click on one turns it round. */
 export function headingsOf<Row>(columns: readonly ListColumn<Row>[], sort: string): Heading[] {
-	return columns.map(({ key, label, kind }) => ({
-		key,
-		label,
+	return columns.map(({ key, label, short = null, kind }) => ({
+		...{ key, label, short },
 		kind,
 		sort: sort === key ? `-${key}` : key,
 		ariaSort: sort === key ? 'ascending' : sort === `-${key}` ? 'descending' : null,
