@@ -77,10 +77,15 @@ async function expectMovesKept(site: Place, { stories }: Crew): Promise<void> {
 /** O1, O2 and O5 of what makes a record under a key: the step, its event and its letter together, once. */
 async function expectStepsKept(site: Place, { given }: Crew): Promise<void> {
 	const rows = await site.ask<{ summary: string; events: number; mails: number; by: string }>(
-		`select i.summary, (select count(*)::int from mails m where m.interaction_id = i.id and kind = 'assigned') as mails,
-			(select count(*)::int from events e where e.interaction_id = i.id and e.type = 'interaction.planned') as events,
-			(select min(p.login) from events e join people p on p.id = e.actor_id where e.interaction_id = i.id) as by
-		from interactions i where summary like 'Поручение %' order by i.id`,
+		`with told as (
+			select e.interaction_id, count(*)::int as events, min(p.login) as by
+			from events e join people p on p.id = e.actor_id where e.type = 'interaction.planned' group by 1
+		), sent as (
+			select interaction_id, count(*)::int as mails from mails where kind = 'assigned' group by 1
+		)
+		select i.summary, coalesce(t.events, 0) as events, coalesce(s.mails, 0) as mails, t.by
+		from interactions i left join told t on t.interaction_id = i.id left join sent s on s.interaction_id = i.id
+		where i.summary like 'Поручение %' order by i.id`,
 	);
 	expect(given.filter(({ acknowledged }) => !acknowledged)).toEqual([]);
 	// One after the other, each once: the list of what was given is the list of what is there.
