@@ -20,6 +20,9 @@ export type About = {
 	interaction: { interactionId: number; dealId: number | null; clientId: number | null };
 };
 
+/** A list that can be taken away as a file. */
+export type ExportedList = 'deals' | 'clients' | 'agenda' | 'audit' | 'import';
+
 /** By which way somebody signs in. */
 export type SignInWay = 'demo' | 'oidc' | 'header' | 'password';
 

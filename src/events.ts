@@ -6,6 +6,7 @@
 import type {
 	About,
 	Emptied,
+	ExportedList,
 	FieldChange,
 	OfSeries,
 	Passage,
@@ -256,6 +257,11 @@ export type AppEvent =
 	  }
 	/** Signed in, but not allowed to change what they asked for. */
 	| { type: 'access.refused'; data: { path: string } }
+	/** A list taken away as a file: which, by what отбор, how many rows of it. */
+	| {
+			type: 'export.made';
+			data: { screen: ExportedList; format: string; query: string; rows: number };
+	  }
 	| {
 			type: 'person.created';
 			data: { personId: number; login: string; name: string; role: string; waiting: boolean };

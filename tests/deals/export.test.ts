@@ -35,7 +35,7 @@ async function linesOf(person: Browser, query: string): Promise<string[]> {
 test('amounts keep their currency, steps their words, names their tags; formulas are text', async () => {
 	const [headings = '', ...lines] = await linesOf(anna, 'sort=amount');
 	expect(headings).toMatch(
-		/^№;Интерес;Метки;Клиент;Состояние;Причина неудачи;Сумма;Валюта;.*;Следующий шаг;Что сделать;/,
+		/^№;Интерес;Метки;Клиент;Состояние;Сценарий продажи;Причина неудачи;Сумма;Валюта;.*;Следующий шаг;Что сделать;/,
 	);
 	const dollars = lines.find((line) => line.includes('Печь; 2 шт.'));
 	expect(dollars).toMatch(/;"Печь; 2 шт\.";срочно;.*;99,00;USD;.*;25\.11\.2026;/);
@@ -50,7 +50,7 @@ test('a day among moments is a day in a workbook too: it shows no midnight', asy
 	const cells: unknown[] = [];
 	book.worksheets[0]?.eachRow((row) => {
 		if (row.getCell(2).value === 'Печь; 2 шт.')
-			cells.push(row.getCell(10).value, row.getCell(10).numFmt);
+			cells.push(row.getCell(11).value, row.getCell(11).numFmt);
 	});
 	expect(cells).toEqual([new Date('2026-11-25T00:00:00Z'), 'dd.mm.yyyy']);
 });
@@ -68,4 +68,37 @@ test('the order and отбор are those of the address, the lines those that a 
 	expect((await linesOf(vera, '')).length).toBeGreaterThan((await linesOf(anna, '')).length);
 	for (const query of ['', 'format=pdf', 'format=csv&sort=zzz', 'format=csv&zzz=1'])
 		expect((await anna.get(`/deals/export?${query}`)).statusCode, query).toBe(400);
+});
+
+test('who took which list away, by what отбор and how many rows, stands in the audit log: one event a file', async () => {
+	const events = async () =>
+		(
+			await database.pool.query(
+				`select actor_id, type, data from events where type like 'export.%' order by id`,
+			)
+		).rows;
+	const before = (await events()).length;
+	const lines = await linesOf(anna, `q=${encodeURIComponent('печь')}&sort=-amount`);
+	expect((await anna.get('/deals/export?format=pdf')).statusCode).toBe(400);
+	expect((await anna.get('/clients/export?format=xlsx')).statusCode).toBe(200);
+	expect((await anna.get('/agenda/export?format=csv')).statusCode).toBe(200);
+	const told = (await events()).slice(before);
+	const actor_id = cast.people.anna.id;
+	expect(told).toMatchObject([
+		{
+			...{ actor_id, type: 'export.made' },
+			data: {
+				screen: 'deals',
+				format: 'csv',
+				query: 'q=печь, sort=-amount',
+				rows: lines.length - 1,
+			},
+		},
+		{ actor_id, data: { screen: 'clients', format: 'xlsx', query: '', rows: expect.any(Number) } },
+		{ actor_id, data: { screen: 'agenda', format: 'csv' } },
+	]);
+	const ada = await signIn(served, 'ada');
+	const page = (await ada.get('/admin/audit?kind=export')).body;
+	for (const words of ['Список выгружен в файл', 'q=печь, sort=-amount', 'Анна Соколова'])
+		expect(page).toContain(words);
 });

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { toldOfExport } from '#src/features/auth/exporting.ts';
 import { acting } from '#src/features/auth/guard.ts';
 import { demand } from '#src/features/auth/rules.ts';
 import type { Connection } from '#src/platform/db/client.ts';
@@ -38,6 +39,7 @@ export function auditRoutes(
 					: await readAuditLines(db, filter, viewer, { after, limit: SHEET_BATCH }),
 			),
 			viewer,
+			told: toldOfExport(db, request, 'audit'),
 		});
 	});
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { toldOfExport } from '#src/features/auth/exporting.ts';
 import { actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
@@ -55,6 +56,7 @@ export function clientListRoutes(
 				readClients(db, actor, query, viewer, { after, limit: SHEET_BATCH }),
 			),
 			viewer,
+			told: toldOfExport(db, request, 'clients'),
 			total: await countClients(db, actor, query, viewer),
 		});
 	});

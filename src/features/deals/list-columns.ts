@@ -12,6 +12,7 @@ export type DealLine = {
 	title: string;
 	stageId: number;
 	stageName: string;
+	pipelineName: string;
 	stageKind: StageKind;
 	clientId: number | null;
 	clientName: string | null;
@@ -136,25 +137,30 @@ export function dealColumns(viewer: Viewer): readonly ListColumn<DealLine>[] {
 }
 
 /** What a file says in columns of its own where the page says it in a cell of another. */
-const BESIDE: Partial<Record<string, SheetColumn<DealLine>>> = {
-	title: {
-		...{ label: 'label.tags', kind: 'text' },
-		value: ({ tags }) => tags.map(({ name }) => name).join(', '),
-	},
-	stage: {
-		...{ label: 'label.lossReasonId', kind: 'text' },
-		value: ({ lossReason }) => lossReason,
-	},
-	amount: { ...{ label: 'label.currency', kind: 'text' }, value: ({ currency }) => currency },
-	next: { ...{ label: 'label.summary', kind: 'text' }, value: ({ summary }) => summary },
+const BESIDE: Partial<Record<string, SheetColumn<DealLine>[]>> = {
+	title: [
+		{
+			...{ label: 'label.tags', kind: 'text' },
+			value: ({ tags }) => tags.map(({ name }) => name).join(', '),
+		},
+	],
+	stage: [
+		{
+			...{ label: 'label.pipelineId', kind: 'text' },
+			value: ({ pipelineName }) => pipelineName,
+		},
+		{
+			...{ label: 'label.lossReasonId', kind: 'text' },
+			value: ({ lossReason }) => lossReason,
+		},
+	],
+	amount: [{ ...{ label: 'label.currency', kind: 'text' }, value: ({ currency }) => currency }],
+	next: [{ ...{ label: 'label.summary', kind: 'text' }, value: ({ summary }) => summary }],
 };
 
 /** The columns of a file: those of the page, each with what its cell says beside. */
 export function dealSheetColumns(viewer: Viewer): SheetColumn<DealLine>[] {
-	return dealColumns(viewer).flatMap((column) => {
-		const beside = BESIDE[column.key];
-		return beside ? [column, beside] : [column];
-	});
+	return dealColumns(viewer).flatMap((column) => [column, ...(BESIDE[column.key] ?? [])]);
 }
 
 /** Columns that say nothing on deals that are all finished, or all being worked on. */

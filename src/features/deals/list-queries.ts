@@ -14,7 +14,8 @@ import { readSorted } from './sorting.ts';
 import { dealVisibleTo, helpedBy } from './visibility.ts';
 
 const COLUMNS = sql`d.id, d.version, d.title, d.stage_id as "stageId", s.name as "stageName",
-	s.kind as "stageKind", d.client_id as "clientId", c.name as "clientName", d.owner_id as "ownerId",
+	s.kind as "stageKind",
+	(select name from pipelines where id = d.pipeline_id) as "pipelineName", d.client_id as "clientId", c.name as "clientName", d.owner_id as "ownerId",
 	p.name as "ownerName", d.amount, d.currency,
 	coalesce(d.probability, s.probability) as probability, d.source, d.campaign,
 	d.expected_close_on as "expectedCloseOn", d.created_at as "createdAt",

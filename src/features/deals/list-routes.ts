@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { toldOfExport } from '#src/features/auth/exporting.ts';
 import { actorOf } from '#src/features/auth/guard.ts';
 import { leadsTo } from '#src/features/filters/rules.ts';
 import type { Connection } from '#src/platform/db/client.ts';
@@ -50,6 +51,7 @@ export function dealListRoutes(
 			batches: batchesOf((after) => readLines(db, reading, after, SHEET_BATCH)),
 			viewer,
 			total: count,
+			told: toldOfExport(db, request, 'deals'),
 		});
 	});
 }

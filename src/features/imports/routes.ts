@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { toldOfExport } from '#src/features/auth/exporting.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { once } from '#src/platform/once/once.ts';
@@ -196,12 +197,14 @@ export function importRoutes(
 		const { id, file } = readQuery(FileParams, request.params);
 		const found = await findImport(db, actorOf(request), id);
 		const { language } = request.viewer;
+		const format = file.slice('rejected.'.length) as SheetFormat;
 		return await sendSheet(reply, {
-			format: file.slice('rejected.'.length) as SheetFormat,
+			format,
 			name: rejectedName(found, language),
 			columns: rejectedColumns(found, language),
 			batches: rejectedRows(db, found.id),
 			viewer: request.viewer,
+			told: toldOfExport(db, request, 'import', format),
 		});
 	});
 }

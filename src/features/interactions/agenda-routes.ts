@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { toldOfExport } from '#src/features/auth/exporting.ts';
 import { actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
@@ -36,7 +37,8 @@ export function agendaRoutes(
 	app.get('/agenda/export', SIGNED_IN, async (request, reply) => {
 		const { viewer } = request;
 		const { format, ...address } = request.query as Record<string, unknown>;
-		const asked = { ...readQuery(ExportQuery, { format }), viewer };
+		const told = toldOfExport(db, request, 'agenda');
+		const asked = { ...readQuery(ExportQuery, { format }), viewer, told };
 		const file = await readAgendaFile(db, actorOf(request), address, viewer);
 		return file.of === 'team'
 			? await sendSheet(reply, { ...asked, ...file })

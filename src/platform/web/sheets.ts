@@ -35,6 +35,8 @@ export type SheetRequest<Row> = {
 	viewer: Viewer;
 	/** How many rows there are, where it is known. */
 	total?: number;
+	/** Told how many rows have gone out, before the file ends or when it is broken off. */
+	told: (rows: number) => Promise<void>;
 };
 
 /**
@@ -49,7 +51,7 @@ export async function sendSheet<Row>(
 	const { format, viewer, total = 0 } = request;
 	const cut = total > SHEET_ROWS ? ` (${remark(viewer)})` : '';
 	const file = `${request.name} ${viewer.today}${cut}.${format}`;
-	const batches = await begun(limited(request.batches));
+	const batches = await begun(counted(limited(request.batches), request.told));
 	const bytes = format === 'csv' ? csvBytes(request, batches) : xlsxBytes(request, batches);
 	const stream = Readable.from(bytes, { objectMode: false, highWaterMark: 65_536 });
 	// However it ends, whoever reads the rows is told to stop.
@@ -99,6 +101,26 @@ async function* limited<Row>(batches: AsyncIterable<Row[]>): AsyncGenerator<Batc
 		yield { rows: rows.slice(0, left), cut: rows.length > left };
 		if (rows.length > left) return;
 		left -= rows.length;
+	}
+}
+
+// Who took what is written before the last byte is: there is no file without its line in the history.
+async function* counted<Row>(
+	batches: AsyncGenerator<Batch<Row>>,
+	told: (rows: number) => Promise<void>,
+): AsyncGenerator<Batch<Row>> {
+	let rows = 0;
+	let failed = false;
+	try {
+		for await (const batch of batches) {
+			rows += batch.rows.length;
+			yield batch;
+		}
+	} catch (error) {
+		failed = true;
+		throw error;
+	} finally {
+		if (!failed || rows > 0) await told(rows);
 	}
 }
 
