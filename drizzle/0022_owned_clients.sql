@@ -13,6 +13,8 @@ RETURN length(word) >= length(typed) - wrong AND least(
 	levenshtein_less_equal(typed, left(word, length(typed)), wrong),
 	levenshtein_less_equal(typed, left(word, length(typed) + 1), wrong)
 ) <= wrong;--> statement-breakpoint
+-- Its setting is known only where the extension has been loaded, which a connection does at its first call.
+SELECT similarity('', '');--> statement-breakpoint
 CREATE OR REPLACE FUNCTION words_alike(typed text, wrong integer) RETURNS SETOF text LANGUAGE sql STABLE
 SET pg_trgm.similarity_threshold = '0.14' AS $$
 	SELECT DISTINCT word FROM client_words

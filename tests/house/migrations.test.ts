@@ -21,3 +21,13 @@ test('the journal and the folder hold the same migrations', () => {
 	);
 	expect(entries.map(({ tag }) => tag)).toEqual(files);
 });
+
+test('who sets a setting of pg_trgm has loaded it: an older database is brought up to date by a connection of its own', () => {
+	const setting = filesIn('drizzle', '.sql').filter(({ text }) => /^SET pg_trgm\./m.test(text));
+	expect(setting.length).toBeGreaterThan(0);
+	for (const { path, text } of setting) {
+		const loads = text.search(/CREATE EXTENSION IF NOT EXISTS "?pg_trgm|SELECT similarity\(/i);
+		expect(loads, path).toBeGreaterThanOrEqual(0);
+		expect(loads, path).toBeLessThan(text.search(/^SET pg_trgm\./m));
+	}
+});
