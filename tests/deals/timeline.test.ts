@@ -2,7 +2,11 @@ import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { moveDeal, reassignDeal } from '#src/features/deals/actions.ts';
 import { editDeal } from '#src/features/deals/editing.ts';
 import { noteDeal } from '#src/features/deals/notes.ts';
-import { planInteraction, postponeInteraction } from '#src/features/interactions/actions.ts';
+import {
+	logInteraction,
+	planInteraction,
+	postponeInteraction,
+} from '#src/features/interactions/actions.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
@@ -181,4 +185,32 @@ test('is filtered by who, by which door and on which days, in the address, and s
 	for (const query of ['?person=x', '?door=window', '?since=2026-02-31'])
 		expect((await anna.get(`/deals/${id}${query}`)).statusCode, query).toBe(400);
 	expect((await anna.get(`/deals/${id}?person=&door=&since=&until=`)).statusCode).toBe(200);
+});
+
+test('the result of what was done is mended from here: one event with old and new, and a late one is told', async () => {
+	const step = await logInteraction(db, ago(1), id, {
+		...{ kindId: 1, summary: 'Позвонил', outcome: 'Согласны' },
+	});
+	const page = await open();
+	const link = page.byTag('a').find((one) => textOf(one) === 'Поправить результат');
+	expect(attribute(link as never, 'href')).toBe(`/interactions/${step}/edit`);
+	const edit = read((await anna.get(`/interactions/${step}/edit`)).body);
+	const form = edit
+		.byTag('form')
+		.find((one) => attribute(one, 'action') === `/interactions/${step}`);
+	const fields = fieldsOf(edit, form as never);
+	expect(fields.outcome).toBe('Согласны');
+	const mended = { ...fields, outcome: 'Просят скидку' };
+	expect((await anna.post(`/interactions/${step}`, mended)).statusCode).toBe(303);
+	const lines = linesOf(await open());
+	expect(lines[0]).toContain('Результат: Согласны → Просят скидку');
+	const late = { ...fields, outcome: 'Другое' };
+	expect((await anna.post(`/interactions/${step}`, late)).statusCode).toBe(409);
+	const { rows } = await pool.query(
+		`select count(*)::int as n from events where interaction_id = $1 and type = 'interaction.edited'`,
+		[step],
+	);
+	expect(rows).toEqual([{ n: 1 }]);
+	const card = await anna.get(`/deals/${id}?part=changes`);
+	expect(card.body).not.toContain('Поправить результат');
 });

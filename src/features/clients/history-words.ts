@@ -23,6 +23,7 @@ type Line = {
 	text: string | null;
 	changes: Change[];
 	by: string;
+	mend: null;
 };
 type Change = { label: string; from: string | null; to: string | null };
 
@@ -79,7 +80,7 @@ export function clientLine(entry: Told, extra: readonly ExtraField[], viewer: Vi
 	const { name, names } = entry.data as { name?: unknown; names?: unknown };
 	const told = { entry, extra, viewer };
 	return {
-		...{ id: entry.id, at: entry.at, icon: title.icon },
+		...{ id: entry.id, at: entry.at, icon: title.icon, mend: null },
 		title: say(title.key, { name: String(name ?? '') }),
 		text: Array.isArray(names) ? names.join(', ') : null,
 		changes: changesOf(told),

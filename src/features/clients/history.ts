@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Actor } from '#src/features/auth/rules.ts';
+import { type Actor, asEditor } from '#src/features/auth/rules.ts';
 import { type HistoryLine, historyLines, type Names } from '#src/features/deals/history.ts';
-import { NAMES, type TimelineEntry } from '#src/features/deals/timeline.ts';
+import { mendableSql, NAMES, type TimelineEntry } from '#src/features/deals/timeline.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import { interactionVisibleTo } from '#src/features/interactions/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
@@ -55,7 +55,8 @@ export async function readClientHistory(
 	// Each of the family by itself: only so does the index give the order.
 	const { rows } = await db.execute<Entry>(sql`
 		select e.id, e.type, e.at, e.at::text as "atText", p.name as "actorName", e.door, e.data,
-			e.deal_id as "dealId", d.title as "dealTitle", d.currency, ${NAMES} as names
+			e.deal_id as "dealId", d.title as "dealTitle", d.currency,
+			${mendableSql(interactionVisibleTo(asEditor(actor)))} as mendable, ${NAMES} as names
 		from client_family(${clientId}) family(id) cross join lateral (
 			select e.* from events e
 			where e.client_id = family.id and ${part ? PARTS[part] : sql`true`} ${behind}

@@ -25,6 +25,8 @@ export type HistoryLine = {
 	text: string | null;
 	changes: ChangeLine[];
 	by: string;
+	/** The finished step whose result can be mended from here. */
+	mend: number | null;
 };
 
 /** The lines of one day in the viewer's zone. */
@@ -260,6 +262,7 @@ export function historyLines(
 				text: text ?? null,
 				changes: changes ?? [],
 				by: [entry.actorName, door].filter(Boolean).join(', '),
+				mend: entry.mendable === null ? null : Number(entry.mendable),
 			},
 		];
 	});

@@ -24,6 +24,8 @@ export type TimelineEntry = {
 	actorName: string | null;
 	door: string;
 	data: Record<string, unknown>;
+	/** The step that was finished, while it stands as done: its result can be mended. */
+	mendable: number | null;
 	names: Partial<Record<Named, Record<string, string> | null>>;
 };
 
@@ -41,6 +43,11 @@ export const NAMES = sql`jsonb_build_object(
 	)},
 	'clients', ${named(sql`clients`, both('clientId'))},
 	'reasons', ${named(sql`loss_reasons`, sql`(e.data->>'lossReasonId')::bigint`)})`;
+
+/** What `mendable` of an entry is read from; `may`: of interactions `i`, those that may be changed. */
+export const mendableSql = (may: SQL) => sql`case when e.type = 'interaction.completed' then (
+	select i.id from interactions i left join deals d on d.id = i.deal_id left join clients c on c.id = i.client_id
+	where i.id = e.interaction_id and i.status = 'done' and ${may}) end`;
 
 const BY_TIME: SortBy = { by: sql`e.at`, type: 'moment' };
 
@@ -64,7 +71,8 @@ export async function readTimeline(
 	viewer: Viewer,
 ): Promise<{ entries: TimelineEntry[]; next: string | null }> {
 	const { rows, next } = await readKeyset<TimelineEntry>(db, {
-		columns: sql`e.id, e.type, e.at, p.name as "actorName", e.door, e.data, ${NAMES} as names`,
+		columns: sql`e.id, e.type, e.at, p.name as "actorName", e.door, e.data,
+			${mendableSql(sql`true`)} as mendable, ${NAMES} as names`,
 		from: sql`events e left join people p on p.id = e.actor_id`,
 		where: sql`e.deal_id = ${dealId} and ${part ? PARTS[part] : sql`true`} and ${askedSql(asked, viewer)}
 			and not (e.type = 'interaction.planned' and exists (
