@@ -87,6 +87,12 @@ test('the deal’s page that is open goes to the list, the board is drawn anew',
 	const board = await person.anna.htmx('/board', `/deals/${other}/owner`, fields);
 	expect(board.statusCode).toBe(200);
 	expect(board.body).toContain('Глеб');
+	// «Отменить» brings it back, though it is out of sight.
+	const back = { verb: 'back', back: 'owner', deal: `${other}.2` };
+	for (const [name, value] of Object.entries(back))
+		expect(board.body).toMatch(new RegExp(`name="${name}" value="${value}"`));
+	expect((await person.anna.json('/deals/bulk', back)).json()).toMatchObject({ done: 1 });
+	expect((await person.anna.get(`/deals/${other}`)).statusCode).toBe(200);
 });
 
 test('many at once, and taken back by who gave them as long as nobody else has touched them', async () => {

@@ -187,7 +187,7 @@ test('Back from a deal brings the list with its отбор, order, all that was 
 	const rows = () => page.locator('table.list tbody th a').count();
 	await page.goto('/deals');
 	await page.locator('html.scripted').waitFor();
-	await page.getByLabel('Ответственный').selectOption('Анна Соколова');
+	await page.getByRole('combobox', { name: 'Ответственный' }).selectOption('Анна Соколова');
 	await expect.poll(address).toMatch(/^\?owner=\d+$/);
 	await page.getByRole('link', { name: 'Интерес', exact: true }).click();
 	await expect.poll(address).toMatch(/^\?owner=\d+&sort=title$/);
@@ -202,7 +202,7 @@ test('Back from a deal brings the list with its отбор, order, all that was 
 	await page.goBack();
 	await expect.poll(rows).toBe(61);
 	await expect.poll(async () => await page.evaluate<number>('scrollY')).toBe(place);
-	expect(await page.getByLabel('Ответственный').inputValue()).toMatch(/^\d+$/);
+	expect(await page.getByRole('combobox', { name: 'Ответственный' }).inputValue()).toMatch(/^\d+$/);
 });
 
 test('Back from a client brings the list with its отбор, order, all that was unfolded and the place', async () => {

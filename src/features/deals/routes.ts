@@ -6,6 +6,7 @@ import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { drawFacts, standing } from '#src/platform/web/facts.ts';
+import type { Toast, Undo } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
 import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
@@ -93,9 +94,19 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 			async () => {
 				const { version, ownerId, note, returnTo } = readForm(OwnerForm, request.body);
 				const by = acting(request);
-				const { deal } = await handOverDeal(db, by, dealId, version, ownerId, note ?? null);
+				const { deal, version: given } = await handOverDeal(
+					db,
+					by,
+					dealId,
+					version,
+					ownerId,
+					note ?? null,
+				);
 				const { name, seen } = await findReceiver(db, by.actor, dealId);
-				const toast = { key: 'toast.reassigned', args: { title: deal.title, name } } as const;
+				const toast: Toast = {
+					...{ key: 'toast.reassigned', args: { title: deal.title, name } },
+					...(given === version ? {} : { undo: takeBack(dealId, given) }),
+				};
 				// Its page is not there any more for who gave it out of their sight.
 				const home = `/deals/${dealId}`;
 				const here = wantsFragments(request)
@@ -121,3 +132,9 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 		);
 	});
 }
+
+// One deal goes back by the door of many.
+const takeBack = (dealId: number, version: number): Undo => ({
+	action: '/deals/bulk',
+	fields: { verb: 'back', back: 'owner', deal: `${dealId}.${version}` },
+});
