@@ -186,3 +186,26 @@ test('a change that is done is not answered as refused when the page seen makes 
 	expect([answer.statusCode, answer.headers['hx-refresh']]).toEqual([200, 'true']);
 	expect((await step()).status).toBe('done');
 });
+
+test('mending what never had a planned day keeps what others have mended meanwhile', async () => {
+	const logged = { kindId: '1', summary: 'Звонок', done: '1' };
+	await anna.htmx(`/deals/${dealId}`, `/deals/${dealId}/interactions`, logged);
+	const { id } = (await pool.query('select max(id)::int as id from interactions')).rows[0];
+	const form = async (person: Browser) => {
+		const page = read((await person.get(`/interactions/${id}/edit`)).body);
+		return fieldsOf(
+			page,
+			page.byTag('form', page.byId(`interaction-${id}-edit`) ?? undefined)[0] as never,
+		);
+	};
+	const [one, other] = [await form(anna), await form(vera)];
+	expect(one).not.toHaveProperty('plannedDay');
+	const save = async (person: Browser, fields: Fields) =>
+		(await person.htmx('/board', `/interactions/${id}`, fields)).statusCode;
+	expect(await save(anna, { ...one, outcome: 'Договорились' })).toBe(200);
+	expect(await save(vera, { ...other, summary: 'Звонок о печи' })).toBe(200);
+	expect(await step(id)).toMatchObject({
+		...{ status: 'done', outcome: 'Договорились', summary: 'Звонок о печи' },
+		...{ planned_on: null, planned_at: null },
+	});
+});

@@ -73,8 +73,10 @@ export function mergedBody(body: unknown, now: Standing, shape: Shape = {}): unk
 	const rows = [...Object.keys(typed), ...Object.keys(was)].filter(isRow);
 	for (const name of new Set([...Object.keys(now.fields), ...rows])) {
 		const value = saidOf(typed, was, name, shape);
+		// Fields that count as one are all said where one of them is: a form without any of them says none.
+		const told = unitOf(name, shape).some((one) => saidOf(typed, was, one, shape) !== undefined);
 		if (value !== undefined) mine[name] = value;
-		else if (isRow(name) || unitOf(name, shape).length > 1) mine[name] = was[name] ?? '';
+		else if (isRow(name) || told) mine[name] = was[name] ?? '';
 	}
 	const standing = Object.fromEntries(
 		Object.keys(mine).map((name) => [name, now.fields[name] ?? '']),
