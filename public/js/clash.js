@@ -15,10 +15,16 @@ export function ask(field) {
 			const value = name === 'except' ? box.dataset.except : field.form.elements[name]?.value;
 			if (value) query.set(name, value);
 		}
-		if (!(Number(query.get('lengthMinutes') ?? 1) <= 1440)) return;
+		if (isHalfTyped(query)) return;
 		const url = `/interactions/clashes?${query}`;
 		void window.htmx.ajax('GET', url, { source: box, swap: 'none' });
 	}, DELAY_MS);
+}
+
+// A year passes 0002, 0020 and 0202 on its way to 2026.
+function isHalfTyped(query) {
+	const minutes = Number(query.get('lengthMinutes') ?? 1);
+	return !(minutes >= 1 && minutes <= 1440) || (query.get('plannedDay') ?? '2000') < '2000';
 }
 
 document.addEventListener('input', ({ target }) => {

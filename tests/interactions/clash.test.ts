@@ -143,6 +143,16 @@ describe('a form tells it before it is saved', () => {
 		expect(await told({ ...at('15:30'), except: String(id) })).not.toContain('note');
 	});
 
+	test('of what is half typed nothing, and nothing that it would be wrong', async () => {
+		await meeting('15:00');
+		for (const half of [
+			...['0002-11-25', '0020-11-25', '0202-11-25'].map((plannedDay) => ({ plannedDay })),
+			...['0', '1441', 'час'].map((lengthMinutes) => ({ lengthMinutes })),
+			{ plannedTime: '15' },
+		])
+			expect(await told({ ...at('15:00'), ...half })).not.toContain('note');
+	});
+
 	test('of a stranger’s hour that it is taken, not by what', async () => {
 		await meeting('15:00', 'gleb');
 		const body = await told({ ...at('15:00'), ownerId: String(cast.people.gleb.id) });

@@ -65,11 +65,25 @@ describe('the calendar of a day', () => {
 		await page.locator('html.scripted').waitFor();
 		await page.getByRole('link', { name: 'Запланировать', exact: true }).click();
 		await dialog(page).getByLabel('Время').fill('12:30');
+		const asked: URLSearchParams[] = [];
+		page.on('request', (request) => {
+			const { pathname, searchParams } = new URL(request.url());
+			if (pathname === '/interactions/clashes') asked.push(searchParams);
+		});
+		// What is half typed is not asked about, however long it stands there.
+		const stand = () => page.evaluate(() => new Promise((stood) => setTimeout(stood, 300)));
+		await dialog(page).getByLabel('Длительность').fill('0');
+		await stand();
 		await dialog(page).getByLabel('Длительность').fill('30');
+		await dialog(page).getByLabel('День', { exact: true }).fill(TODAY.replace(/^../, '02'));
+		await stand();
+		await dialog(page).getByLabel('День', { exact: true }).fill(TODAY);
 		const told = dialog(page).locator('#clash');
 		await told.getByText('В это же время у вас: Переговоры, сегодня, 12:00.').waitFor();
 		await dialog(page).getByLabel('Время').fill('21:30');
 		await expect.poll(async () => (await told.textContent())?.trim()).toBe('');
+		expect(asked.map((query) => query.get('plannedDay'))).toEqual([TODAY, TODAY]);
+		expect(asked.map((query) => query.get('lengthMinutes'))).toEqual(['30', '30']);
 		await pool.query(`delete from interactions where summary = 'Переговоры'`);
 	});
 

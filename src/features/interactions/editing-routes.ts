@@ -7,7 +7,7 @@ import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms
 import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import { answerStep } from './answer.ts';
 import { findAsked } from './clash.ts';
-import { ClashQuery } from './clash-forms.ts';
+import { askedIn } from './clash-forms.ts';
 import { deleteInteraction, reassignInteraction, reopenInteraction } from './editing.ts';
 import {
 	CancellationForm,
@@ -64,7 +64,7 @@ export function editingRoutes(
 	}
 
 	app.get('/interactions/clashes', SIGNED_IN, async (request, reply) => {
-		const asked = readQuery(ClashQuery, request.query);
+		const asked = askedIn(request.query);
 		const clash = await findAsked(db, actorOf(request), asked, request.viewer);
 		return await reply.fragments('interactions/clash-told', { clash });
 	});
