@@ -69,8 +69,14 @@ export class RuleBroken extends Told {
 export class Conflict extends Told {
 	readonly status = 409;
 	readonly current: { version: number; at: Date | null; by: string | null };
-	constructor(current: { version: number; at: Date | null; by: string | null }) {
-		super('error.conflict');
+	/** The id of who it was, where that is known: what one has done oneself is told in other words. */
+	readonly byId: number | null;
+	constructor(
+		current: { version: number; at: Date | null; by: string | null },
+		byId: number | null = null,
+	) {
+		super('error.conflict', { own: 'no' });
 		this.current = current;
+		this.byId = byId;
 	}
 }

@@ -137,6 +137,22 @@ test('who finishes second sees who was first and keeps what was typed', async ()
 	expect(textOf(page.byId('f-outcome') as never)).toBe('Мой разговор');
 });
 
+test('who sends the same twice is told that they did it, and not that another person has', async () => {
+	const send = async (person: Browser) =>
+		await person.post(`/interactions/${stepId}/completion`, { version: 1, outcome: 'Позвонила' });
+	expect((await send(anna)).statusCode).toBe(303);
+	const told = async (person: Browser) => {
+		const answer = await send(person);
+		expect(answer.statusCode).toBe(409);
+		return textOf(read(answer.body).byId('form-problem') as never);
+	};
+	expect(await told(anna)).toContain('Вы уже изменили это сами');
+	expect(await told(anna)).not.toContain('другой человек');
+	expect(await told(vera)).toContain('это изменил другой человек');
+	const data = await anna.json(`/interactions/${stepId}/completion`, { version: 1 });
+	expect(data.json().error.message).toContain('Вы уже изменили это сами');
+});
+
 test('what is done or given up cannot be done again, by its own version either', async () => {
 	await complete(anna, { version: 1 });
 	const before = await ledgerOf(database);

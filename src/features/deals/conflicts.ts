@@ -10,5 +10,8 @@ export async function checkVersion(tx: Tx, deal: DealToEdit, version: number): P
 /** The Conflict that tells who changed a deal last, and when. */
 export async function conflictOn(tx: Tx, deal: { id: number; version: number }): Promise<Conflict> {
 	const last = await lastChangeOf(tx, deal.id);
-	return new Conflict({ version: deal.version, at: last?.at ?? null, by: last?.by ?? null });
+	return new Conflict(
+		{ version: deal.version, at: last?.at ?? null, by: last?.by ?? null },
+		last?.byId,
+	);
 }

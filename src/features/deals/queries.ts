@@ -258,12 +258,12 @@ async function findStageWith(db: Sql, stageId: number, lock: SQL): Promise<Deman
 export async function lastChangeOf(
 	db: Sql,
 	dealId: number,
-): Promise<{ at: Date; by: string | null } | null> {
-	const { rows } = await db.execute<{ at: Date; by: string | null }>(sql`
-		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
+): Promise<{ at: Date; by: string | null; byId: number | null } | null> {
+	const { rows } = await db.execute<{ at: Date; by: string | null; byId: number | null }>(sql`
+		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
 		where e.deal_id = ${dealId} and e.type like 'deal.%' and e.type <> 'deal.noted'
 		order by e.at desc, e.id desc limit 1`);
-	return rows[0] ? { at: new Date(rows[0].at), by: rows[0].by } : null;
+	return rows[0] ? { ...rows[0], at: new Date(rows[0].at) } : null;
 }
 
 /** Who has a deal now, and whether the actor still sees it: for who has just given it away. */

@@ -184,13 +184,13 @@ export async function listPlanned(
 export async function lastStepChange(
 	db: Sql,
 	step: { id: number; dealId: number | null; clientId: number | null },
-): Promise<{ at: Date; by: string | null } | null> {
-	const { rows } = await db.execute<{ at: Date; by: string | null }>(sql`
-		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
+): Promise<{ at: Date; by: string | null; byId: number | null } | null> {
+	const { rows } = await db.execute<{ at: Date; by: string | null; byId: number | null }>(sql`
+		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
 		where ${step.dealId === null ? sql`e.client_id = ${step.clientId}` : sql`e.deal_id = ${step.dealId}`}
 			and e.interaction_id = ${step.id}
 		order by e.at desc, e.id desc limit 1`);
-	return rows[0] ? { at: new Date(rows[0].at), by: rows[0].by } : null;
+	return rows[0] ? { ...rows[0], at: new Date(rows[0].at) } : null;
 }
 
 export type Choice = { id: number; name: string };

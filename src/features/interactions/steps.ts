@@ -193,7 +193,10 @@ export async function findAtVersion(
 	const found = await findInteractionToEdit(tx, acting.actor, id);
 	if (found.version === version) return found;
 	const last = await lastStepChange(tx, found);
-	throw new Conflict({ version: found.version, at: last?.at ?? null, by: last?.by ?? null });
+	throw new Conflict(
+		{ version: found.version, at: last?.at ?? null, by: last?.by ?? null },
+		last?.byId,
+	);
 }
 
 /** The same, of one that is planned still. Throws RuleBroken for any other, too. */

@@ -82,14 +82,17 @@ export async function conflictOn(
 	key: 'personId' | 'teamId' | 'roleId' | 'mappingId',
 	{ id, version }: { id: number; version: number },
 ): Promise<Conflict> {
-	const { rows } = await tx.execute<{ at: Date; by: string | null }>(sql`
-		select e.at, p.name as by from events e left join people p on p.id = e.actor_id
+	const { rows } = await tx.execute<{ at: Date; by: string | null; byId: number | null }>(sql`
+		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
 		where (e.type like 'person.%' or e.type like 'team.%' or e.type like 'role.%' or e.type like 'mapping.%')
 			and coalesce(e.data->>'personId', e.data->>'teamId', e.data->>'roleId', e.data->>'mappingId') = ${String(id)}
 			and e.data ? ${key}
 		order by e.id desc limit 1`);
 	const last = rows[0];
-	return new Conflict({ version, at: last ? new Date(last.at) : null, by: last?.by ?? null });
+	return new Conflict(
+		{ version, at: last ? new Date(last.at) : null, by: last?.by ?? null },
+		last?.byId,
+	);
 }
 
 /** What a person would leave behind: open deals, plans, clients, all of them theirs. */

@@ -23,7 +23,7 @@ export async function saveSettings(
 	return await transact(sqlOrTx, async (tx) => {
 		const present = await findSettingsToEdit(tx, acting.actor);
 		if (present.version !== version)
-			throw new Conflict({ version: present.version, at: null, by: null });
+			throw new Conflict({ version: present.version, at: null, by: null }, acting.actorId);
 		const changes = changesOf(present, wanted);
 		if (Object.keys(changes).length === 0) return version;
 		await tx.execute(sql`

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Conflict, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
-import { wantsFragments, wantsJson } from './errors.ts';
+import { messageOf, wantsFragments, wantsJson } from './errors.ts';
 import { localPath } from './origin.ts';
 
 /** Why a form came back: a sentence, one per field, and for a conflict who was first. */
@@ -78,7 +78,7 @@ function problemOf(error: InvalidForm | RuleBroken | Conflict, request: FastifyR
 	const fields = error instanceof InvalidForm ? Object.entries(error.fields) : [];
 	return {
 		status: error.status,
-		message: translate(language, error.key, error.args),
+		message: messageOf(error, request),
 		fields: Object.fromEntries(
 			fields.map(([name, { key, args }]) => [name, translate(language, key, args)]),
 		),

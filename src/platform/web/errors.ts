@@ -74,6 +74,13 @@ export function setUpErrors(app: FastifyInstance): void {
 	});
 }
 
+/** What is told of an error: who is late because of a change of their own is not told of somebody else. */
+export function messageOf(error: Told, request: FastifyRequest): string {
+	const { actorOrNull: actor, viewer } = request;
+	const own = error instanceof Conflict && error.byId !== null && error.byId === actor?.id;
+	return translate(viewer.language, error.key, own ? { own: 'yes' } : error.args);
+}
+
 async function tell(error: Told, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
 	const { language } = request.viewer;
 	if (error.status === 401) return await signInFirst(request, reply);
@@ -86,13 +93,7 @@ async function tell(error: Told, request: FastifyRequest, reply: FastifyReply): 
 				translate(language, key, args),
 			]),
 		);
-	return await say(
-		request,
-		reply,
-		error.status,
-		translate(language, error.key, error.args),
-		details,
-	);
+	return await say(request, reply, error.status, messageOf(error, request), details);
 }
 
 async function say(
