@@ -14,7 +14,7 @@ export async function testDatabase(): Promise<TestDatabase> {
 	const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`;
 	await statement(server.url, `create database ${name} template ${server.template}`);
 	const url = databaseUrl(server.url, name);
-	const connection = connect(url);
+	const connection = connect(url, 10, 0, 'kept');
 	afterAll(async () => {
 		await connection.close();
 		await statement(server.url, `drop database ${name} with (force)`);

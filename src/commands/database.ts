@@ -3,6 +3,7 @@ import type { Config } from '#src/config.ts';
 import { type Connection, connect } from '#src/platform/db/client.ts';
 import { startEmbedded } from '#src/platform/db/embedded.ts';
 import { migrate, SchemaTooNew } from '#src/platform/db/migrate.ts';
+import { plansHold } from '#src/platform/db/planning.ts';
 import { type Say, StartFault } from '#src/platform/start-fault.ts';
 
 const OLDEST_SERVER = 15;
@@ -57,8 +58,9 @@ export async function openAsItIs(
 		? await embeddedServer(config.DATA_DIR, say, signal)
 		: ownServer(config.DATABASE_URL);
 	const pools: Connection[] = [];
+	let plans: 'kept' | 'anew' = 'anew';
 	const openPool = (patienceMs: number) => {
-		const pool = connect(server.url, config.DATABASE_POOL, patienceMs);
+		const pool = connect(server.url, config.DATABASE_POOL, patienceMs, plans);
 		pools.push(pool);
 		return pool;
 	};
@@ -71,6 +73,7 @@ export async function openAsItIs(
 	};
 	try {
 		const version = await serverVersion(connection);
+		if (embedded || (await plansHold(server.url))) plans = 'kept';
 		if (!embedded) say(`База данных: PostgreSQL ${version} по адресу ${server.place}`);
 		const explain = (error: unknown) => explained(error, server.place);
 		const directUrl = (!embedded && config.DATABASE_DIRECT_URL) || server.url;

@@ -36,7 +36,7 @@ export type Answer =
 	| { done: true };
 
 const config = readConfig(process.env);
-const connection = connect(config.DATABASE_URL, config.DATABASE_POOL);
+const connection = connect(config.DATABASE_URL, config.DATABASE_POOL, 0, 'kept');
 const recorder = recordStatements(connection.pool);
 const recorded = new Map<string, Script>();
 

@@ -1,9 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { sendMail } from '#src/features/mail/actions.ts';
 import { connect } from '#src/platform/db/client.ts';
+import { plansHold } from '#src/platform/db/planning.ts';
 import { makeCast } from '../cast.ts';
 import { startProgram } from '../platform/program.ts';
-import { ownPooler, ownPostgres, startPooler, startPostgres } from './servers.ts';
+import { carriesPlans, ownPooler, ownPostgres, startPooler, startPostgres } from './servers.ts';
 
 const programs = await ownPostgres();
 const possible = programs !== null && (await ownPooler());
@@ -77,5 +78,19 @@ test.skipIf(!possible)(
 		for (const instance of instances)
 			expect(await instance.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 		for (const instance of instances) expect(instance.complaints()).toBe('');
+	},
+);
+
+test.skipIf(!possible)(
+	'whether plans hold behind a pooler is tried: not where it does not carry them over',
+	{ timeout: 120_000 },
+	async () => {
+		const server = await startPostgres(programs as string);
+		onTestFinished(server.stop);
+		const pooler = await startPooler(server.url);
+		onTestFinished(pooler.stop);
+		expect(await plansHold(server.url)).toBe(true);
+		// PgBouncer carries them over from 1.21 on, which none of Debian 12 is.
+		expect(await plansHold(pooler.url)).toBe(await carriesPlans());
 	},
 );

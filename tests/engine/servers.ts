@@ -33,6 +33,13 @@ export async function ownPostgres(): Promise<string | null> {
 /** Whether PgBouncer is installed. */
 export const ownPooler = (): Promise<boolean> => there(PGBOUNCER);
 
+/** Whether the machine's PgBouncer keeps the plans of its clients: from 1.21 on. */
+export async function carriesPlans(): Promise<boolean> {
+	const { stdout } = await run(PGBOUNCER, ['--version']);
+	const [, major, minor] = /(\d+)\.(\d+)/.exec(stdout) ?? [];
+	return Number(major) > 1 || Number(minor) >= 21;
+}
+
 const there = (path: string) =>
 	access(path).then(
 		() => true,

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '#src/platform/db/client.ts';
-import { planOnce } from '#src/platform/db/planning.ts';
+import { plansHold } from '#src/platform/db/planning.ts';
 import { testDatabase } from '../database.ts';
 
 const database = await testDatabase();
@@ -20,14 +20,43 @@ test('the server sorts «ё» beside «е» and finds Russian words by trigrams'
 	expect(similar.rows[0].trigrams.length).toBeGreaterThan(5);
 });
 
-test('a connection that plans once keeps one plan for a text, whatever its values; others keep none', async () => {
-	const connection = connect(database.url, 1);
+const PLANS = 'select count(*)::int as n from pg_prepared_statements';
+
+test('a connection that keeps plans keeps one for a text that is asked often, whatever its values', async () => {
+	const connection = connect(database.url, 1, 0, 'kept');
 	onTestFinished(() => connection.close());
-	connection.pool.on('connect', planOnce);
-	for (const name of ['Анна', 'Борис'])
-		await connection.db.execute(sql`select ${name}::text as name`);
-	const plans = 'select count(*)::int as n from pg_prepared_statements';
-	expect((await connection.pool.query(plans)).rows).toEqual([{ n: 1 }]);
-	await database.db.execute(sql`select ${'Вера'}::text as name`);
-	expect((await database.pool.query(plans)).rows).toEqual([{ n: 0 }]);
+	const plans = async () => (await connection.pool.query(PLANS)).rows;
+	await connection.db.execute(sql`select ${'Анна'}::text as once`);
+	expect(await plans()).toEqual([{ n: 0 }]);
+	for (const name of ['Борис', 'Вера']) {
+		const { rows } = await connection.db.execute(sql`select ${name}::text as once`);
+		expect(rows).toEqual([{ once: name }]);
+	}
+	expect(await plans()).toEqual([{ n: 1 }]);
+});
+
+test('what searches for a text is planned for its words each time, and so is all without kept plans', async () => {
+	const [kept, anew] = [connect(database.url, 1, 0, 'kept'), connect(database.url, 1)];
+	onTestFinished(() => Promise.all([kept.close(), anew.close()]).then(() => {}));
+	for (const word of ['%сад%', '%дом%', '%лес%'])
+		await kept.db.execute(sql`select 'сады' like ${word} as found`);
+	for (const n of [1, 2, 3]) await anew.db.execute(sql`select ${n}::int as anew`);
+	for (const { pool } of [kept, anew]) expect((await pool.query(PLANS)).rows).toEqual([{ n: 0 }]);
+});
+
+test('a plan that a migration beside the running program outdated is made anew, and nobody notices', async () => {
+	const connection = connect(database.url, 1, 0, 'kept');
+	onTestFinished(() => connection.close());
+	await database.pool.query('create table outdated (a int)');
+	onTestFinished(() => database.pool.query('drop table outdated').then(() => {}));
+	const ask = () =>
+		connection.db.execute(sql`select * from outdated where a is distinct from ${1}::int`);
+	for (let n = 0; n < 3; n++) await ask();
+	await database.pool.query('alter table outdated add b int');
+	expect((await ask()).fields.map(({ name }) => name)).toEqual(['a', 'b']);
+	expect((await ask()).fields.map(({ name }) => name)).toEqual(['a', 'b']);
+});
+
+test('plans hold straight to the server', async () => {
+	expect(await plansHold(database.url)).toBe(true);
 });

@@ -1,6 +1,7 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { loseNoPatience } from './patience.ts';
+import { planOnce } from './planning.ts';
 
 export type Database = NodePgDatabase;
 export type Tx = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -14,11 +15,16 @@ pg.types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
 export type Connection = { db: Database; pool: pg.Pool; close: () => Promise<void> };
 
 /**
- * Opens a pool on `url`. Nothing is prepared by name and no session state is set, so that it runs
- * through a transaction pooler too. `max` is the number of connections at most; `patienceMs` how long one statement may
- * take, for ever where it is 0.
+ * Opens a pool on `url`. No session state is set, so that it runs through a transaction pooler too. `max` is the number
+ * of connections at most; `patienceMs` how long one statement may take, for ever where it is 0; `plans`, whether they are
+ * kept by name, which takes a server, or a pooler, on which they hold.
  */
-export function connect(url: string, max = 10, patienceMs = 0): Connection {
+export function connect(
+	url: string,
+	max = 10,
+	patienceMs = 0,
+	plans: 'kept' | 'anew' = 'anew',
+): Connection {
 	const pool = new pg.Pool({
 		connectionString: url,
 		max,
@@ -31,6 +37,7 @@ export function connect(url: string, max = 10, patienceMs = 0): Connection {
 	// One that breaks between two statements of a transaction neither: the next statement fails and says so.
 	pool.on('connect', (client) => {
 		client.on('error', () => {});
+		if (plans === 'kept') planOnce(client);
 		if (patienceMs > 0) loseNoPatience(client, patienceMs);
 	});
 	const db = drizzle(pool, { casing: 'snake_case' });
