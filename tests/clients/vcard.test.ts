@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import ICAL from 'ical.js';
+import iconv from 'iconv-lite';
 import { expect, test } from 'vitest';
 import { ROOT } from '#src/config.ts';
 import type { ClientRecord, Contact } from '#src/features/clients/record.ts';
@@ -177,4 +178,24 @@ test('any name, note and firm come back as they were written', () => {
 			expect(readCards(Buffer.from(written), 1).cards[0]).toMatchObject({ name, note, org: firm });
 		}),
 	);
+});
+
+test('one card of another encoding, or one wrong byte, garbles no other card', () => {
+	const card = (name: string) => `BEGIN:VCARD\r\nVERSION:3.0\r\nFN:${name}\r\nEND:VCARD\r\n`;
+	const file = Buffer.concat([
+		Buffer.from(card('Ольга Ёлкина')),
+		iconv.encode(card('Пётр Яковлев'), 'windows-1251'),
+		Buffer.from(card('Анна')).subarray(0, -14),
+		Buffer.from('\r\nEND:VCARD\r\n'),
+		Buffer.from(card('Глеб')),
+	]);
+	const { cards } = readCards(file, 10);
+	expect(cards.map(({ name }) => name?.slice(0, 3))).toEqual(['Оль', 'Пёт', 'Анн', 'Гле']);
+});
+
+test('a fold within a letter is no fault', () => {
+	const whole = Buffer.from('BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ёлкина\r\nEND:VCARD\r\n');
+	const at = whole.indexOf('FN:') + 4;
+	const folded = Buffer.concat([whole.subarray(0, at), Buffer.from('\r\n '), whole.subarray(at)]);
+	expect(readCards(folded, 10).cards[0]?.name).toBe('Ёлкина');
 });

@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
+import { encodingsOf, singleBytes } from '#src/platform/encoding.ts';
 
 /** A card as the program understands it: what of it fits a contact, and the firm. */
 export type Card = {
@@ -27,9 +27,8 @@ const MOST_CHARACTERS = 2000;
  * Returns how many more there were.
  */
 export function readCards(bytes: Buffer, most: number): { cards: Card[]; more: number } {
-	const file = utf8Of(bytes);
-	// Bytes as characters: a property of 2.1 may name a charset of its own.
-	const charset = isUtf8(file) ? 'utf-8' : 'windows-1251';
+	// Bytes as characters: a property of 2.1 may name a charset of its own, and folds may lie within a letter.
+	const file = singleBytes(bytes);
 	const cards: Card[] = [];
 	let more = 0;
 	let lines: Line[] | null = null;
@@ -44,18 +43,12 @@ export function readCards(bytes: Buffer, most: number): { cards: Card[]; more: n
 			else inner++;
 		} else if (mark && inner > 0) inner--;
 		else if (mark && lines !== null) {
-			if (cards.length < most) cards.push(cardOf(lines, charset));
+			if (cards.length < most) cards.push(cardOf(lines));
 			else more++;
 			lines = null;
 		} else if (inner === 0) lines?.push(line);
 	}
 	return { cards, more };
-}
-
-function utf8Of(bytes: Buffer): Buffer {
-	if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(iconv.decode(bytes, 'utf-16le'));
-	if (bytes[0] === 0xfe && bytes[1] === 0xff) return Buffer.from(iconv.decode(bytes, 'utf-16be'));
-	return bytes[0] === 0xef && bytes[1] === 0xbb ? bytes.subarray(3) : bytes;
 }
 
 const isQuotedPrintable = (line: string) =>
@@ -102,16 +95,22 @@ function lineOf(raw: string): Line | null {
 	};
 }
 
-function cardOf(lines: Line[], charset: string): Card {
+function cardOf(lines: Line[]): Card {
+	// A line that names its charset says nothing about the others.
+	const silent = Buffer.alloc(0);
+	const encodings = encodingsOf(
+		lines.map((line) => (line.params.has('charset') ? silent : bytesOf(line))),
+	);
+	const charsets = new Map(lines.map((line, n) => [line, encodings[n] as string]));
+	const said = (line: Line) => decoded(line, charsets.get(line) as string);
 	const old = lines.some(({ name, value }) => name === 'version' && value.trim() === '2.1');
 	const all = (name: string) => lines.filter((line) => line.name === name);
-	const parts = (line: Line) => partsOf(decoded(line, charset), old);
-	const texts = (name: string) =>
-		all(name).map((line) => clean(unescaped(decoded(line, charset), old)));
+	const parts = (line: Line) => partsOf(said(line), old);
+	const texts = (name: string) => all(name).map((line) => clean(unescaped(said(line), old)));
 	const first = (name: string) => texts(name).find(Boolean) ?? null;
 	const tels = all('tel').map((line) => ({
 		types: line.params.get('type') ?? [],
-		value: phoneIn(clean(unescaped(decoded(line, charset), old))),
+		value: phoneIn(clean(unescaped(said(line), old))),
 	}));
 	const isFax = ({ types }: { types: string[] }) => types.includes('fax');
 	const faxes = tels.filter(isFax).map(({ value }) => `Факс: ${value}`);
@@ -134,17 +133,24 @@ function cardOf(lines: Line[], charset: string): Card {
 
 const distinct = (all: string[]) => [...new Set(all.filter(Boolean))].slice(0, MOST_POINTS);
 
-function decoded({ params, value }: Line, charset: string): string {
-	const encoding = params.get('encoding')?.[0] ?? '';
-	if (/^(b|base64)$/.test(encoding)) return '';
-	const bytes = Buffer.from(
+const encodingOf = ({ params }: Line) => params.get('encoding')?.[0] ?? '';
+
+// What stands in the line once its quotes are taken off; a picture says nothing.
+function bytesOf(line: Line): Buffer {
+	const encoding = encodingOf(line);
+	if (/^(b|base64)$/.test(encoding)) return Buffer.alloc(0);
+	const { value } = line;
+	return Buffer.from(
 		encoding === 'quoted-printable'
 			? value.replace(/=([\da-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
 			: value,
 		'latin1',
 	);
-	const told = params.get('charset')?.[0] ?? charset;
-	return iconv.decode(bytes, iconv.encodingExists(told) ? told : charset);
+}
+
+function decoded(line: Line, charset: string): string {
+	const told = line.params.get('charset')?.[0] ?? charset;
+	return iconv.decode(bytesOf(line), iconv.encodingExists(told) ? told : charset);
 }
 
 // 2.1 escapes semicolons only: a backslash there is a backslash.

@@ -1,12 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import iconv from 'iconv-lite';
+import { type Detected, markOf, sortOf } from '#src/platform/encoding.ts';
 import { FileFault } from './messages.ts';
 
 export type Encoding = Detected | 'cp866' | 'koi8-r' | 'maccyrillic';
-/** What the bytes tell; of the others only a person can say that it is them. */
-type Detected = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1251';
 
 /** Bytes in one line at most: beyond it, a quote was left open or the file is no table. */
 export const LINE_LIMIT = 1_048_576;
@@ -40,28 +38,12 @@ export async function detectEncoding(path: string): Promise<Detected> {
 /** Number of the first line whose letters are surely UTF-8, and of the first that is not; 0 for none. */
 type Seen = { line: number; utf8: number; foreign: number };
 
-// Judged by the line. A short one in CP1251 can be UTF-8 by chance («Яё» is): it takes four letters to be sure.
-const SURE_LETTERS = 4;
-
 function look(line: Buffer, seen: Seen): void {
 	seen.line++;
 	if (line.includes(0)) throw new FileFault('file.binary');
-	if (!isUtf8(line)) seen.foreign ||= seen.line;
-	else if (!seen.utf8 && letters(line) >= SURE_LETTERS) seen.utf8 = seen.line;
-}
-
-// Characters of UTF-8 that take several bytes, the BOM aside.
-function letters(line: Buffer): number {
-	let count = markOf(line) === null ? 0 : -1;
-	for (const byte of line) if (byte >= 0xc0) count++;
-	return count;
-}
-
-function markOf(bytes: Buffer): Detected | null {
-	if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8';
-	if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-	if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
-	return null;
+	const sort = sortOf(line);
+	if (sort === 'foreign') seen.foreign ||= seen.line;
+	else if (sort === 'utf-8') seen.utf8 ||= seen.line;
 }
 
 async function* lines(path: string): AsyncGenerator<Buffer> {
