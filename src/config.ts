@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { mailFaults, openLineFaults, signInFaults } from './setting-faults.ts';
 import {
 	headerName,
 	httpUrl,
 	networks,
 	oneOf,
+	origins,
 	postgresUrl,
 	secret,
 	sender,
@@ -75,6 +77,12 @@ export const SETTINGS = {
 		sentence:
 			'checked: STARTTLS with a valid certificate, always where there is a password; unchecked: any certificate; off: none.',
 	},
+	SMTP_INSECURE: {
+		fallback: 'off',
+		read: oneOf('on', 'off'),
+		sentence:
+			'Whether the password in SMTP_URL may go to another machine without TLS, where SMTP_TLS is off.',
+	},
 	MAIL_FROM: {
 		fallback: '',
 		read: sender,
@@ -92,6 +100,12 @@ export const SETTINGS = {
 		sentence:
 			'Calendar server of the company (CalDAV), such as https://cal.example.ru/; empty: no synchronization.',
 	},
+	CALDAV_INSECURE: {
+		fallback: 'off',
+		read: oneOf('on', 'off'),
+		sentence:
+			'Whether people’s passwords may go to a CALDAV_URL of another machine over http, where anybody on the way reads them.',
+	},
 	SECRET_KEY: {
 		fallback: '',
 		read: secret,
@@ -103,6 +117,12 @@ export const SETTINGS = {
 		read: tlsUrl,
 		sentence:
 			'Single sign-on by OpenID Connect: the issuer, as https://sso.example.ru/realms/company; needs PUBLIC_URL.',
+	},
+	OIDC_ORIGINS: {
+		fallback: '',
+		read: origins,
+		sentence:
+			'Where else the issuer’s endpoints stand, as https://oauth2.example.com, https://www.example.com; no other origin is asked.',
 	},
 	OIDC_CLIENT_ID: { fallback: '', read: text, sentence: 'What the issuer calls this program.' },
 	OIDC_CLIENT_SECRET: {
@@ -224,31 +244,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 		}
 	});
 	const config = Object.fromEntries(entries) as Config;
-	if (config.SMTP_URL && config.MAIL_FROM === '')
-		faults.push('MAIL_FROM нужен вместе с SMTP_URL: от чьего имени уходят письма');
-	faults.push(...signInFaults(config));
+	faults.push(...mailFaults(config), ...signInFaults(config), ...openLineFaults(config));
 	if (faults.length > 0) throw new ConfigError(faults.join('\n'));
 	return config;
-}
-
-function signInFaults(config: Config): string[] {
-	const faults: string[] = [];
-	const needs = (name: keyof Config, ...others: (keyof Config)[]) => {
-		for (const other of others)
-			if (String(config[name] ?? '') !== '' && String(config[other] ?? '') === '')
-				faults.push(`${name} нужно вместе с ${other}`);
-	};
-	needs('OIDC_ISSUER', 'OIDC_CLIENT_ID', 'PUBLIC_URL');
-	needs('OIDC_CLIENT_ID', 'OIDC_ISSUER');
-	needs('LOGIN_HEADER', 'TRUSTED_PROXIES', 'PROXY_SECRET');
-	needs('PROXY_SECRET', 'LOGIN_HEADER');
-	for (const name of ['NAME_HEADER', 'EMAIL_HEADER', 'GROUPS_HEADER'] as const)
-		needs(name, 'LOGIN_HEADER');
-	if (config.OIDC_ISSUER && config.LOGIN_HEADER)
-		faults.push('OIDC_ISSUER и LOGIN_HEADER исключают друг друга: единый вход один');
-	if (config.SESSION_IDLE_HOURS > config.SESSION_HOURS)
-		faults.push('SESSION_IDLE_HOURS не может быть больше, чем SESSION_HOURS');
-	return faults;
 }
 
 function rawSetting(env: Record<string, string | undefined>, name: string): string | undefined {

@@ -65,14 +65,25 @@ export const sender = (value: string) => {
 	return value;
 };
 
+/** Whether an address leads to this machine itself. */
+export const isHere = (address: string) =>
+	/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(address).hostname);
+
 /** An address that nobody on the way can read or change; plain http is for this machine alone. */
 export const tlsUrl = (value: string) => {
 	const known = URL.canParse(value) && !/[\s@?#]/.test(value);
-	const { protocol = '', hostname = '' } = known ? new URL(value) : {};
-	const here = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-	if (value && protocol !== 'https:' && !(protocol === 'http:' && here))
+	const { protocol = '' } = known ? new URL(value) : {};
+	if (value && protocol !== 'https:' && !(protocol === 'http:' && isHere(value)))
 		throw new Error('должен быть адресом вида https://sso.example.ru/realms/company');
 	return value;
+};
+
+/** Origins, each as safe as `tlsUrl`, with commas between them. */
+export const origins = (value: string): readonly string[] => {
+	for (const origin of words(value))
+		if (!URL.canParse(tlsUrl(origin)) || new URL(origin).origin !== origin)
+			throw new Error(`должно быть списком вида https://oauth2.example.com, а не «${origin}»`);
+	return words(value);
 };
 
 /** Words with commas or spaces between them. */

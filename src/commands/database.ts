@@ -5,6 +5,7 @@ import { startEmbedded } from '#src/platform/db/embedded.ts';
 import { migrate, SchemaTooNew } from '#src/platform/db/migrate.ts';
 import { plansHold } from '#src/platform/db/planning.ts';
 import { type Say, StartFault } from '#src/platform/start-fault.ts';
+import { isHere } from '#src/setting-readers.ts';
 
 const OLDEST_SERVER = 15;
 const POOL_CLOSE_MS = 1_500;
@@ -56,7 +57,7 @@ export async function openAsItIs(
 	const embedded = config.DATABASE_URL === '';
 	const server = embedded
 		? await embeddedServer(config.DATA_DIR, say, signal)
-		: ownServer(config.DATABASE_URL);
+		: ownServer(config.DATABASE_URL, say);
 	const pools: Connection[] = [];
 	let plans: 'kept' | 'anew' = 'anew';
 	const openPool = (patienceMs: number) => {
@@ -89,13 +90,22 @@ async function embeddedServer(dataDir: string, say: Say, signal?: AbortSignal): 
 	return { url: server.url, place: new URL(server.url).host, stop: server.stop };
 }
 
-function ownServer(address: string): Server {
+const BY_TLS = /^(prefer|require|verify-ca|verify-full|no-verify)$/;
+
+function ownServer(address: string, say: Say): Server {
 	if (!URL.canParse(address))
 		throw new StartFault(
 			'DATABASE_URL не похож на адрес вида postgres://имя:пароль@сервер:5432/база.',
 		);
 	const url = new URL(address);
 	const host = url.host || url.searchParams.get('host') || 'localhost';
+	const { searchParams: given } = url;
+	const mode = given.get('sslmode') ?? (given.get('ssl') ? 'require' : process.env.PGSSLMODE);
+	const here = host.startsWith('/') || isHere(`http://${host}`);
+	if (!here && !BY_TLS.test(mode ?? ''))
+		say(
+			'Внимание: пароль и данные идут к базе без TLS: добавьте в DATABASE_URL ?sslmode=verify-full',
+		);
 	return { url: address, place: `${host}${url.pathname}`, stop: async () => {} };
 }
 

@@ -99,3 +99,10 @@ test('a promise that nobody waits for is a lint error', async () => {
 	expect(said).toContain('noFloatingPromises');
 	expect(said).toContain('noMisusedPromises');
 });
+
+test('nothing goes out by HTTP but through the fence', () => {
+	const open =
+		/(?<![\w.])fetch\(|globalThis\.fetch|\bhttps?\.(?:request|get)\(|^import (?!type)[^;]*'(?:node:)?(?:https?|http2|undici)'/m;
+	const found = sources.filter(({ path, text }) => open.test(text) && !path.endsWith('/fence.ts'));
+	expect(found.map(({ path }) => path)).toEqual([]);
+});

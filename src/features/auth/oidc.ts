@@ -1,6 +1,8 @@
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
 import * as client from 'openid-client';
 import type { Config } from '#src/config.ts';
+import { fenced } from '#src/platform/outgoing/fence.ts';
+import { OutgoingRefused } from '#src/platform/outgoing/refused.ts';
 import { claimsOf } from './claims.ts';
 import type { Claims } from './identities.ts';
 
@@ -113,10 +115,21 @@ function settled(config: Config, server: client.ServerMetadata): client.Configur
 		secret ? proof : client.None(),
 	);
 	configuration.timeout = TIMEOUT_SECONDS;
+	configuration[client.customFetch] = sendOf(config);
 	// Without this the library trusts the connection and leaves the token's signature alone.
 	client.enableNonRepudiationChecks(configuration);
 	if (config.OIDC_ISSUER.startsWith('http:')) client.allowInsecureRequests(configuration);
 	return configuration;
+}
+
+// Addresses out of the directory's description are believed only where the settings name their origins.
+const fenceOf = ({ OIDC_ISSUER, OIDC_ORIGINS }: Config) =>
+	fenced({ allowed: [OIDC_ISSUER, ...OIDC_ORIGINS], inner: true });
+
+function sendOf(config: Config): client.CustomFetch {
+	const send = fenceOf(config);
+	return async (url, { body, signal, ...init }) =>
+		await send(url, { ...init, body: body ?? null, ...(signal && { signal }) });
 }
 
 /** The directory's own description, asked for every few minutes; its keys for logout tokens. */
@@ -128,6 +141,7 @@ function metadataOf(config: Config) {
 		const found = await client
 			.discovery(new URL(config.OIDC_ISSUER), config.OIDC_CLIENT_ID, undefined, undefined, {
 				timeout: TIMEOUT_SECONDS,
+				[client.customFetch]: sendOf(config),
 				execute: insecure ? [client.allowInsecureRequests] : [],
 			})
 			.catch((error: unknown) => {
@@ -147,8 +161,8 @@ function metadataOf(config: Config) {
 		},
 		keys: (from: string) => {
 			// A key that it does not know makes it look again, once a second at most.
-			if (keys?.from !== from)
-				keys = { from, set: createRemoteJWKSet(new URL(from), { cooldownDuration: 1_000 }) };
+			const options = { cooldownDuration: 1_000, [customFetch]: fenceOf(config) };
+			if (keys?.from !== from) keys = { from, set: createRemoteJWKSet(new URL(from), options) };
 			return keys.set;
 		},
 	};
@@ -230,8 +244,9 @@ async function judged<T>(work: () => Promise<T>): Promise<T> {
 
 function isAway(error: unknown): boolean {
 	for (let at = error; at instanceof Error; at = at.cause) {
-		const { code = '', name, message } = at as Error & { code?: string };
-		if (name === 'TimeoutError' || message === 'fetch failed') return true;
+		const { code = '', name } = at as Error & { code?: string };
+		if (name === 'TimeoutError' || (at instanceof OutgoingRefused && at.why === 'slow'))
+			return true;
 		if (/TIMEOUT$|^ECONN|^ENOTFOUND|^EAI_AGAIN/.test(code)) return true;
 		const { cause } = at as { cause?: unknown };
 		if (cause instanceof Response && cause.status >= 500) return true;
