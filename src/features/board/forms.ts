@@ -26,7 +26,8 @@ export type Filter = FactFilter & {
 	idle: boolean;
 };
 
-const BoardQuery = form({
+/** The address of the board. */
+export const BoardQuery = form({
 	...FACT_FIELDS,
 	view: optional(oneOf(...VIEWS)),
 	pipeline: optional(id()),

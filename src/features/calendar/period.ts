@@ -20,7 +20,8 @@ export type CalendarFilter = {
 	busyOnly: boolean;
 };
 
-const CalendarQuery = form({
+/** The address of the calendar. */
+export const CalendarQuery = form({
 	view: optional(oneOf(...CALENDAR_VIEWS)),
 	on: optional(day()),
 	owner: optional(text(20)),

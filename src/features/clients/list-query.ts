@@ -33,7 +33,8 @@ export type ClientQuery = ClientFilter & {
 	shown: number | null;
 };
 
-const ClientsQuery = form({
+/** The address of the list of clients. */
+export const ClientsQuery = form({
 	owner: optional(text(20)),
 	q: optional(text(200)),
 	segment: optional(text(200)),

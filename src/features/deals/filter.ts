@@ -61,7 +61,8 @@ export type Kind = (typeof KINDS)[number];
 export const ROWS_A_PAGE = 50;
 export const MOST_ROWS = 500;
 
-const ListQuery = form({
+/** The address of the list of deals. */
+export const ListQuery = form({
 	...FACT_FIELDS,
 	owner: optional(text(20)),
 	q: optional(text(200)),

@@ -31,7 +31,8 @@ export type TodoFilter = {
 /** Where a group goes on: behind this due moment (seconds) and id, judged at `asOf`. */
 export type TodoPlace = { group: TodoPeriod; due: number; id: number; asOf: Date };
 
-const AgendaQuery = form({
+/** The address of «Мои дела». */
+export const AgendaQuery = form({
 	owner: optional(text(20)),
 	kind: optional(id()),
 	q: optional(text(200)),

@@ -14,8 +14,8 @@ class FieldError extends Error {
 	}
 }
 
-const field = <T>(read: (typed: string) => T) =>
-	Type.Codec(Type.String())
+const field = <T>(read: (typed: string) => T, choices?: readonly string[]) =>
+	Type.Codec(Type.String(choices && { choices }))
 		.Decode(read)
 		.Encode((value) => String(value));
 
@@ -160,12 +160,12 @@ export const time = () =>
 		return typed;
 	});
 
-/** One of a fixed list of words. */
+/** One of a fixed list of words, which its schema tells as `choices`. */
 export const oneOf = <const T extends readonly string[]>(...values: T) =>
 	field((typed): T[number] => {
 		if (!values.includes(typed)) throw new FieldError('field.choice');
 		return typed;
-	});
+	}, values);
 
 /** Yes or no of a choice that can also be left open. */
 export const yesNo = () =>
