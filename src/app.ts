@@ -16,6 +16,7 @@ import { passwordRoutes } from './features/auth/password-routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
 import type { Actor } from './features/auth/rules.ts';
 import { sessionRoutes } from './features/auth/session-routes.ts';
+import { demoAsked } from './features/auth/ways.ts';
 import { dateRoutes } from './features/board/date-routes.ts';
 import { boardRoutes, interestRoutes } from './features/board/routes.ts';
 import { accountRoutes } from './features/calendar/account-routes.ts';
@@ -120,6 +121,7 @@ export async function buildApp({
 		me: reply.request.actorOrNull,
 		administers: administers(reply.request.actorOrNull),
 		homes: homesOf(reply.request.actorOrNull),
+		demo: demoAsked(config),
 		toast: takeToast(reply.request, reply),
 		url: reply.request.url,
 		// From before anything was read: what changes after this the page has to be told.

@@ -195,6 +195,12 @@ export const SETTINGS = {
 		sentence:
 			'Sign-in with a local password (npm run break-glass), for the day when the single sign-on is down.',
 	},
+	DEMO_SIGN_IN: {
+		fallback: 'auto',
+		read: oneOf('auto', 'on', 'off'),
+		sentence:
+			'Sign-in without a password, to look around; auto: only with the embedded server, a HOST of this machine alone and no PUBLIC_URL.',
+	},
 	SESSION_IDLE_HOURS: {
 		fallback: '72',
 		read: whole(1, 8_760),

@@ -26,6 +26,11 @@ export function signInFaults(config: Config): string[] {
 		needs(name, 'LOGIN_HEADER');
 	if (config.OIDC_ISSUER && config.LOGIN_HEADER)
 		faults.push('OIDC_ISSUER и LOGIN_HEADER исключают друг друга: единый вход один');
+	for (const way of ['OIDC_ISSUER', 'LOGIN_HEADER', 'BREAK_GLASS'] as const)
+		if (config.DEMO_SIGN_IN === 'on' && !['', 'off'].includes(config[way]))
+			faults.push(
+				`DEMO_SIGN_IN=on и ${way} исключают друг друга: вход без пароля только для пробы`,
+			);
 	if (config.SESSION_IDLE_HOURS > config.SESSION_HOURS)
 		faults.push('SESSION_IDLE_HOURS не может быть больше, чем SESSION_HOURS');
 	return faults;

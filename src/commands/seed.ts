@@ -29,7 +29,7 @@ export async function seed(
 		const deals = await makeDemoCompany(connection.db, now);
 		await bringInExample(connection, 'anna', now);
 		await connection.pool.query('analyze');
-		say(`Демо-компания: интересов: ${deals}, вход без пароля: anna, boris, vera, gleb, ada`);
+		say(`Демо-компания: интересов: ${deals}, логины: anna, boris, vera, gleb, ada`);
 	} finally {
 		await connection.close();
 	}

@@ -3,8 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '#src/app.ts';
 import { type Config, readConfig } from '#src/config.ts';
+import { demoAsked, refuseLostWay, waysOf } from '#src/features/auth/ways.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { type RunningWorker, startWorker } from '#src/platform/jobs/worker.ts';
+import { strangeSettings } from '#src/strange-settings.ts';
 import { schedule, tasks } from '#src/tasks.ts';
 import { command, say } from './console.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
@@ -18,6 +20,8 @@ const SWEEP_MS = 100;
 await command(async () => {
 	const leaving = listenForGoodbye();
 	const config = readConfig(process.env);
+	for (const line of strangeSettings(process.env)) say(line);
+	waysOf(config);
 	await checkPort(config.HOST, config.PORT);
 	const database = await openDatabase(config, say, leaving.signal).catch((error: unknown) => {
 		if (leaving.signal.aborted) return null;
@@ -29,6 +33,7 @@ await command(async () => {
 	let worker: RunningWorker | undefined;
 	try {
 		const serving = (async () => {
+			await refuseLostWay(database.connection.db, config);
 			if (database.embedded) await seedIfEmpty(database, leaving.signal);
 			// The schema takes the time that it takes; a page that waits so long has lost its reader.
 			const connection = database.openPool(config.STATEMENT_SECONDS * 1_000);
@@ -37,6 +42,8 @@ await command(async () => {
 			await listen(built, config);
 			if (config.WORKER === 'on' && !leaving.signal.aborted)
 				worker = startWorker({ url: database.directUrl, config, tasks, schedule, log: built.log });
+			if (demoAsked(config))
+				say('Внимание: DEMO_SIGN_IN=on, войти может каждый, кто откроет страницу, и без пароля');
 			say(`Готово: ${addressOf(built)}`);
 			await leaving.asked;
 		})();

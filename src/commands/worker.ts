@@ -2,6 +2,7 @@ import Fastify from 'fastify';
 import { readConfig } from '#src/config.ts';
 import { startWorker } from '#src/platform/jobs/worker.ts';
 import { logSettings } from '#src/platform/web/log.ts';
+import { strangeSettings } from '#src/strange-settings.ts';
 import { schedule, tasks } from '#src/tasks.ts';
 import { command, say } from './console.ts';
 import { openDatabase } from './database.ts';
@@ -10,6 +11,7 @@ import { listenForGoodbye } from './goodbye.ts';
 await command(async () => {
 	const leaving = listenForGoodbye();
 	const config = readConfig(process.env);
+	for (const line of strangeSettings(process.env)) say(line);
 	const database = await openDatabase(config, say, leaving.signal).catch((error: unknown) => {
 		if (leaving.signal.aborted) return null;
 		throw error;

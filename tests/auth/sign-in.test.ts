@@ -8,7 +8,9 @@ import { ledgerOf } from '../ledger.ts';
 const database = await testDatabase();
 let clock = NOW;
 const served = await testApp(database, { now: () => clock });
-const behindTls = await testApp(database, { env: { PUBLIC_URL: 'https://crm.example' } });
+const behindTls = await testApp(database, {
+	env: { PUBLIC_URL: 'https://crm.example', DEMO_SIGN_IN: 'on' },
+});
 const DAY = 86_400_000;
 
 beforeAll(async () => {
@@ -280,7 +282,8 @@ test('a name that is not this machine’s is refused, unless it is PUBLIC_URL’
 		expect(await named(host), host).toBe(400);
 	for (const host of ['localhost', 'localhost:3000', '127.0.0.1:3000', '[::1]:3000', '10.0.0.5'])
 		expect(await named(host), host).toBe(200);
-	const published = await testApp(database, { env: { PUBLIC_URL: 'https://crm.example.ru' } });
+	const env = { PUBLIC_URL: 'https://crm.example.ru', DEMO_SIGN_IN: 'on' };
+	const published = await testApp(database, { env });
 	expect(await named('crm.example.ru', published.app)).toBe(200);
 	expect(await named('evil.example', published.app)).toBe(400);
 });

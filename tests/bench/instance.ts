@@ -38,6 +38,7 @@ export async function startInstance(databaseUrl: string): Promise<Instance> {
 		env: {
 			PATH: process.env.PATH,
 			DATABASE_URL: databaseUrl,
+			DEMO_SIGN_IN: 'on',
 			HOST: '127.0.0.1',
 			PORT: '0',
 			LOG_LEVEL: 'silent',

@@ -35,13 +35,16 @@ const PLAIN = {
 	NODE_COMPILE_CACHE: join(tmpdir(), 'moi-prodazhi-compiled'),
 };
 
+// On a database of one's own nobody comes in without a password unless that is asked for.
+const demoFor = (env: Record<string, string>) => env.DATABASE_URL && { DEMO_SIGN_IN: 'on' };
+
 /** Starts a command of the program in a process of its own, on a free port unless `env` says otherwise. */
 export function startProgram(
 	command: string,
 	{ env = {}, args = [], root = ROOT, lasting = false, ...identity }: Options,
 ): Program {
 	const child = spawn(process.execPath, [join(root, 'src/commands', `${command}.ts`), ...args], {
-		env: { ...PLAIN, HOST: '127.0.0.1', PORT: '0', ...env },
+		env: { ...PLAIN, HOST: '127.0.0.1', PORT: '0', ...demoFor(env), ...env },
 		cwd: '/',
 		stdio: ['ignore', 'pipe', 'pipe'],
 		...identity,
