@@ -68,6 +68,7 @@ import { setUpDraining } from './platform/web/draining.ts';
 import { setUpErrors } from './platform/web/errors.ts';
 import { takeToast } from './platform/web/flash.ts';
 import { logRequests, logSettings } from './platform/web/log.ts';
+import { markAnswers } from './platform/web/mark.ts';
 import { setUpMetrics } from './platform/web/metrics.ts';
 import { refuseCrossSite, refuseForeignHosts } from './platform/web/origin.ts';
 import { probeRoutes } from './platform/web/probes.ts';
@@ -110,6 +111,7 @@ export async function buildApp({
 	});
 	await app.register(helmet, securityHeaders(config));
 	logRequests(app);
+	markAnswers(app, assets.fingerprint);
 	setUpDraining(app);
 	setUpMetrics(app, { connection, config });
 	setUpGuard(app, { connection, config, now });

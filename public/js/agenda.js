@@ -1,5 +1,5 @@
 /* «Мои дела»: отбор answers as it is changed, arrows walk the lines, the focus stays where the work is. */
-import { visit } from './filter.js';
+import { putBack, visit } from './filter.js';
 import { shortcutsOff } from './keys.js';
 
 const SEARCH_DELAY = 250;
@@ -18,7 +18,9 @@ function show(path, byTyping = false) {
 	clearTimeout(timer);
 	if (path === location.pathname + location.search) return;
 	const way = { source: '#agenda-page', swap: 'none', ...visit(path, byTyping) };
-	void window.htmx.ajax('GET', path, way);
+	void window.htmx.ajax('GET', path, way).finally(() => {
+		if (path !== location.pathname + location.search) putBack(bar());
+	});
 }
 
 function apply(byTyping = false) {

@@ -1,3 +1,4 @@
+import './answer.js';
 import './dialog.js';
 import './toast.js';
 import './keys.js';

@@ -2,9 +2,10 @@
  * Dragging. The place of a card is the server's: a drop shows the card in its new column at once, the
  * answer redraws both columns and puts it where the order does. What is refused brings it home.
  */
+import { outcomeOf } from './answer.js';
 import { openForm } from './dialog.js';
 import './place.js';
-import { hush, tell, word } from './toast.js';
+import { explain, hush, tell, word } from './toast.js';
 
 const TOUCH_DELAY = 250;
 const lists = new WeakSet();
@@ -169,22 +170,18 @@ function takeHome(dragged) {
 	linkOf(dragged.item).focus();
 }
 
-// No answer at all: no network, or the server is gone. An answer, even a refusal, redraws the columns.
+// No answer of ours: no network, or another's page. An answer, even a refusal, redraws the columns.
 document.addEventListener('htmx:error', (event) => {
 	const dragged = takePending(event);
 	if (!dragged) return;
 	takeHome(dragged);
-	tell(word('offline', { title: titleOf(dragged.item) }));
+	explain(event.detail.error, { title: titleOf(dragged.item) });
 });
 
-// An answer without fragments of ours (a proxy's page, a redirect to the sign-in) also leaves the card moved.
+// A fault is told by the server itself, and no column is drawn anew.
 document.addEventListener('htmx:finally:request', (event) => {
 	const dragged = takePending(event);
-	const { response, text } = event.detail.ctx ?? {};
-	if (!dragged || !(response?.status >= 400) || [409, 422].includes(response.status)) return;
-	takeHome(dragged);
-	if (response.status !== 401 && !text?.includes('<hx-partial'))
-		tell(word('offline', { title: titleOf(dragged.item) }));
+	if (dragged && !['done', 'refused'].includes(outcomeOf(event))) takeHome(dragged);
 });
 
 document.addEventListener('keydown', (event) => {

@@ -2,8 +2,10 @@
  * Several at once: what is chosen is kept here and not in the page, so that it survives «Показать ещё» and
  * any answer; each with the version that the person saw, as the value of its check box.
  */
+import { outcomeOf, reach } from './answer.js';
 import { openForm } from './dialog.js';
 import { shortcutsOff } from './keys.js';
+import { explain } from './toast.js';
 
 const MOST = 500;
 const chosen = new Map();
@@ -80,12 +82,15 @@ document.addEventListener('click', (event) => {
 });
 
 async function chooseAll(address) {
-	const answer = await fetch(address, { headers: { accept: 'application/json' } });
-	if (!answer.ok) return location.assign(address);
-	const { deals } = await answer.json();
-	chosen.clear();
-	for (const token of deals) chosen.set(idOf(token), token);
-	show();
+	try {
+		const answer = await reach(address, { headers: { accept: 'application/json' } });
+		const { deals } = await answer.json();
+		chosen.clear();
+		for (const token of deals) chosen.set(idOf(token), token);
+		show();
+	} catch (error) {
+		explain(error);
+	}
 }
 
 document.addEventListener('keydown', (event) => {
@@ -114,8 +119,8 @@ document.addEventListener('htmx:after:swap', () => {
 	show();
 });
 document.addEventListener('htmx:finally:request', (event) => {
-	const { request, response } = event.detail.ctx ?? {};
-	if (request?.action === '/deals/bulk' && response?.status === 200) keepRefused();
+	if (event.detail.ctx?.request.action === '/deals/bulk' && outcomeOf(event) === 'done')
+		keepRefused();
 });
 document.addEventListener('filter:applied', clear);
 

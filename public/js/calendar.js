@@ -2,6 +2,8 @@
  * The calendar: entries are dragged to another slot or stretched, the filter answers as it is changed,
  * the line of the present moment moves. All of it can be done by the forms of an entry, too.
  */
+import { putBack } from './filter.js';
+
 const SLOT_MINUTES = 15;
 const FAR_ENOUGH = 5;
 
@@ -12,6 +14,10 @@ const firstMinute = () => Number(calendar().dataset.first) * 60;
 
 document.addEventListener('change', ({ target }) => {
 	if (target.form?.id === 'calendar-filter') target.form.requestSubmit();
+});
+
+document.addEventListener('htmx:error', ({ target }) => {
+	if (target.id === 'calendar-filter') putBack(target);
 });
 
 // The open deals of the client whose name was typed.

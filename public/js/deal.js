@@ -2,6 +2,8 @@
  * The deal's page: a click on a kind leads into the field, Ctrl+Enter sends it, and it is emptied only when
  * it was saved; whatever else changes the page leaves it as it is.
  */
+import { outcomeOf } from './answer.js';
+
 const form = () => document.getElementById('compose');
 
 document.addEventListener('change', (event) => {
@@ -22,8 +24,7 @@ document.addEventListener('htmx:before:request', (event) => {
 	if (event.target === form()) sending = form().elements.text.value;
 });
 document.addEventListener('htmx:finally:request', (event) => {
-	const status = event.detail.ctx?.response?.status;
-	if (event.target !== form() || !(status < 400)) return;
+	if (event.target !== form() || outcomeOf(event) !== 'done') return;
 	// Who goes on typing while it is sent keeps that.
 	if (form().elements.text.value === sending) form().reset();
 });

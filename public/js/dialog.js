@@ -2,7 +2,7 @@
  * Forms in one dialog. A link with data-dialog is a page of its own without scripts; with them its form
  * is fetched into the dialog. The server says when it is done: an empty body closes it.
  */
-import { tell, word } from './toast.js';
+import { explain } from './toast.js';
 
 const dialog = document.getElementById('dialog');
 const body = () => document.getElementById('dialog-body');
@@ -51,23 +51,11 @@ dialog.addEventListener('close', () => {
 	if (opener?.isConnected) opener.focus();
 });
 
-// No answer at all: the form stays as it is and says so. A toast would lie behind the dialog.
-function unanswered(event) {
-	const box = dialog.open && dialog.querySelector('#form-problem');
-	if (!box) {
-		if (!event.target.closest?.('.card')) tell(word('failed'));
-		return;
-	}
-	box.hidden = false;
-	box.className = 'problem';
-	box.setAttribute('role', 'alert');
-	box.textContent = word('failed');
-}
-document.addEventListener('htmx:error', unanswered);
-// Nor is the page of a proxy in between an answer; 401 leads on to the sign-in.
-document.addEventListener('htmx:response:error', (event) => {
-	const { response, text } = event.detail.ctx;
-	if (response.status !== 401 && !text.includes('<hx-partial')) unanswered(event);
+// No answer of ours: the form stays as it is and says so. A toast would lie behind the dialog.
+document.addEventListener('htmx:error', ({ detail: { ctx, error } }) => {
+	// What a page asks for by itself alarms nobody.
+	if (ctx?.sourceEvent?.type === 'every') return;
+	explain(error, { box: (dialog.open ? dialog : document).querySelector('#form-problem') });
 });
 
 // A click beside the form leaves it, unless something was typed.

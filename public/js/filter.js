@@ -30,6 +30,16 @@ document.addEventListener('focusout', ({ target }) => {
 	if (target.type === 'search') searched();
 });
 
+/** Shows a form's choices as the page was drawn by them, where others were not answered; what was typed stays. */
+export function putBack(form) {
+	for (const field of form?.elements ?? []) {
+		if (field.type === 'checkbox' || field.type === 'radio') field.checked = field.defaultChecked;
+		if (!field.options) continue;
+		const drawn = [...field.options].findIndex((option) => option.defaultSelected);
+		field.selectedIndex = Math.max(0, drawn);
+	}
+}
+
 function apply(byTyping = false) {
 	clearTimeout(timer);
 	const form = formOf();
@@ -41,12 +51,13 @@ function apply(byTyping = false) {
 	if (!byTyping) searched();
 	if (path === (asked ?? address())) return;
 	asked = path;
-	// What was chosen under another отбор may not be found any more.
-	document.dispatchEvent(new CustomEvent('filter:applied'));
 	const source = `#${form.closest('[data-page]').id}`;
 	const way = { source, swap: 'none', ...visit(path, byTyping) };
 	void window.htmx.ajax('GET', path, way).finally(() => {
 		if (asked === path) asked = null;
+		// What was chosen under another отбор may not be found any more.
+		if (address() === path) document.dispatchEvent(new CustomEvent('filter:applied'));
+		else if (asked === null) putBack(formOf());
 	});
 }
 

@@ -65,6 +65,12 @@ document.addEventListener('keydown', (event) => {
 	}
 });
 
+// Without an answer the fact stays as it is, and nothing opens or takes the focus later.
+document.addEventListener('htmx:error', () => {
+	next = null;
+	home = null;
+});
+
 const isAnswer = (ctx) => Boolean(ctx?.request && ctx.request.method !== 'GET');
 
 document.addEventListener('htmx:after:swap', ({ detail }) => {

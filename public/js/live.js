@@ -2,7 +2,9 @@
  * What others change shows by itself: the page's own fragments are fetched again and morphed in, at most twice
  * a second, never under a hand that is at work. How the browser hears of changes stands in stream.js.
  */
+import { reach, whyOf } from './answer.js';
 import { begin, tab } from './stream.js';
+import { wayBack } from './toast.js';
 import { keepWork, markFresh, restoreFocus, takeFocus } from './untouched.js';
 
 const PAUSE_MS = 500;
@@ -68,17 +70,20 @@ async function redraw() {
 	[fetching, stale, fetchedAt] = [true, false, Date.now()];
 	const [began, address, ids] = [epoch, location.href, changedIds];
 	changedIds = new Set();
-	const answer = await fetch('/live/page', { headers: headersOf(), cache: 'no-store' }).catch(
-		() => null,
-	);
-	const text = answer?.ok ? await answer.text().catch(() => null) : null;
+	let [text, why] = [null, null];
+	try {
+		const answer = await reach('/live/page', { headers: headersOf(), cache: 'no-store' });
+		text = await answer.text();
+	} catch (error) {
+		why = whyOf(error) ?? 'offline';
+	}
 	fetching = false;
 	const old = began !== epoch || address !== location.href || atWork();
 	if (text === null || old) {
 		for (const id of ids) changedIds.add(id);
-		// A server that is away is not asked again and again: stream.js tells when it is back.
-		stale = false;
-		if (answer === null || answer.status >= 500) return want(LATER_MS);
+		// Who has left is asked for again when they come back to this tab.
+		stale = why === 'left';
+		if (['offline', 'broken', 'fault'].includes(why)) return want(LATER_MS);
 		if (old) want();
 		return;
 	}
@@ -123,17 +128,29 @@ function heard({ changes = [], missed }) {
 	if (missed) document.dispatchEvent(new CustomEvent('live:changed', { detail: { all: true } }));
 }
 
-function told(state) {
+let connection = 'ok';
+let left = false;
+function told(next) {
+	connection = next;
+	const state = left ? 'left' : next;
 	region.dataset.state = state;
 	const said = state === 'ok' ? '' : region.dataset[state];
 	if (region.textContent === said) return;
 	region.textContent = said;
+	if (state === 'left') region.append(' ', wayBack());
 	if (state !== 'out') return;
 	const here = encodeURIComponent(location.pathname + location.search);
 	const link = Object.assign(document.createElement('a'), { href: `/sign-in?returnTo=${here}` });
 	link.textContent = region.dataset.signIn;
 	region.append(' ', link);
 }
+
+// Whoever asked: one answer that is not ours tells that the portal wants a sign-in, one of ours that it has it.
+document.addEventListener('answered', ({ detail: why }) => {
+	if (left === (why === 'left') || (why !== null && why !== 'left')) return;
+	left = why === 'left';
+	told(connection);
+});
 
 document.addEventListener('visibilitychange', () => {
 	if (!document.hidden && stale) want();

@@ -2,8 +2,11 @@
  * The order of a directory by dragging. The buttons beside a record do the same without; the answer redraws
  * the page, and a refused place is the page as it was.
  */
+import { outcomeOf } from './answer.js';
+
 const lists = new WeakSet();
 let dragged = null;
+let sent = null;
 
 function setUp() {
 	for (const list of document.querySelectorAll('[data-order]')) {
@@ -26,6 +29,16 @@ function setUp() {
 	}
 }
 
+// What was not done goes back: only an answer draws the page anew.
+document.addEventListener('htmx:finally:request', (event) => {
+	const { target: item } = event;
+	if (item !== sent?.item) return;
+	const { next } = sent;
+	sent = null;
+	if (!['done', 'refused'].includes(outcomeOf(event)) && item.isConnected)
+		item.parentNode.insertBefore(item, next?.parentNode === item.parentNode ? next : null);
+});
+
 function end({ item, oldDraggableIndex, newDraggableIndex }) {
 	const { next, cancelled } = dragged;
 	dragged = null;
@@ -33,6 +46,7 @@ function end({ item, oldDraggableIndex, newDraggableIndex }) {
 	if (cancelled) return item.parentNode.insertBefore(item, next);
 	if (oldDraggableIndex === newDraggableIndex) return;
 	const { place, version } = item.dataset;
+	sent = { item, next };
 	void window.htmx.ajax('POST', `${place}/position`, {
 		source: item,
 		swap: 'none',

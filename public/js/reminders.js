@@ -2,6 +2,8 @@
  * Reminders in the corner of every page: asked for once a minute while somebody looks, told once, and
  * never under a hand that is at work there.
  */
+import { reach } from './answer.js';
+
 const MINUTE = 60_000;
 const FIRST = 400;
 const SOON = 5_000;
@@ -27,8 +29,9 @@ async function ask() {
 	const headers = {
 		...{ 'HX-Request': 'true', 'HX-Current-URL': location.href, 'X-Background': '1' },
 	};
-	const answer = await fetch('/reminders', { headers }).catch(() => null);
-	const text = answer?.ok ? await answer.text().catch(() => '') : '';
+	const text = await reach('/reminders', { headers })
+		.then((answer) => answer.text())
+		.catch(() => '');
 	if (text !== '' && !atWork())
 		await window.htmx.swap({ text, sourceElement: panel(), target: panel(), swap: 'none' });
 }

@@ -3,6 +3,8 @@
  * rest. Each tab remembers how far the browser has heard, so whoever takes over goes on from there. Where
  * streams or locks are impossible the tab asks now and then.
  */
+import { reach, whyOf } from './answer.js';
+
 const BEAT_LOST_MS = 4_500;
 const BEAT_DEAD_MS = 10_000;
 const HELLO_MS = 6_000;
@@ -110,17 +112,16 @@ async function stream(signal) {
 	}, 500);
 	try {
 		const address = `/live?since=${encodeURIComponent(heardTo)}`;
-		const headers = { accept: 'text/event-stream', 'X-Background': '1' };
-		const answer = await fetch(address, {
-			...{ headers, signal: own.signal, cache: 'no-store', redirect: 'manual' },
-		});
-		// Who is signed out would be led to the sign-in, as from any page.
-		if (answer.status === 401 || answer.type === 'opaqueredirect') return out();
-		if (!answer.ok || !answer.body) throw new Error(`the stream was answered ${answer.status}`);
+		// As a script's question: a page would be led to the sign-in.
+		const headers = { accept: 'text/event-stream', 'HX-Request': 'true', 'X-Background': '1' };
+		const answer = await reach(address, { headers, signal: own.signal, cache: 'no-store' });
 		for await (const message of eventsOf(answer.body, () => (aliveAt = Date.now()))) {
 			if (!greeted) unstreamable = 0;
 			greeted = true;
-			if (message.bye === 'out') return out();
+			if (message.bye === 'out') {
+				become('out');
+				return null;
+			}
 			// Other browsers of the same person hold all the streams there may be: this one asks.
 			if (message.bye === 'many') unstreamable = UNSTREAMABLE;
 			if (message.bye) return jittered(1_500);
@@ -137,19 +138,12 @@ async function stream(signal) {
 	}
 }
 
-function out() {
-	become('out');
-	return null;
-}
-
 /** Asks once for what a stream would have told. */
 async function poll(signal) {
 	const address = `/live?since=${encodeURIComponent(heardTo)}`;
 	const headers = { accept: 'application/json', 'X-Background': '1' };
 	const timely = AbortSignal.any([signal, AbortSignal.timeout(BEAT_DEAD_MS)]);
-	const answer = await fetch(address, { headers, signal: timely, cache: 'no-store' });
-	if (answer.status === 401) return out();
-	if (!answer.ok) throw new Error(`the question was answered ${answer.status}`);
+	const answer = await reach(address, { headers, signal: timely, cache: 'no-store' });
 	pass(await answer.json());
 	become('ok');
 	return jittered(ASK_MS);
@@ -163,8 +157,10 @@ async function lead(signal, canStream) {
 		try {
 			wait = await (canStream && unstreamable < UNSTREAMABLE ? stream(signal) : poll(signal));
 			failures = 0;
-		} catch {
+		} catch (error) {
 			if (signal.aborted) return;
+			// Who is signed out, here or of the portal, is asked for again when they come back to this tab.
+			if (['out', 'left'].includes(whyOf(error))) return become('out');
 			failures += 1;
 			// One failure may be a restart, which nobody has to be told of.
 			if (failures > 1 || !navigator.onLine) become('lost');

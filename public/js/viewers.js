@@ -1,4 +1,6 @@
 /* Who else looks at this deal: told and asked every few seconds while it is looked at, taken back at the end. */
+import { reach } from './answer.js';
+
 const EVERY_MS = 20_000;
 const place = () => document.getElementById('viewers');
 const { deal } = document.querySelector('[data-page="deal"]').dataset;
@@ -10,8 +12,9 @@ async function tell() {
 	const headers = {
 		...{ 'HX-Request': 'true', 'HX-Current-URL': location.href, 'X-Background': '1' },
 	};
-	const answer = await fetch(address, { method: 'POST', headers }).catch(() => null);
-	const text = answer?.ok ? await answer.text().catch(() => '') : '';
+	const text = await reach(address, { method: 'POST', headers })
+		.then((answer) => answer.text())
+		.catch(() => '');
 	const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('viewers');
 	// Read to the person only when it says something else.
 	if (fresh && place() && place().textContent !== fresh.textContent)

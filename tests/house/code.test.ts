@@ -43,6 +43,14 @@ test('no script has a template literal over several lines, in which a comment is
 	expect(over.map(({ path }) => path)).toEqual([]);
 });
 
+test('whether an answer is ours, and what came of it, is decided in one script', () => {
+	const judging = /(?<![.\w])fetch\(|\.ok\b|response\??\.status|answer\??\.status|<hx-partial/;
+	const elsewhere = filesIn('public', '.js').filter(
+		({ path, text }) => !path.endsWith('js/answer.js') && judging.test(text),
+	);
+	expect(elsewhere.map(({ path }) => path)).toEqual([]);
+});
+
 test('no file is longer than three hundred lines', () => {
 	const long = everything
 		.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))

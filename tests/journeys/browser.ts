@@ -74,7 +74,7 @@ export function watch(page: Page): Watch {
 		const text = message.text();
 		// The browser's own note about an answer that is judged below by its status.
 		if (text.startsWith('Failed to load resource')) return;
-		if (allowed.has('offline') && /fetch|network/i.test(text)) return;
+		if (allowed.has('offline') && /fetch|network|unanswered/i.test(text)) return;
 		faults.push(`console ${message.type()}: ${text}`);
 	});
 	page.on('response', (response) => {
