@@ -20,7 +20,9 @@ const LEAST_LETTERS_SWITCHED = 3;
 /** Twin of bare_name in drizzle/0004_clients.sql. */
 const LEGAL_FORMS =
 	/(?<![\p{L}\p{N}])(?:общество с ограниченной ответственностью|(?:(?:публичное|открытое|закрытое|непубличное) )?акционерное общество|индивидуальный предприниматель|ооо|оао|зао|пао|нао|ао|ип|чп|тоо|нко|ано|фгуп|муп|гуп|гбуз?|мбу|мбоу|фгбу|фгбоу|фгау|гау|мау|гку|мку|снт|тсж|тсн|кфх|спк|ooo|oao|zao|pao|llc|ltd|jsc|ojsc|inc|gmbh)(?![\p{L}\p{N}])/gu;
-const EXTENSION = /(\d.*?)[\s,;(]*(?:доб\p{L}*|вн\p{L}*|ext\p{L}*|[xх#])[\s.:]*\d{1,11}[\s)]*$/iu;
+// Bounded all through, and taken from the end: what is typed here may be long.
+const EXTENSION =
+	/[\s,;(]{0,5}(?:доб\p{L}{0,12}|вн\p{L}{0,12}|ext\p{L}{0,12}|[xх#])[\s.:]{0,5}\d{1,11}[\s)]{0,5}$/iu;
 const PHONE_WORDS = /^\s*(?:тел|телефон|моб|факс|phone|tel)\p{L}*[\s.:]*/iu;
 const NUMBER = /\+?\d(?:[\s()./–—-]{0,3}\d)*/gu;
 
@@ -71,13 +73,19 @@ const wordsIn = (text: string) => text.match(/[\p{L}\p{N}]+/gu) ?? [];
 
 function takeNumbers(text: string): [PhoneWritings[], string] {
 	const numbers: PhoneWritings[] = [];
-	const left = text.replace(EXTENSION, '$1').replace(NUMBER, (run) => {
+	const left = withoutExtension(text).replace(NUMBER, (run) => {
 		const digits = run.replace(/\D/g, '');
 		if (digits.length < LEAST_DIGITS) return run;
 		numbers.push(writingsOf(run, digits));
 		return ' ';
 	});
 	return [numbers, left];
+}
+
+// The first digit must be the number's: «#12» alone is no extension of anything.
+function withoutExtension(text: string): string {
+	const at = text.search(EXTENSION);
+	return at > 0 && /\d/.test(text.slice(0, at)) ? text.slice(0, at) : text;
 }
 
 // Stored are the last ten digits of a phone: a whole number is cut to them, one that is still being typed

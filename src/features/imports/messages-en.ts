@@ -28,6 +28,14 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'file.zipTooMany': 'the XLSX has too many parts ({count})',
 	'file.sheetBroken':
 		'the first sheet cannot be read ({reason}): open the file in Excel and save it anew',
+	'file.sheetDeep':
+		'elements of the XLSX are nested deeper than {limit} levels: open the file in Excel and save it again',
+	'file.sheetLarge': 'the sheet of the XLSX has more than {limit} cells: split the file',
+	'file.sheetMemory':
+		'the sheet of the XLSX does not fit into memory: split the file or save it as .csv',
+	'file.sheetSlow':
+		'reading the sheet of the XLSX takes longer than {limit} s: split the file or save it as .csv',
+	'file.sheetText': 'the text in the sheet of the XLSX is over {limit} MB: split the file',
 	'file.rejectedUnwritable':
 		'The rejected rows cannot be written to {path} ({code}): name another folder, --rejected FOLDER.',
 	'file.noSheet': 'the XLSX has no sheet',

@@ -34,6 +34,13 @@ const MESSAGES = {
 	'file.zipTooMany': 'в XLSX слишком много частей ({count})',
 	'file.sheetBroken':
 		'первый лист не разбирается ({reason}): откройте файл в Excel и сохраните заново',
+	'file.sheetDeep':
+		'в XLSX элементы вложены глубже {limit} уровней: откройте файл в Excel и сохраните заново',
+	'file.sheetLarge': 'в листе XLSX больше {limit} ячеек: разделите файл',
+	'file.sheetMemory': 'лист XLSX не помещается в память: разделите файл или сохраните его как .csv',
+	'file.sheetSlow':
+		'лист XLSX читается дольше {limit} с: разделите файл или сохраните его как .csv',
+	'file.sheetText': 'текста в листе XLSX больше {limit} МБ: разделите файл',
 	'file.rejectedUnwritable':
 		'Отклонённые строки не записать в {path} ({code}): укажите другую папку, --rejected ПАПКА.',
 	'file.noSheet': 'в XLSX нет ни одного листа',

@@ -31,16 +31,21 @@ export type Opening = CsvReading & {
 export async function openTable(path: string, opening: Opening = {}): Promise<Table> {
 	const kind = await kindOf(path);
 	const lines = LINES[kind](path, opening);
-	const headers = await headersIn(lines, opening);
+	const headers = await headersIn(lines, opening).catch(async (error: unknown) => {
+		await lines.return(undefined);
+		throw error;
+	});
 	return { headers, rows: rowsOf(lines, headers, kind, opening.rows ?? ROW_LIMIT[kind]) };
 }
 
 /** The headings alone; the file is closed again. Throws FileFault. */
 export async function readHeaders(path: string): Promise<string[]> {
 	const lines = LINES[await kindOf(path)](path, {});
-	const headers = await headersIn(lines, {});
-	await lines.return(undefined);
-	return headers;
+	try {
+		return await headersIn(lines, {});
+	} finally {
+		await lines.return(undefined);
+	}
 }
 
 const LINES = { csv: csvLines, xlsx: xlsxLines } as const;

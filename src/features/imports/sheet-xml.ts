@@ -1,9 +1,5 @@
 import { FileFault } from './messages.ts';
-
-/*
- * The few elements of a sheet that say what its cells hold. A whole XML parser is not needed for them, and
- * the streaming one of exceljs tears letters of two bytes apart where its pieces end.
- */
+import { hear, heard, type Listener, unreadable } from './xml.ts';
 
 /** What the cells of a sheet lean on: its shared texts, which styles are dates, and when its days begin. */
 export type SheetBook = { strings: string[]; dates: readonly boolean[]; since1904: boolean };
@@ -11,38 +7,97 @@ export type SheetBook = { strings: string[]; dates: readonly boolean[]; since190
 /** A row as it stands in its sheet. */
 export type SheetRow = { number: number; cells: string[] };
 
-const unreadable = (reason: string) => new FileFault('file.sheetBroken', { reason });
+type Attributes = Readonly<Record<string, string>>;
 
-const PIECE = 262_144;
+/** Rows and columns that Excel itself has, and cells together with the holes between them. */
+const MOST_ROWS = 1_048_576;
 const MOST_COLUMNS = 16_384;
+const MOST_CELLS = 20_000_000;
+/** Longer is no format that Excel would take. */
+const FORMAT_LENGTH = 255;
+
+/** Of the sheets of a workbook the first, by the id of its relation; and when its days begin. Throws FileFault. */
+export function workbookIn(part: Buffer): { sheet: string | null; since1904: boolean } {
+	const found: { sheet: string | null; since1904: boolean } = { sheet: null, since1904: false };
+	hear(part, {
+		open(name, attributes) {
+			if (name === 'sheet') found.sheet ??= relationOf(attributes);
+			// Macs once counted days from 1904.
+			if (name === 'workbookPr')
+				found.since1904 = ['1', 'true'].includes(attributes.date1904 ?? '');
+		},
+	});
+	return found;
+}
+
+function relationOf(attributes: Attributes): string | null {
+	const id = Object.keys(attributes).find((name) => name.endsWith(':id'));
+	return id === undefined ? null : (attributes[id] ?? null);
+}
+
+/** Where the relation with this id leads; null where there is none. Throws FileFault. */
+export function targetIn(part: Buffer, id: string): string | null {
+	let target: string | null = null;
+	hear(part, {
+		open(name, attributes) {
+			if (name === 'Relationship' && attributes.Id === id) target ??= attributes.Target ?? null;
+		},
+	});
+	return target;
+}
 
 /** The shared texts of a workbook, in order. Throws FileFault. */
 export function sharedStrings(part: Buffer | undefined): string[] {
 	const strings: string[] = [];
 	if (part === undefined) return strings;
-	refuseDoctype(part);
-	const prefix = prefixOf(part, part.indexOf('sst'));
-	for (const xml of pieces(part, 0, part.length, `</${prefix}si>`))
-		for (const [, attributes = '', text = ''] of xml.matchAll(SHARED))
-			strings.push(attributes.endsWith('/') ? '' : textIn(text));
+	const text = new CellText();
+	hear(part, {
+		open(name) {
+			if (name === 'si') text.clear();
+			else text.open(name);
+		},
+		text: (piece, parent) => text.add(piece, parent),
+		close(name) {
+			if (name === 'si') strings.push(unescaped(text.text));
+			else text.close(name);
+		},
+	});
 	return strings;
 }
 
-const SHARED = /<(?:\w+:)?si((?:\s[^>]*)?\/?)>(?:(.*?)<\/(?:\w+:)?si>)?/gs;
+/** The runs of a rich text together, without what Japanese writes above it. */
+class CellText {
+	text = '';
+	#above = false;
+
+	clear(): void {
+		this.text = '';
+		this.#above = false;
+	}
+	open(name: string): void {
+		if (name === 'rPh') this.#above = true;
+	}
+	add(piece: string, parent: string): void {
+		if (parent === 't' && !this.#above) this.text += piece;
+	}
+	close(name: string): void {
+		if (name === 'rPh') this.#above = false;
+	}
+}
 
 /** Of each style of cells, whether it shows a number as a date. Throws FileFault. */
 export function dateStyles(part: Buffer | undefined): boolean[] {
-	if (part === undefined) return [];
-	refuseDoctype(part);
-	const xml = String(part);
+	const styles: boolean[] = [];
+	if (part === undefined) return styles;
 	const own = new Map<string, string>();
-	for (const [tag] of xml.matchAll(/<(?:\w+:)?numFmt\s[^>]*>/g))
-		own.set(attribute(tag, 'numFmtId') ?? '', decoded(attribute(tag, 'formatCode') ?? ''));
-	const styles = /<(?:\w+:)?cellXfs[\s>].*?<\/(?:\w+:)?cellXfs>/s.exec(xml)?.[0] ?? '';
-	return [...styles.matchAll(/<(?:\w+:)?xf[\s>/][^>]*/g)].map(([tag]) => {
-		const id = attribute(tag, 'numFmtId') ?? '0';
-		return isDate(Number(id), own.get(id));
+	hear(part, {
+		open(name, { numFmtId = '0', formatCode = '' }, parent) {
+			if (name === 'numFmt') own.set(numFmtId, formatCode);
+			if (name === 'xf' && parent === 'cellXfs')
+				styles.push(isDate(Number(numFmtId), own.get(numFmtId)));
+		},
 	});
+	return styles;
 }
 
 // The built-in dates and times, and any format that has a letter of a date outside of quotes and brackets.
@@ -53,6 +108,7 @@ function isDate(id: number, code: string | undefined): boolean {
 			(id >= 27 && id <= 36) ||
 			(id >= 45 && id <= 58 && id !== 48 && id !== 49)
 		);
+	if (code.length > FORMAT_LENGTH) return false;
 	const bare = code.replace(/"[^"]*"|\\.|\[(?!h|m|s)[^\]]*\]|_.|\*./gi, '');
 	return /[ymdhs]/i.test(bare) && !/^general$/i.test(bare);
 }
@@ -63,91 +119,112 @@ export function* sheetRows(
 	book: SheetBook,
 	limit = Number.POSITIVE_INFINITY,
 ): Generator<SheetRow> {
-	refuseDoctype(sheet);
-	const [from, to] = boundsOf(sheet);
-	const end = `</${prefixOf(sheet, from)}row>`;
-	let number = 0;
+	const reader = new RowReader(book);
 	let left = limit;
-	for (const xml of pieces(sheet, from, to, end))
-		for (const [, attributes = '', inner] of xml.matchAll(ROW)) {
-			number = Number(attribute(attributes, 'r') ?? number + 1);
-			if (!Number.isSafeInteger(number) || number < 1) throw unreadable('row');
-			const cells = inner === undefined ? [] : cellsIn(inner, book);
-			if (cells.some((cell) => cell !== '')) yield { number, cells };
+	for (const _ of heard(sheet, reader.listener))
+		for (const row of reader.taken()) {
+			if (row.cells.some((cell) => cell !== '')) yield row;
 			left -= 1;
 			if (left === 0) return;
 		}
+	if (!reader.isSheet) throw unreadable('sheetData');
 }
 
-const ROW = /<(?:\w+:)?row((?:\s[^>]*?)?)(?:\/>|>(.*?)<\/(?:\w+:)?row>)/gs;
+class RowReader {
+	isSheet = false;
+	#rows: SheetRow[] = [];
+	#row: SheetRow | null = null;
+	#number = 0;
+	#cells = 0;
+	#at = -1;
+	#attributes: Attributes = {};
+	#value = '';
+	readonly #text = new CellText();
+	readonly #book: SheetBook;
 
-function boundsOf(sheet: Buffer): [from: number, to: number] {
-	const from = sheet.indexOf('sheetData');
-	if (from < 0) throw unreadable('sheetData');
-	const end = sheet.lastIndexOf('sheetData>');
-	// An empty sheet is <sheetData/>; one that has no end was cut in two.
-	if (end <= from) {
-		if (/^sheetData\s*\/>/.test(String(sheet.subarray(from, from + 20)))) return [from, from];
-		throw unreadable('sheetData');
+	constructor(book: SheetBook) {
+		this.#book = book;
 	}
-	return [from, end];
-}
 
-// Whole elements, some at a time: as one text a large sheet would take the whole memory.
-function* pieces(part: Buffer, from: number, to: number, end: string): Generator<string> {
-	for (let at = from; at < to; ) {
-		const found = part.indexOf(end, Math.min(at + PIECE, to));
-		const next = found < 0 || found > to ? to : found + end.length;
-		yield String(part.subarray(at, next));
-		at = next;
+	readonly listener: Listener = {
+		open: (name, attributes, parent) => {
+			if (name === 'sheetData') this.isSheet = true;
+			else if (name === 'row' && parent === 'sheetData') this.#openRow(attributes);
+			else if (name === 'c' && parent === 'row') this.#openCell(attributes);
+			else this.#text.open(name);
+		},
+		text: (piece, parent) => {
+			if (parent === 'v') this.#value += piece;
+			else this.#text.add(piece, parent);
+		},
+		close: (name, parent) => {
+			if (name === 'row' && parent === 'sheetData') this.#closeRow();
+			else if (name === 'c' && parent === 'row') this.#closeCell();
+			else this.#text.close(name);
+		},
+	};
+
+	/** The rows that have ended since it was asked last. */
+	taken(): SheetRow[] {
+		const rows = this.#rows;
+		this.#rows = [];
+		return rows;
 	}
-}
 
-/** «x:» where the elements of a part are called <x:row>. */
-function prefixOf(part: Buffer, name: number): string {
-	const before = String(part.subarray(Math.max(0, name - 20), Math.max(0, name)));
-	return /<(\w+:)$/.exec(before)?.[1] ?? '';
-}
-
-const CELL = /<(?:\w+:)?c((?:\s[^>]*?)?)(?:\/>|>(.*?)<\/(?:\w+:)?c>)/gs;
-const VALUE = /<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)<\/(?:\w+:)?v>/;
-const INLINE = /<(?:\w+:)?is(?:\s[^>]*)?>(.*?)<\/(?:\w+:)?is>/s;
-
-function cellsIn(row: string, book: SheetBook): string[] {
-	const cells: string[] = [];
-	let at = -1;
-	for (const [, attributes = '', inner] of row.matchAll(CELL)) {
-		const place = attribute(attributes, 'r');
-		at = place === null ? at + 1 : columnOf(place);
-		while (cells.length < at) cells.push('');
-		cells[at] = inner === undefined ? '' : cellText(attributes, inner, book);
+	#openRow({ r }: Attributes): void {
+		this.#number = r === undefined ? this.#number + 1 : Number(r);
+		const known = Number.isSafeInteger(this.#number) && this.#number >= 1;
+		if (!known || this.#number > MOST_ROWS) throw unreadable('row');
+		this.#row = { number: this.#number, cells: [] };
+		this.#at = -1;
 	}
-	return cells;
+
+	#openCell(attributes: Attributes): void {
+		const { r } = attributes;
+		this.#at = r === undefined ? this.#at + 1 : columnOf(r);
+		if (this.#at >= MOST_COLUMNS) throw unreadable('c');
+		this.#attributes = attributes;
+		this.#value = '';
+		this.#text.clear();
+	}
+
+	#closeCell(): void {
+		const cells = this.#row?.cells ?? [];
+		const before = cells.length;
+		while (cells.length < this.#at) cells.push('');
+		cells[this.#at] = this.#cellText();
+		this.#cells += Math.max(1, cells.length - before);
+		if (this.#cells > MOST_CELLS) throw new FileFault('file.sheetLarge', { limit: MOST_CELLS });
+	}
+
+	#closeRow(): void {
+		if (this.#row) this.#rows.push(this.#row);
+		this.#row = null;
+	}
+
+	// Of a formula only its last result counts.
+	#cellText(): string {
+		const { t: type = 'n', s: style = '-1' } = this.#attributes;
+		const value = this.#value;
+		if (type === 'inlineStr') return unescaped(this.#text.text);
+		if (value === '') return '';
+		if (type === 's') return this.#book.strings[Number(value)] ?? '';
+		if (type === 'b') return value.trim() === '1' ? 'да' : 'нет';
+		if (type !== 'n') return unescaped(value);
+		const number = Number(value);
+		if (value.trim() === '' || Number.isNaN(number)) return value.trim();
+		if (this.#book.dates[Number(style)]) return dayOrMoment(number, this.#book.since1904);
+		// Excel itself keeps 15 digits: 0.1 + 0.2 is 0.3 there, and so it is here.
+		return String(Number(number.toPrecision(15)));
+	}
 }
 
 function columnOf(place: string): number {
 	let column = 0;
-	for (const letter of /^[A-Z]+/.exec(place)?.[0] ?? '')
+	for (const letter of /^[A-Z]+/.exec(place.slice(0, 20))?.[0] ?? '')
 		column = column * 26 + letter.charCodeAt(0) - 64;
 	if (column < 1 || column > MOST_COLUMNS) throw unreadable(`c r="${place.slice(0, 20)}"`);
 	return column - 1;
-}
-
-// Of a formula only its last result counts.
-function cellText(attributes: string, inner: string, book: SheetBook): string {
-	const type = attribute(attributes, 't') ?? 'n';
-	if (type === 'inlineStr') return textIn(INLINE.exec(inner)?.[1] ?? '');
-	const value = VALUE.exec(inner)?.[1];
-	if (value === undefined) return '';
-	if (type === 's') return book.strings[Number(value)] ?? '';
-	if (type === 'b') return value.trim() === '1' ? 'да' : 'нет';
-	if (type !== 'n') return unescaped(decoded(value));
-	const number = Number(value);
-	if (value.trim() === '' || Number.isNaN(number)) return decoded(value).trim();
-	if (book.dates[Number(attribute(attributes, 's') ?? -1)])
-		return dayOrMoment(number, book.since1904);
-	// Excel itself keeps 15 digits: 0.1 + 0.2 is 0.3 there, and so it is here.
-	return String(Number(number.toPrecision(15)));
 }
 
 const DAY_MS = 86_400_000;
@@ -159,30 +236,9 @@ function dayOrMoment(serial: number, since1904: boolean): string {
 	const days = serial - UNIX_EPOCH_DAYS + (since1904 ? DAYS_TO_1904 : 0);
 	const moment = new Date(Math.round(days * DAY_MS));
 	if (Number.isNaN(moment.getTime())) return '#VALUE!';
-	return moment.toISOString().replace(/T00:00:00.*$|\..*$/, '');
-}
-
-// Runs of a rich text together, without what Japanese writes above it.
-function textIn(xml: string): string {
-	const runs = xml.replace(/<(?:\w+:)?rPh[\s>].*?<\/(?:\w+:)?rPh>/gs, '');
-	const texts = [...runs.matchAll(/<(?:\w+:)?t(?:\s[^>]*)?>([^<]*)<\/(?:\w+:)?t>/g)];
-	return unescaped(decoded(texts.map(([, text]) => text).join('')));
-}
-
-const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-function decoded(text: string): string {
-	if (!text.includes('&')) return text;
-	return text.replace(/&(#x[\dA-Fa-f]{1,6}|#\d{1,7}|\w{1,10});/g, (whole, name: string) => {
-		if (!name.startsWith('#')) {
-			const sign = Object.hasOwn(ENTITIES, name) ? ENTITIES[name] : undefined;
-			if (sign === undefined) throw unreadable(whole);
-			return sign;
-		}
-		const code = name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
-		if (code > 0x10ffff) throw unreadable(whole);
-		return String.fromCodePoint(code);
-	});
+	const [date = '', time = ''] = moment.toISOString().split('T');
+	const clock = time.slice(0, 8);
+	return clock === '00:00:00' ? date : `${date}T${clock}`;
 }
 
 // The format writes what XML has no place for as _x000D_.
@@ -190,14 +246,4 @@ function unescaped(text: string): string {
 	return text.replace(/_x([\dA-Fa-f]{4})_/g, (_, code: string) =>
 		String.fromCharCode(Number.parseInt(code, 16)),
 	);
-}
-
-function attribute(tag: string, name: string): string | null {
-	const found = new RegExp(`(?:^|\\s)${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(tag);
-	return found ? (found[1] ?? found[2] ?? '') : null;
-}
-
-// Entities of its own are a way to say a gigabyte in a line; no spreadsheet writes them.
-function refuseDoctype(part: Buffer): void {
-	if (String(part.subarray(0, 4096)).includes('<!DOCTYPE')) throw unreadable('DOCTYPE');
 }

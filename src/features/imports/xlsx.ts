@@ -1,55 +1,79 @@
-import { readFile, stat } from 'node:fs/promises';
-import { posix } from 'node:path';
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
 import type { Line } from './csv.ts';
 import { FileFault } from './messages.ts';
-import { dateStyles, sharedStrings, sheetRows } from './sheet-xml.ts';
-import { UNPACKED_LIMIT, unzip } from './zip.ts';
+import type { SheetOrder } from './sheet-lines.ts';
+import type { SheetAnswer } from './sheet-thread.ts';
+import { UNPACKED_LIMIT } from './zip.ts';
 
-const WORKBOOK = 'xl/workbook.xml';
-const RELATIONS = 'xl/_rels/workbook.xml.rels';
-const STRINGS = 'xl/sharedStrings.xml';
-const STYLES = 'xl/styles.xml';
-/** Rows in one go, before others have their turn. */
-const ROWS_AT_ONCE = 1_000;
+const THREAD = new URL('./sheet-thread.ts', import.meta.url);
+/** What one reading may take of a core, and of memory; what comes in is bounded before. */
+const SECONDS = 60;
+const MEGABYTES = 768;
+/** Threads at once; whoever comes later waits. */
+const MOST_THREADS = 3;
 
 /**
  * Lines of the first sheet of an XLSX file, one at a time, each cell as text: numbers with a point, days
- * as 2026-12-31, formulas as their last result. Empty lines are left out. Throws FileFault.
+ * as 2026-12-31, formulas as their last result. Empty lines are left out. It is read in a thread of its own,
+ * which is ended after `seconds` of work. Throws FileFault.
  */
 export async function* xlsxLines(
 	path: string,
-	{ onlyRows }: { onlyRows?: number } = {},
+	{ onlyRows, seconds = SECONDS }: { onlyRows?: number; seconds?: number } = {},
 ): AsyncGenerator<Line> {
 	if ((await stat(path)).size > UNPACKED_LIMIT)
 		throw new FileFault('file.zipTooBig', { limit: 50 });
-	const archive = await readFile(path);
-	const parts = unzip(archive, (name) => [WORKBOOK, RELATIONS, STRINGS, STYLES].includes(name));
-	const target = firstSheet(parts);
-	const sheet = unzip(archive, (name) => name === target).get(target);
-	if (!sheet) throw new FileFault('file.noSheet');
-	const book = {
-		strings: sharedStrings(parts.get(STRINGS)),
-		dates: dateStyles(parts.get(STYLES)),
-		since1904: isSince1904(String(parts.get(WORKBOOK))),
-	};
-	let count = 0;
-	for (const { number, cells } of sheetRows(sheet, book, onlyRows)) {
-		yield { line: number, cells };
-		count += 1;
-		if (count % ROWS_AT_ONCE === 0) await new Promise((done) => setImmediate(done));
+	await turn();
+	const order: SheetOrder = { path, onlyRows: onlyRows ?? null };
+	const thread = new Worker(THREAD, {
+		...{ workerData: order, env: {}, execArgv: [] },
+		resourceLimits: { maxOldGenerationSizeMb: MEGABYTES },
+	});
+	// What befalls it is told by the answer that fails; while it is ended it may say what it likes.
+	thread.on('error', () => {});
+	try {
+		let left = seconds * 1000;
+		for (;;) {
+			const asked = performance.now();
+			const answer = await answerOf(thread, left, seconds);
+			left -= performance.now() - asked;
+			if ('fault' in answer) throw new FileFault(answer.fault.key, answer.fault.args);
+			yield* answer.lines;
+			if (answer.over) return;
+		}
+	} finally {
+		await thread.terminate();
+		giveTurn();
 	}
 }
 
-function firstSheet(parts: Map<string, Buffer>): string {
-	const id = /<(?:\w+:)?sheet\b[^>]*\br:id="([^"]+)"/.exec(String(parts.get(WORKBOOK) ?? ''))?.[1];
-	const relations = String(parts.get(RELATIONS) ?? '').match(/<Relationship\b[^>]*>/g) ?? [];
-	const relation = relations.find((tag) => tag.includes(`Id="${id}"`));
-	const target = relation && /\bTarget="([^"]+)"/.exec(relation)?.[1];
-	if (!target) throw new FileFault('file.noSheet');
-	return target.startsWith('/') ? target.slice(1) : posix.join('xl', target);
+async function answerOf(thread: Worker, left: number, seconds: number): Promise<SheetAnswer> {
+	const signal = AbortSignal.timeout(Math.max(0, Math.ceil(left)));
+	const answered = once(thread, 'message', { signal });
+	thread.postMessage('more');
+	try {
+		const [answer] = await answered;
+		return answer as SheetAnswer;
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === 'ABORT_ERR') throw new FileFault('file.sheetSlow', { limit: seconds });
+		if (code === 'ERR_WORKER_OUT_OF_MEMORY') throw new FileFault('file.sheetMemory');
+		throw error;
+	}
 }
 
-// Macs once counted days from 1904.
-function isSince1904(workbook: string): boolean {
-	return /<(?:\w+:)?workbookPr\b[^>]*\bdate1904="(1|true)"/.test(workbook);
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function turn(): Promise<void> {
+	if (running < MOST_THREADS) running += 1;
+	else await new Promise<void>((go) => waiting.push(go));
+}
+
+function giveTurn(): void {
+	const next = waiting.shift();
+	if (next) next();
+	else running -= 1;
 }
