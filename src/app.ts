@@ -9,6 +9,7 @@ import { type Config, FOLDERS } from './config.ts';
 import { adminRoutes } from './features/admin/routes.ts';
 import { administers } from './features/admin/sections.ts';
 import { auditRoutes } from './features/audit/routes.ts';
+import { behindTls, cookieName } from './features/auth/cookies.ts';
 import { everybodyRoutes } from './features/auth/everybody-routes.ts';
 import { setUpGuard } from './features/auth/guard.ts';
 import { oidcRoutes } from './features/auth/oidc-routes.ts';
@@ -66,7 +67,7 @@ import { setUpOnce } from './platform/once/once.ts';
 import { readAssets, serveAssets } from './platform/web/assets.ts';
 import { setUpDraining } from './platform/web/draining.ts';
 import { setUpErrors } from './platform/web/errors.ts';
-import { takeToast } from './platform/web/flash.ts';
+import { setUpFlash, takeToast } from './platform/web/flash.ts';
 import { logRequests, logSettings } from './platform/web/log.ts';
 import { markAnswers } from './platform/web/mark.ts';
 import { setUpMetrics } from './platform/web/metrics.ts';
@@ -119,6 +120,10 @@ export async function buildApp({
 	refuseCrossSite(app, config.PUBLIC_URL);
 	setUpErrors(app);
 	setUpOnce(app);
+	setUpFlash(app, {
+		secure: behindTls(config),
+		secretOf: (request) => request.cookies[cookieName(config)],
+	});
 	await setUpViews(app, assets, (reply) => ({
 		me: reply.request.actorOrNull,
 		administers: administers(reply.request.actorOrNull),

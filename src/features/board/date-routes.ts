@@ -10,6 +10,7 @@ import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readQuery } from '#src/platform/web/forms.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { answerChange } from './answer.ts';
 import { DateForm, datePlan } from './date-forms.ts';
 
@@ -42,10 +43,7 @@ export function dateRoutes(app: FastifyInstance, { connection }: { connection: C
 		const toast: Toast = {
 			key: 'toast.dateMoved',
 			args: { title: step.dealTitle ?? step.summary, when },
-			undo: {
-				action: `/interactions/${stepId}/date`,
-				fields: { version: String(version + 1), ...before },
-			},
+			undo: wayBack('step.date', stepId, { version: String(version + 1), ...before }),
 			...(await clashNote(db, request, stepId)),
 		};
 		return await answer(request, reply, step.dealId, toast, 200, returnTo);

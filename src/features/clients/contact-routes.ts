@@ -7,6 +7,7 @@ import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { standing } from '#src/platform/web/facts.ts';
 import { readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
 import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { answerClient } from './answer.ts';
 import { CONTACT_SHAPE, contactForm } from './contact-form.ts';
 import {
@@ -151,10 +152,7 @@ export function contactRoutes(
 		returnTo: string | null | undefined,
 	) {
 		const { clientId, name } = await findContact(db, actorOf(request), contactId);
-		const undo = {
-			action: `/contacts/${contactId}/restoration`,
-			fields: { version: String(version) },
-		};
+		const undo = wayBack('contact.restore', contactId, { version: String(version) });
 		const toast = {
 			...{ key, args: { name } },
 			...(key === 'toast.contactArchived' ? { undo } : {}),

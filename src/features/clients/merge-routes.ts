@@ -7,6 +7,7 @@ import { wantsFragments } from '#src/platform/web/errors.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
 import { localPath } from '#src/platform/web/origin.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { findDuplicates, markDifferent } from './duplicates.ts';
 import { listExtraFields } from './extra-fields.ts';
 import { mergeClients } from './merge.ts';
@@ -98,10 +99,7 @@ export function mergeRoutes(
 				const order = { survivorId, clients, choices: choices as Record<string, number> };
 				const merged = await mergeClients(db, acting(request), order);
 				const args = { name: merged.name, n: merged.names.length };
-				const undo = {
-					action: `/merges/${merged.mergeId}/undoing`,
-					fields: { version: '1' },
-				};
+				const undo = wayBack('merge.undo', merged.mergeId, { version: '1' });
 				const mayUndo = can(actorOf(request), 'merges.undo');
 				const toast = { key: 'toast.merged', args, ...(mayUndo ? { undo } : {}) } as const;
 				return leaveFor(request, reply, `/clients/${survivorId}`, toast, merged);

@@ -4,6 +4,7 @@ import type { Connection } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { answerClient } from './answer.ts';
 import { findEditableContact } from './contacts.ts';
 import { findDuplicates } from './duplicates.ts';
@@ -77,10 +78,7 @@ export function removalRoutes(
 					const { version, returnTo } = readForm(VersionForm, request.body);
 					const by = acting(request);
 					const done = await archiveClient(db, by, clientId, version, archived);
-					const undo = {
-						action: `/clients/${clientId}/restoration`,
-						fields: { version: String(done.version) },
-					};
+					const undo = wayBack('client.restore', clientId, { version: String(done.version) });
 					const args = { name: done.name };
 					const toast = archived
 						? ({ key: 'toast.clientArchived', args, undo } as const)

@@ -10,6 +10,7 @@ import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { localPath } from '#src/platform/web/origin.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { type BulkResult, doWithDeals, undoWithDeals } from './bulk.ts';
 import {
 	BULK_VERBS,
@@ -106,10 +107,7 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 	) {
 		if (wantsJson(request)) return reply.send({ done, verdicts });
 		const args = { done, all: verdicts.length };
-		const undo = back && {
-			action: '/deals/bulk',
-			fields: back,
-		};
+		const undo = back && wayBack('deals.bulk', 0, back);
 		const toast: Toast =
 			done === 0
 				? { key: 'toast.bulkNone', args, error: true }

@@ -11,6 +11,7 @@ import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { DealParams, EntryForm, wordsOf } from './forms.ts';
 import { noteDeal } from './notes.ts';
 import { findDeal } from './queries.ts';
@@ -84,7 +85,7 @@ export function dealEntryRoutes(
 		);
 		const now = await findInteraction(db, by.actor, made);
 		const key = plan ? 'toast.planned' : 'toast.completed';
-		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };
+		const undo = wayBack('step.delete', made, { version: '1' });
 		const toast = { key, args: { summary: now.summary }, undo } as const;
 		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
 	}

@@ -9,6 +9,7 @@ import type { Language } from '#src/platform/i18n/translate.ts';
 import { attempt, drawForm, filledIn, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { form, readForm, readQuery } from '#src/platform/web/forms.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { type Move, type Moved, moveDeal } from './actions.ts';
 import { readClosure, readEditForm, readEntry, readMoveMenu } from './form-screens.ts';
 import { ClosureQuery, DealParams, MoveForm } from './forms.ts';
@@ -165,13 +166,10 @@ function changeOf(moved: Moved, language: Language) {
 	const args = { title: moved.title, from: from.name, to: to.name, worth };
 	const key =
 		from.id === to.id ? 'toast.notMoved' : isFinal(to.kind) ? 'toast.closed' : 'toast.moved';
-	const undo = {
-		action: `/deals/${dealId}/moves`,
-		fields: {
-			...{ stageId: String(from.id), version: String(version) },
-			...(isFinal(from.kind) && { asBefore: 'on' }),
-		},
-	};
+	const undo = wayBack('deal.move', dealId, {
+		...{ stageId: String(from.id), version: String(version) },
+		...(isFinal(from.kind) && { asBefore: 'on' }),
+	});
 	return {
 		dealId,
 		stageIds: [from.id, to.id],

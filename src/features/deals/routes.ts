@@ -6,12 +6,13 @@ import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { drawFacts, standing } from '#src/platform/web/facts.ts';
-import type { Toast, Undo } from '#src/platform/web/flash.ts';
+import type { Toast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
 import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
 import { localPath } from '#src/platform/web/origin.ts';
 import { pageSeen } from '#src/platform/web/seen.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { handOverDeal } from './actions.ts';
 import { type DealEdit, editDeal } from './editing.ts';
 import { readDealMenu, readEditForm } from './form-screens.ts';
@@ -134,7 +135,5 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 }
 
 // One deal goes back by the door of many.
-const takeBack = (dealId: number, version: number): Undo => ({
-	action: '/deals/bulk',
-	fields: { verb: 'back', back: 'owner', deal: `${dealId}.${version}` },
-});
+const takeBack = (dealId: number, version: number) =>
+	wayBack('deals.bulk', 0, { verb: 'back', back: 'owner', deal: `${dealId}.${version}` });

@@ -5,6 +5,7 @@ import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
 import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { answerStep } from './answer.ts';
 import { findAsked } from './clash.ts';
 import { askedIn } from './clash-forms.ts';
@@ -117,7 +118,7 @@ export function editingRoutes(
 				const { step, before, fields, edit, returnTo } = done;
 				if (edit.plan && Object.keys(fields).every((name) => PLACE.has(name))) {
 					const fields = { version: String(step.version), ...placeOf(before, request.viewer) };
-					const undo = { action: `/interactions/${step.id}`, fields };
+					const undo = wayBack('step.edit', step.id, fields);
 					const toast = { ...placeToast(before, step), undo };
 					return await answerStep(connection, request, reply, {
 						step,
@@ -169,10 +170,7 @@ export function editingRoutes(
 				const { id, dealId, clientId } = step;
 				const belongs =
 					dealId === null ? { clientId: String(clientId) } : { dealId: String(dealId) };
-				const undo = {
-					action: `/interactions/${id}/restoration`,
-					fields: { version: String(step.version), ...belongs },
-				};
+				const undo = wayBack('step.restore', id, { version: String(step.version), ...belongs });
 				const toast = { key: 'toast.stepDeleted', args: { summary: step.summary }, undo } as const;
 				return await answerStep(connection, request, reply, { step, toast, returnTo });
 			},

@@ -3,6 +3,7 @@ import type { Sql } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import { planInteraction, type Target } from './actions.ts';
 import { type RepeatFields, repeatFrom, type StepFields, stepOf } from './forms.ts';
 import { findInteraction, type InteractionView, summaryOf } from './queries.ts';
@@ -34,6 +35,8 @@ export async function planStep(
 
 function toastOf({ id, summary, seriesId }: InteractionView): Toast {
 	if (seriesId !== null) return { key: 'toast.seriesPlanned', args: { summary } };
-	const undo = { action: `/interactions/${id}/deletion`, fields: { version: '1' } };
-	return { key: 'toast.planned', args: { summary }, undo };
+	return {
+		...{ key: 'toast.planned', args: { summary } },
+		undo: wayBack('step.delete', id, { version: '1' }),
+	};
 }

@@ -14,6 +14,7 @@ import {
 	readQuery,
 	text,
 } from '#src/platform/web/forms.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
 import {
 	cancelInteraction,
 	completeInteraction,
@@ -107,7 +108,7 @@ export function planRoutes(app: FastifyInstance, { connection }: { connection: C
 			logInteraction(sql, by, target, step),
 		);
 		const now = await findInteraction(db, by.actor, made);
-		const undo = { action: `/interactions/${made}/deletion`, fields: { version: '1' } };
+		const undo = wayBack('step.delete', made, { version: '1' });
 		const toast = { key: 'toast.completed', args: { summary: now.summary }, undo } as const;
 		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
 	}
@@ -191,14 +192,11 @@ export function interactionRoutes(
 				const plan = postponedTo(to, clock, viewer);
 				const step = await postponeInteraction(db, acting(request), was.id, version, plan);
 				const day = was.plannedOn ?? (was.plannedAt && dayOf(was.plannedAt, viewer.timeZone));
-				const undo = {
-					action: `/interactions/${was.id}/postponement`,
-					fields: {
-						version: String(step.version),
-						plannedDay: day ?? '',
-						...(clock ? { plannedTime: clock } : {}),
-					},
-				};
+				const undo = wayBack('step.postpone', was.id, {
+					version: String(step.version),
+					plannedDay: day ?? '',
+					...(clock ? { plannedTime: clock } : {}),
+				});
 				const toast = { key: 'toast.postponed', args: { summary: step.summary }, undo } as const;
 				return await answerStep(connection, request, reply, { step, toast, returnTo });
 			},
@@ -243,8 +241,5 @@ export function interactionRoutes(
 }
 
 function undoBy({ id, version }: InteractionView, fields: Record<string, string> = {}) {
-	return {
-		action: `/interactions/${id}/reopening`,
-		fields: { version: String(version), ...fields },
-	};
+	return wayBack('step.reopen', id, { version: String(version), ...fields });
 }

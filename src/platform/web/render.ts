@@ -18,6 +18,7 @@ import {
 } from '#src/platform/i18n/money.ts';
 import { type MessageArgs, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import type { Assets } from './assets.ts';
+import { undoPath } from './undo.ts';
 
 type Data = Record<string, unknown>;
 
@@ -91,6 +92,7 @@ function viewHelpers({ assets, icon, fragment }: Drawing, viewer: Viewer, page: 
 		asset: assets.url,
 		/** A new key for a form that makes something: see platform/once. */
 		newKey: randomUUID,
+		undoPath,
 		/** One symbol of the sprite, by its name. */
 		icon,
 		/** A fragment by its name, with nothing but the data given: no parent's values leak in. */
@@ -103,7 +105,7 @@ function viewHelpers({ assets, icon, fragment }: Drawing, viewer: Viewer, page: 
 }
 
 const HEADER =
-	'const {page,viewer,t,money,moneyInput,symbol,number,day,moment,time,span,asset,newKey,icon,partial,replace}=it.h;';
+	'const {page,viewer,t,money,moneyInput,symbol,number,day,moment,time,span,asset,newKey,undoPath,icon,partial,replace}=it.h;';
 
 /** Sets up Eta behind reply.page and reply.fragments. `layoutData` is what every layout shows. */
 export async function setUpViews(
