@@ -136,7 +136,7 @@ export async function buildApp({
 	}));
 
 	serveAssets(app, assets);
-	probeRoutes(app, connection);
+	probeRoutes(app, { connection, config });
 	authRoutes(app, { connection, config });
 	oidcRoutes(app, { connection, config });
 	passwordRoutes(app, { connection, config });

@@ -53,6 +53,12 @@ export const SETTINGS = {
 		read: whole(0, 3_600),
 		sentence: 'How long a page may wait for one answer of the database; 0: for ever.',
 	},
+	MIGRATE: {
+		fallback: 'on',
+		read: oneOf('on', 'off'),
+		sentence:
+			'Whether a start brings the schema up to date; off: it only looks, and `npm run migrate` does it under a role that may.',
+	},
 	DATA_DIR: {
 		fallback: '.data',
 		read: (value: string) => resolve(ROOT, value),

@@ -7,12 +7,12 @@ export type TestDatabase = Connection & { url: string };
 
 /**
  * A migrated, otherwise empty database for one test file: `const database = await testDatabase()` at the
- * top of the file. It is dropped after the file's last test.
+ * top of the file. It is dropped after the file's last test. `template0` has no tables either.
  */
-export async function testDatabase(): Promise<TestDatabase> {
+export async function testDatabase(template?: 'template0'): Promise<TestDatabase> {
 	const server = inject('server');
 	const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`;
-	await statement(server.url, `create database ${name} template ${server.template}`);
+	await statement(server.url, `create database ${name} template ${template ?? server.template}`);
 	const url = databaseUrl(server.url, name);
 	const connection = connect(url, 10, 0, 'kept');
 	afterAll(async () => {

@@ -56,9 +56,12 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
 	};
 }
 
-// Tests work as the program's own role, which is no superuser; all that it needs beyond is databases.
+// Tests work as the program's own role, which is no superuser; all that it needs beyond is databases and other roles.
 async function letCreateDatabases(embedded: { url: string; adminUrl: string }): Promise<string> {
-	await statement(embedded.adminUrl, `alter role ${new URL(embedded.url).username} createdb`);
+	await statement(
+		embedded.adminUrl,
+		`alter role ${new URL(embedded.url).username} createdb createrole`,
+	);
 	return embedded.url;
 }
 

@@ -2,7 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '#src/config.ts';
 import { type Connection, connect } from '#src/platform/db/client.ts';
 import { startEmbedded } from '#src/platform/db/embedded.ts';
-import { migrate, SchemaTooNew } from '#src/platform/db/migrate.ts';
+import {
+	demandMigrated,
+	MigrationBlocked,
+	MigrationFailed,
+	migrate,
+	SchemaBehind,
+	SchemaChanged,
+	SchemaTooNew,
+} from '#src/platform/db/migrate.ts';
 import { plansHold } from '#src/platform/db/planning.ts';
 import { type Say, StartFault } from '#src/platform/start-fault.ts';
 import { isHere } from '#src/setting-readers.ts';
@@ -27,7 +35,8 @@ type Server = { url: string; place: string; stop: () => Promise<void> };
 
 /**
  * Opens the database that the settings name (DATABASE_URL, or else the embedded server) and brings its
- * schema up to date; `say` is told each step, `signal` gives up waiting. Throws StartFault.
+ * schema up to date, or with MIGRATE=off demands that it is; `say` is told each step, `signal` gives up waiting.
+ * Throws StartFault.
  */
 export async function openDatabase(
 	config: Config,
@@ -36,7 +45,9 @@ export async function openDatabase(
 ): Promise<OpenDatabase> {
 	const database = await openAsItIs(config, say, signal);
 	try {
-		const { applied } = await migrate(database.connection.pool);
+		const { pool } = database.connection;
+		if (config.MIGRATE === 'off') await demandMigrated(pool);
+		const { applied } = config.MIGRATE === 'off' ? { applied: 0 } : await migrate(pool, { say });
 		say(applied > 0 ? `Схема: применено миграций: ${applied}` : 'Схема: без изменений');
 		return database;
 	} catch (error) {
@@ -127,6 +138,22 @@ function explained(error: unknown, place: string): unknown {
 		return new StartFault(
 			`Схема базы данных ${place} новее программы: обновите программу до той, что её создала.`,
 		);
+	if (error instanceof SchemaChanged)
+		return new StartFault(
+			`В базе данных ${place} миграции применены в другой редакции, чем у этой программы: ${error.message}. Запустите программу, которая их применила, сделайте копию (npm run backup) и верните её этой программой в пустую базу.`,
+		);
+	if (error instanceof SchemaBehind)
+		return new StartFault(
+			`В базе данных ${place} не применены миграции: ${error.message}. При MIGRATE=off сначала npm run migrate.`,
+		);
+	if (error instanceof MigrationBlocked)
+		return new StartFault(
+			`Миграция ${error.message} не дождалась таблицы в базе данных ${place}: её держат другие запросы. Ничего не изменено, запустите ещё раз.`,
+		);
+	if (error instanceof MigrationFailed)
+		return new StartFault(
+			`Миграция ${error.message} не применяется к базе данных ${place}: ${reasonOf(error.cause)}. Ничего из неё не изменено.`,
+		);
 	const { code = '', message = '' } = error as { code?: string; message?: string };
 	if (code === '28P01' || code === '28000')
 		return new StartFault(
@@ -145,4 +172,9 @@ function explained(error: unknown, place: string): unknown {
 			`База данных ${place} не отвечает (${code || message}): проверьте DATABASE_URL.`,
 		);
 	return code ? new StartFault(`База данных ${place} отказала: ${message} (${code}).`) : error;
+}
+
+function reasonOf(cause: unknown): string {
+	const { code = '', message = '' } = (cause ?? {}) as { code?: string; message?: string };
+	return code ? `${message} (${code})` : message;
 }

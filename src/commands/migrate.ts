@@ -3,6 +3,6 @@ import { command, say } from './console.ts';
 import { openDatabase } from './database.ts';
 
 await command(async () => {
-	const database = await openDatabase(readConfig(process.env), say);
+	const database = await openDatabase({ ...readConfig(process.env), MIGRATE: 'on' }, say);
 	await database.stop();
 });

@@ -213,9 +213,10 @@ test('a wrong password and an absent database are told apart', async () => {
 	expectSentence(programs[1]?.complaints() ?? '', /no_such_database на сервере нет/);
 });
 
-test('a schema newer than the program is refused and left as it is', async () => {
+test('a schema that leaves this program nothing to work on is refused and left as it is', async () => {
 	const count = 'select count(*)::int as n from drizzle.__drizzle_migrations';
-	const future = `insert into drizzle.__drizzle_migrations (hash, created_at) values ('future', 99999999999999)`;
+	const future = `insert into drizzle.__drizzle_migrations (hash, created_at, compatible_from)
+		values ('future', 99999999999999, 99999999999999)`;
 	await database.pool.query(future);
 	const before = (await database.pool.query(count)).rows[0];
 	const program = startProgram('start', { env: { DATABASE_URL: database.url } });

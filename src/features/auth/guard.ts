@@ -127,7 +127,9 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 		const access = request.routeOptions.config.access ?? 'public';
 		const secret = request.cookies[cookieName(config)];
 		// Files and probes must not cost a query.
-		if (secret === undefined || request.url.startsWith('/assets/')) return refuse(access, null);
+		const { probe } = request.routeOptions.config;
+		if (secret === undefined || probe || request.url.startsWith('/assets/'))
+			return refuse(access, null);
 		refuseCrowd(connection);
 		const session = await findSession(connection.db, sessionIdOf(secret), at);
 		// A way that is closed closes its sessions, and the proxy must go on vouching for the same person.

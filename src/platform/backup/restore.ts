@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type pg from 'pg';
-import { knownMigrations, migrate } from '#src/platform/db/migrate.ts';
+import { migrate } from '#src/platform/db/migrate.ts';
+import { knownMigrations } from '#src/platform/db/migrations.ts';
 import { StartFault } from '#src/platform/start-fault.ts';
 import { copied, keptTables, migrationsNow } from './contents.ts';
 import { copyIn } from './copy.ts';
@@ -16,10 +17,10 @@ export async function restoreBackup(pool: pg.Pool, path: string): Promise<Manife
 	await refuseUsed(pool);
 	// The whole file before the first row: what is wrong with it must not be found half-way.
 	const manifest = await readBackup(path);
-	const known = knownMigrations();
+	const known = knownMigrations().map(({ at }) => at);
 	if (manifest.migrations.some((at) => !known.includes(at)))
 		throw new StartFault(`Копию «${name}» сделала программа новее этой: обновите программу.`);
-	await migrate(pool, manifest.migrations.at(-1));
+	await migrate(pool, { only: manifest.migrations });
 	await bringIn(pool, path, manifest);
 	await migrate(pool);
 	await pool.query('analyze');

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Config } from '#src/config.ts';
 import type { Connection } from '#src/platform/db/client.ts';
@@ -31,13 +31,19 @@ export function setUpMetrics(
 	lookAtQueue(registry, connection);
 	app.addHook('onClose', async () => registry.clear());
 
-	const readers = networksOf(config.METRICS_FROM);
+	const mayRead = readsFigures(config);
 	app.get('/metrics', { config: { access: 'public' } }, async (request, reply) => {
-		const passedOn = PROXIED.some((name) => request.headers[name] !== undefined);
-		if (passedOn || !isAmong(readers, request.raw.socket.remoteAddress))
-			throw new Forbidden('error.forbidden');
+		if (!mayRead(request)) throw new Forbidden('error.forbidden');
 		return await reply.type(registry.contentType).send(await registry.metrics());
 	});
+}
+
+/** Whether somebody asks from METRICS_FROM, and for themselves. */
+export function readsFigures({ METRICS_FROM }: Config): (request: FastifyRequest) => boolean {
+	const readers = networksOf(METRICS_FROM);
+	return ({ headers, raw }) =>
+		!PROXIED.some((name) => headers[name] !== undefined) &&
+		isAmong(readers, raw.socket.remoteAddress);
 }
 
 /** A gauge that is read when somebody asks: `measure` tells its value. */

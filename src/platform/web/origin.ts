@@ -30,7 +30,8 @@ function isOurs(request: FastifyRequest, publicUrl: string): boolean {
 /**
  * Refuses requests for another host's name. Without this a page on any site could, by giving its name
  * this machine's address (DNS rebinding), talk to a local instance as if it were its own. Names of this
- * machine and bare addresses cannot be given away like that; any other name is PUBLIC_URL's.
+ * machine and bare addresses cannot be given away like that; any other name is PUBLIC_URL's. Probes tell nothing
+ * that could be taken: a balancer asks by whatever name it has for an instance, or by none.
  */
 export function refuseForeignHosts(
 	app: FastifyInstance,
@@ -39,6 +40,7 @@ export function refuseForeignHosts(
 	const known = new Set(['localhost', config.HOST.toLowerCase()]);
 	if (config.PUBLIC_URL) known.add(new URL(config.PUBLIC_URL).hostname.toLowerCase());
 	app.addHook('onRequest', async (request) => {
+		if (request.routeOptions.config.probe) return;
 		const name = request.hostname.toLowerCase();
 		const bare = name.replace(/^\[|\]$/g, '');
 		if (!known.has(name) && isIP(bare) === 0)
