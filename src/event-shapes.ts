@@ -35,8 +35,21 @@ export type Emptied = { intoId: number | null; into: string | null; deals: numbe
 /** How many records a change of a directory concerns. */
 export type Uses = { deals: number; clients: number };
 
-/** A deal that goes from state to state; `was`: out of a final one, absent in old rows. */
-export type Passage = { from: number; to: number; secondsInPrevious: number; was?: EndingWas };
+/**
+ * A deal that goes from state to state; `was`: out of a final one, absent in old rows; `cancelled`: planned steps
+ * that its end cancelled, `returned`: those that came back as it left its end.
+ */
+export type Passage = {
+	from: number;
+	to: number;
+	secondsInPrevious: number;
+	was?: EndingWas;
+	cancelled?: SettledStep[];
+	returned?: SettledStep[];
+};
+
+/** A step that the end of its deal has cancelled, or given back, with its version from then on. */
+export type SettledStep = { id: number; version: number; kindId: number; summary: string };
 
 /** How a deal was finished that leaves a final state, for who takes that back. */
 export type EndingWas = {

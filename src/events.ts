@@ -29,7 +29,7 @@ export const DOORS = [
 ] as const;
 export type Door = (typeof DOORS)[number];
 
-export type { EndingWas, FieldChange, ProductChange } from './event-shapes.ts';
+export type { EndingWas, FieldChange, ProductChange, SettledStep } from './event-shapes.ts';
 
 export type AppEvent =
 	| ({ type: 'deal.created'; data: { stageId: number } } & About['deal'])

@@ -1,4 +1,4 @@
-import type { AppEvent, ProductChange } from '#src/events.ts';
+import type { AppEvent, ProductChange, SettledStep } from '#src/events.ts';
 import { fieldOf } from './fields.ts';
 import { type AuditEvent, isNamed, type Named } from './queries.ts';
 import type { Noun } from './words.ts';
@@ -37,7 +37,7 @@ export function subjectId(event: AuditEvent): number | null {
 
 /** All that an event tells, in its order. */
 export function partsOf(event: AuditEvent): Part[] {
-	const { changes, products, from, to, moved, ...rest } = event.data;
+	const { changes, products, from, to, moved, cancelled, returned, ...rest } = event.data;
 	const noun = nounOf(event);
 	const own = new Set([...UNTOLD, noun === 'extra' ? 'fieldId' : `${noun}Id`, 'name', 'summary']);
 	// Who helps with a deal, whose session ended: that is what the event tells.
@@ -54,11 +54,16 @@ export function partsOf(event: AuditEvent): Part[] {
 		...pairs(rest)
 			.filter(([name]) => !own.has(name))
 			.map(([name, value]) => ({ name, value })),
+		...pairs({ cancelled, returned })
+			.filter(([, steps]) => Array.isArray(steps))
+			.map(([name, steps]) => ({ name, value: summariesOf(steps as SettledStep[]) })),
 		...pairs(moved as Data | undefined)
 			.filter(([, count]) => count !== 0)
 			.map(([name, value]) => ({ name, value })),
 	];
 }
+
+const summariesOf = (steps: SettledStep[]) => steps.map(({ summary }) => summary).join('; ');
 
 const pairs = (data: Data | undefined) => Object.entries(data ?? {});
 

@@ -29,6 +29,13 @@ import {
 	type Stage,
 } from './queries.ts';
 import { isFinal, secondsBetween } from './rules.ts';
+import {
+	givenBack,
+	type Settled,
+	type Settlement,
+	settleSteps,
+	usualSettlement,
+} from './settling.ts';
 
 /** What a new deal starts with. */
 export type NewDeal = {
@@ -89,6 +96,8 @@ export type Move = Ending & {
 	stageId: number;
 	/** To be finished as it was before its last move, which this one takes back. */
 	asBefore?: boolean | undefined;
+	/** Of a final state: what becomes of what is planned; where nobody says, lost deals' steps are cancelled. */
+	steps?: Settlement | undefined;
 	/** Filled in along with the move, in its transaction; nothing of it where the state is a final one. */
 	filling?: Filling;
 };
@@ -103,6 +112,8 @@ export type Moved = {
 	currency: string;
 	from: { id: number; name: string; kind: Stage['kind'] };
 	to: { id: number; name: string; kind: Stage['kind'] };
+	/** Planned steps that it cancelled, or gave back. */
+	settled: Settled;
 };
 
 /**
@@ -119,7 +130,7 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 		if (to === null) throw new RuleBroken('deal.stageUnknown');
 		const from = { id: deal.stageId, name: deal.stageName, kind: deal.stageKind };
 		const { title, amount, currency } = deal;
-		const moved = { dealId: deal.id, title, amount, currency, from, to };
+		const moved = { dealId: deal.id, title, amount, currency, from, to, settled: {} };
 		if (to.id === from.id) {
 			if (isFinal(to.kind) && saysEnding(move)) throw new RuleBroken('deal.closedAlready');
 			return { ...moved, version: deal.version };
@@ -132,13 +143,28 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 		const worth = isFinal(to.kind) ? closing.amount : await amountReopened(tx, deal);
 		const filling = isFinal(to.kind) ? {} : (move.filling ?? {});
 		if (!isFinal(to.kind)) await checkEntry(tx, acting, { ...deal, amount: worth }, to, filling);
+		const settled = await settle(tx, move, from.kind, to.kind, before !== null);
 		const version = await writeMove(tx, acting, deal, to, { ...closing, amount: worth });
 		await recordStageChange(tx, acting, deal.id, from.id, to.id, deal.stageEnteredAt);
-		await record(tx, acting, moveEvent(deal, to, closing, acting.now, was));
-		if (Object.keys(filling).length === 0) return { ...moved, amount: worth, version };
+		await record(tx, acting, moveEvent(deal, to, closing, acting.now, { ...was, ...settled }));
+		if (Object.keys(filling).length === 0) return { ...moved, amount: worth, version, settled };
 		const filled = await writeFilling(tx, acting, deal.id, filling);
-		return { ...moved, amount: filled.amount, version: filled.version };
+		return { ...moved, amount: filled.amount, version: filled.version, settled };
 	});
+}
+
+// An end that is taken up again cancels no more than what leaving it had given back.
+async function settle(
+	tx: Tx,
+	{ dealId, steps }: Move,
+	from: Stage['kind'],
+	to: Stage['kind'],
+	again: boolean,
+): Promise<Settled> {
+	if (!isFinal(from) && !isFinal(to)) return {};
+	const which = again ? await givenBack(tx, dealId) : (steps ?? usualSettlement(to));
+	const settled = await settleSteps(tx, [{ dealId, from, to, steps: which }]);
+	return settled.get(dealId) ?? {};
 }
 
 async function writeMove(
@@ -179,14 +205,14 @@ function moveEvent(
 	to: Stage,
 	closing: Closing,
 	now: Date,
-	was: { was?: EndingWas },
+	besides: { was?: EndingWas } & Settled,
 ): AppEvent {
 	const about = { dealId: deal.id, clientId: deal.clientId };
 	const data = {
 		from: deal.stageId,
 		to: to.id,
 		secondsInPrevious: secondsBetween(deal.stageEnteredAt, now),
-		...was,
+		...besides,
 	};
 	const closedOn = closing.closedOn ?? '';
 	if (to.kind === 'won')

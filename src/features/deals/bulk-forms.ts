@@ -11,6 +11,7 @@ import {
 	time,
 	whole,
 } from '#src/platform/web/forms.ts';
+import { SETTLEMENTS } from './settling.ts';
 
 /** What can be done with many deals at once. */
 export const BULK_VERBS = ['stage', 'owner', 'date', 'tag', 'won', 'lost'] as const;
@@ -42,6 +43,8 @@ export const BulkForm = form({
 	lossReasonId: optional(id()),
 	closedOn: optional(day()),
 	comment: optional(text(2000)),
+	/** Of an end: what becomes of what is planned. */
+	steps: optional(oneOf(...SETTLEMENTS)),
 	/** Of an undo: what is taken back. */
 	back: optional(oneOf('stage', 'date', 'owner')),
 	returnTo: optional(text(2000)),
@@ -156,11 +159,11 @@ export function commandIn(body: unknown, viewer: Viewer) {
 	}
 	if (verb === 'won') {
 		if (closedOn === undefined) throw lack('closedOn', 'field.required');
-		return { verb, closedOn };
+		return { verb, closedOn, steps: read.steps };
 	}
 	if (verb === 'lost') {
 		if (lossReasonId === undefined) throw lack('lossReasonId', 'deal.reasonNeeded');
-		return { verb, lossReasonId, closedOn, comment: read.comment };
+		return { verb, lossReasonId, closedOn, comment: read.comment, steps: read.steps };
 	}
 	return { verb, back: read.back ?? 'stage' };
 }

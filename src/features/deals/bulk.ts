@@ -15,6 +15,7 @@ import { editDeal } from './editing.ts';
 import { giveDealBack } from './giving-back.ts';
 import { findDeal, type Stage } from './queries.ts';
 import { FieldsMissing } from './required-fields.ts';
+import type { Settlement } from './settling.ts';
 import { dealVisibleTo } from './visibility.ts';
 
 /** What is done with every deal of a choice. */
@@ -23,12 +24,13 @@ export type Command =
 	| { verb: 'owner'; ownerId: number; note: string | null }
 	| { verb: 'date'; day: string; time: string | undefined }
 	| { verb: 'tag'; tag: string; remove: boolean }
-	| { verb: 'won'; closedOn: string }
+	| { verb: 'won'; closedOn: string; steps?: Settlement | undefined }
 	| {
 			verb: 'lost';
 			lossReasonId: number;
 			closedOn: string | undefined;
 			comment: string | undefined;
+			steps?: Settlement | undefined;
 	  };
 
 /** What became of one deal: `same` had it already, `changed` is somebody else's change meanwhile. */

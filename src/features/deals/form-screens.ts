@@ -1,6 +1,8 @@
 import { type Colleague, listColleagues } from '#src/features/auth/queries.ts';
 import { type Actor, asEditor, can, mayGiveOf } from '#src/features/auth/rules.ts';
 import { type ContactPoint, listContactPoints } from '#src/features/clients/queries.ts';
+import { type InteractionView, listPlanned } from '#src/features/interactions/queries.ts';
+import { plannedWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { Forbidden, NotFound } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
@@ -29,6 +31,7 @@ import {
 	stagesIn,
 } from './queries.ts';
 import { isFinal } from './rules.ts';
+import { type Settlement, usualSettlement } from './settling.ts';
 
 /** A deal with its facts, for its forms. Throws NotFound. */
 export async function readEditForm(
@@ -62,20 +65,36 @@ export async function readMoveMenu(
 	};
 }
 
+/** The end of a deal: what it asks for, and what is still planned, of which something has to become. */
+export type Closure = {
+	deal: DealView;
+	stage: Stage;
+	reasons: LossReason[];
+	planned: InteractionView[];
+	usual: Settlement;
+	when: (step: InteractionView) => string;
+};
+
 /** What a final state asks for. Throws NotFound for a foreign deal and for a state that is not final. */
 export async function readClosure(
 	db: Sql,
 	actor: Actor,
 	dealId: number,
 	stageId: number,
-): Promise<{ deal: DealView; stage: Stage; reasons: LossReason[] }> {
-	const [deal, stages] = await Promise.all([
+	viewer: Viewer,
+): Promise<Closure> {
+	const [deal, stages, planned] = await Promise.all([
 		findEditableDeal(db, actor, dealId),
 		listAllStages(db),
+		listPlanned(db, dealId, viewer.timeZone),
 	]);
 	const stage = stages.find((one) => one.id === stageId && isFinal(one.kind));
 	if (stage === undefined) throw new NotFound('error.notFound');
-	return { deal, stage, reasons: await listLossReasons(db) };
+	return {
+		...{ deal, stage, planned, usual: usualSettlement(stage.kind) },
+		reasons: await listLossReasons(db),
+		when: (step) => plannedWords(step, viewer),
+	};
 }
 
 /** What a state demands of a deal that would enter it, as a form asks for it. */

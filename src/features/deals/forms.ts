@@ -16,6 +16,7 @@ import {
 	words,
 } from '#src/platform/web/forms.ts';
 import type { TypedLine } from './products.ts';
+import { SETTLEMENTS } from './settling.ts';
 import { TIMELINE_PARTS } from './timeline.ts';
 
 /** A record's id in an address. */
@@ -33,6 +34,8 @@ export const MoveForm = form({
 	amount: optional(money()),
 	closedOn: optional(day()),
 	asBefore: optional(checked()),
+	/** What becomes of what is planned; left out: cancelled of a lost deal, kept of a won one. */
+	steps: optional(oneOf(...SETTLEMENTS)),
 	expectedCloseOn: optional(day()),
 	clientName: optional(text(300)),
 	source: optional(text(200)),

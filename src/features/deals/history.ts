@@ -1,4 +1,4 @@
-import type { ProductChange } from '#src/events.ts';
+import type { ProductChange, SettledStep } from '#src/events.ts';
 import { type ExtraField, extraWords } from '#src/features/clients/extra-fields.ts';
 import type { InteractionKind } from '#src/features/interactions/queries.ts';
 import {
@@ -72,6 +72,7 @@ const closed: Draw = ({ entry, data, names, viewer }) => {
 		reason && named(entry, 'reasons', reason),
 		textOrNull(data.comment),
 		inPrevious(data, viewer),
+		...settledWords(data, names, viewer),
 	];
 	return {
 		icon: 'flag',
@@ -79,6 +80,18 @@ const closed: Draw = ({ entry, data, names, viewer }) => {
 		text: parts.filter(Boolean).join(' · '),
 	};
 };
+
+function settledWords(data: Data, { kinds }: Names, viewer: Viewer): string[] {
+	return (['returned', 'cancelled'] as const).flatMap((key) => {
+		const steps = (data[key] ?? []) as SettledStep[];
+		if (steps.length === 0) return [];
+		const told = steps.map(({ kindId, summary }) => {
+			const kind = kinds.find(({ id }) => id === kindId)?.name;
+			return kind === undefined || kind === summary ? summary : `${kind}, ${summary}`;
+		});
+		return [say(viewer, `history.${key}WithEnd`, { steps: told.join('; ') })];
+	});
+}
 
 const step =
 	(key: MessageKey, detail?: string): Draw =>
@@ -218,7 +231,7 @@ const DRAW: Record<string, Draw> = {
 	'deal.reopened': ({ data, names, viewer }) => ({
 		icon: 'move',
 		title: say(viewer, 'history.reopened', { stage: stageName(names, data.to) }),
-		text: inPrevious(data, viewer),
+		text: [inPrevious(data, viewer), ...settledWords(data, names, viewer)].join(' · '),
 	}),
 	'deal.won': closed,
 	'deal.lost': closed,

@@ -8,12 +8,14 @@ import { formatMoney } from '#src/platform/i18n/money.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 import { attempt, drawForm, filledIn, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
+import type { Toast } from '#src/platform/web/flash.ts';
 import { form, readForm, readQuery } from '#src/platform/web/forms.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
 import { type Move, type Moved, moveDeal } from './actions.ts';
 import { readClosure, readEditForm, readEntry, readMoveMenu } from './form-screens.ts';
 import { ClosureQuery, DealParams, MoveForm } from './forms.ts';
 import { isFinal } from './rules.ts';
+import type { Settled } from './settling.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };
@@ -42,7 +44,7 @@ export function dealMoveRoutes(
 		stageId: number,
 		problem: Problem | null,
 	) {
-		const data = await readClosure(db, actorOf(request), idOf(request), stageId);
+		const data = await readClosure(db, actorOf(request), idOf(request), stageId, request.viewer);
 		const title = data.stage.kind === 'won' ? 'deal.win' : 'deal.lose';
 		return await drawForm(request, reply, { fragment: 'deals/_closure', title, data }, problem);
 	}
@@ -141,10 +143,11 @@ type Returning = { returnTo: string | undefined };
 
 function moveOf(dealId: number, read: StaticDecode<typeof MoveForm>): Move & Returning {
 	const { version, stageId, lossReasonId, comment, amount, closedOn, returnTo, ...rest } = read;
-	const { asBefore, ...filled } = rest;
+	const { asBefore, steps, ...filled } = rest;
 	const { product, quantity = '1', price = null, contactName, contactPhone, ...facts } = filled;
 	return {
-		...{ dealId, version, stageId, lossReasonId, comment, amount, closedOn, returnTo, asBefore },
+		...{ dealId, version, stageId, lossReasonId, comment, amount, closedOn, returnTo },
+		...{ asBefore, steps },
 		filling: {
 			...facts,
 			...(amount === undefined ? {} : { amount }),
@@ -156,9 +159,20 @@ function moveOf(dealId: number, read: StaticDecode<typeof MoveForm>): Move & Ret
 
 const ENDING = ['amount', 'comment', 'lossReasonId', 'closedOn'];
 const hasEnding = (typed: Record<string, string>) => ENDING.some((name) => typed[name]);
-const NOT_FILLED = ['stageId', 'version', 'returnTo', 'asBefore'];
+const NOT_FILLED = ['stageId', 'version', 'returnTo', 'asBefore', 'steps'];
 const hasFilling = (typed: Record<string, string>) =>
 	Object.entries(typed).some(([name, value]) => value !== '' && !NOT_FILLED.includes(name));
+
+type Said = NonNullable<Toast['note']>;
+
+/** What is said besides of steps that a move cancelled, or gave back. */
+function settledNote({ cancelled = [], returned = [] }: Settled): { note?: Said } {
+	if (cancelled.length > 0)
+		return { note: { key: 'toast.stepsCancelled', args: { n: cancelled.length } } };
+	return returned.length > 0
+		? { note: { key: 'toast.stepsReturned', args: { n: returned.length } } }
+		: {};
+}
 
 function changeOf(moved: Moved, language: Language) {
 	const { dealId, from, to, version, amount, currency } = moved;
@@ -173,7 +187,12 @@ function changeOf(moved: Moved, language: Language) {
 	return {
 		dealId,
 		stageIds: [from.id, to.id],
-		toast: { key, args, ...(from.id === to.id ? {} : { undo }) } as const,
+		toast: {
+			key,
+			args,
+			...settledNote(moved.settled),
+			...(from.id === to.id ? {} : { undo }),
+		} as const,
 		json: { version, stageId: to.id },
 	};
 }

@@ -8,7 +8,16 @@ import {
 	startOfDay,
 	type Viewer,
 } from '#src/platform/i18n/dates.ts';
-import { day, form, id, oneOf, optional, readQuery, text } from '#src/platform/web/forms.ts';
+import {
+	checked,
+	day,
+	form,
+	id,
+	oneOf,
+	optional,
+	readQuery,
+	text,
+} from '#src/platform/web/forms.ts';
 
 /** The groups of «Мои дела», in their order; what is done stands apart. */
 export const TODO_GROUPS = ['late', 'today', 'tomorrow', 'week', 'later'] as const;
@@ -26,6 +35,8 @@ export type TodoFilter = {
 	kindId: number | null;
 	text: string | null;
 	period: TodoPeriod | null;
+	/** Only what is planned on deals that are finished. */
+	finished: boolean;
 };
 
 /** Where a group goes on: behind this due moment (seconds) and id, judged at `asOf`. */
@@ -37,6 +48,7 @@ export const AgendaQuery = form({
 	kind: optional(id()),
 	q: optional(text(200)),
 	period: optional(oneOf(...TODO_PERIODS)),
+	finished: optional(checked()),
 	after: optional(text(80)),
 });
 
@@ -45,9 +57,10 @@ export function readTodoFilter(
 	actor: Actor,
 	query: unknown,
 ): { filter: TodoFilter; after: TodoPlace | null } {
-	const { owner = '', kind = null, q = null, period = null, after } = readQuery(AgendaQuery, query);
+	const read = readQuery(AgendaQuery, query);
+	const { owner = '', kind = null, q = null, period = null, finished = false, after } = read;
 	const ownerId = owner === 'team' ? null : ownerOf(actor, owner);
-	const filter = { owner, ownerId, kindId: kind, text: q, period };
+	const filter = { owner, ownerId, kindId: kind, text: q, period, finished };
 	return { filter, after: after === undefined ? null : readTodoPlace(after) };
 }
 
@@ -75,7 +88,9 @@ export function readTodoPlace(typed: string): TodoPlace {
 /** The address of a filter with some of it changed. */
 export function agendaUrl(
 	filter: TodoFilter,
-	change: Partial<Record<'owner' | 'kind' | 'q' | 'period' | 'after' | 'format', string>> = {},
+	change: Partial<
+		Record<'owner' | 'kind' | 'q' | 'period' | 'finished' | 'after' | 'format', string>
+	> = {},
 	path = '/agenda',
 ): string {
 	const now = {
@@ -83,6 +98,7 @@ export function agendaUrl(
 		kind: filter.kindId === null ? '' : String(filter.kindId),
 		q: filter.text ?? '',
 		period: filter.period ?? '',
+		finished: filter.finished ? '1' : '',
 		...change,
 	};
 	const query = new URLSearchParams(Object.entries(now).filter(([, value]) => value !== ''));

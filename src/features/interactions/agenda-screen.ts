@@ -116,7 +116,8 @@ export async function readAgenda(
 	return {
 		...wordsFor(viewer),
 		...{ filter, sections, counts, colleagues, kinds, me: actor.id },
-		narrowed: filter.text !== null || filter.kindId !== null || filter.period !== null,
+		narrowed:
+			filter.text !== null || filter.kindId !== null || filter.period !== null || filter.finished,
 		owner: colleagues.find(({ id }) => id === filter.ownerId && id !== actor.id) ?? null,
 	};
 }

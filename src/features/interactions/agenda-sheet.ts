@@ -36,7 +36,7 @@ export async function readDaySheet(
 	const { ownerId, day } = readSheetQuery(actor, query, viewer);
 	const start = startOfDay(day, viewer.timeZone);
 	const before = startOfDay(addDays(day, 1), viewer.timeZone);
-	const of = { owner: '', ownerId, kindId: null, text: null, period: null };
+	const of = { owner: '', ownerId, kindId: null, text: null, period: null, finished: false };
 	const wanted: Wanted[] = [
 		{
 			...{ group: 'today', limit: MOST_PRINTED, after: null },

@@ -36,6 +36,8 @@ export type Todo = {
 	editable: boolean;
 	dealId: number | null;
 	dealTitle: string | null;
+	/** Whether its deal is won or lost. */
+	dealFinished: boolean;
 	/** Whether the actor may open the deal, and the client. */
 	dealSeen: boolean;
 	clientId: number | null;
@@ -70,10 +72,11 @@ const found = ({ ownerId, text }: TodoFilter, viewer: Viewer): SQL => {
 };
 
 const source = ({ text }: TodoFilter) => (text === null ? sql`interactions i` : sql`hits i`);
-const criteria = ({ ownerId, kindId }: TodoFilter, status: 'planned' | 'done') =>
+const OF_FINISHED = sql`exists (select from deals ended where ended.id = i.deal_id and ended.closed_on is not null)`;
+const criteria = ({ ownerId, kindId, finished }: TodoFilter, status: 'planned' | 'done') =>
 	sql`i.owner_id = ${ownerId} and i.status = ${sql.raw(`'${status}'`)}${
 		kindId === null ? sql`` : sql` and i.kind_id = ${kindId}`
-	}`;
+	}${finished ? sql` and ${OF_FINISHED}` : sql``}`;
 
 /**
  * The first lines of each group wanted, in the order of their due moments: overdue and today the earliest
@@ -95,6 +98,7 @@ export async function listTodos(
 			extract(epoch from i.planned_at)::float8 as "plannedAt", i.length_minutes as "lengthMinutes",
 			i.series_id as "seriesId", extract(epoch from i.completed_at)::float8 as "completedAt",
 			i.outcome, coalesce(${editable(actor, interactionVisibleTo)}, false) as editable, d.id as "dealId", d.title as "dealTitle",
+			d.closed_on is not null as "dealFinished",
 			coalesce(${dealVisibleTo(actor)}, false) as "dealSeen",
 			c.id as "clientId", c.name as "clientName", coalesce(${clientVisibleTo(actor)}, false) as "clientSeen",
 			coalesce(co.name, ph.contact) as "contactName", ph.value as phone, ph.e164, ph.extension
@@ -159,7 +163,8 @@ export const momentIn = (at: SQL, { from, before }: Span): SQL =>
 export const dayIn = (on: SQL, { firstDay, lastDay }: Span): SQL =>
 	sql`${on} is not null${firstDay ? sql` and ${on} >= ${firstDay}` : sql``}${lastDay ? sql` and ${on} <= ${lastDay}` : sql``}`;
 
-export type TodoCounts = Record<TodoGroup | 'done' | 'doneweek', number>;
+/** `finished`: of what is planned, what belongs to deals that are over. */
+export type TodoCounts = Record<TodoGroup | 'done' | 'doneweek' | 'finished', number>;
 
 /** How many stand in each group, exactly, whatever is shown of them. */
 export async function countTodos(db: Sql, filter: TodoFilter, viewer: Viewer): Promise<TodoCounts> {
@@ -181,7 +186,10 @@ export async function countTodos(db: Sql, filter: TodoFilter, viewer: Viewer): P
 		) p, (
 			select count(*) filter (where i.completed_at >= ${today.from})::int as done, count(*)::int as doneweek
 			from ${source(filter)} where ${criteria(filter, 'done')} and i.completed_at >= ${week.from}
-		) d`);
+		) d, (
+			select count(*)::int as finished from ${source(filter)} join deals over on over.id = i.deal_id
+			where ${criteria(filter, 'planned')} and over.closed_on is not null
+		) f`);
 	return rows[0] as TodoCounts;
 }
 

@@ -188,7 +188,9 @@ export async function lastStepChange(
 	const { rows } = await db.execute<{ at: Date; by: string | null; byId: number | null }>(sql`
 		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
 		where ${step.dealId === null ? sql`e.client_id = ${step.clientId}` : sql`e.deal_id = ${step.dealId}`}
-			and e.interaction_id = ${step.id}
+			and (e.interaction_id = ${step.id}
+				or e.data->'cancelled' @> ${JSON.stringify([{ id: step.id }])}::jsonb
+				or e.data->'returned' @> ${JSON.stringify([{ id: step.id }])}::jsonb)
 		order by e.at desc, e.id desc limit 1`);
 	return rows[0] ? { ...rows[0], at: new Date(rows[0].at) } : null;
 }

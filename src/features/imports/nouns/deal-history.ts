@@ -1,4 +1,5 @@
 import type { AppEvent } from '#src/events.ts';
+import type { Settled } from '#src/features/deals/settling.ts';
 import { stageChanges } from '#src/features/deals/tables.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { record } from '#src/platform/events/record.ts';
@@ -75,6 +76,7 @@ export async function recordChanged(
 	{ by }: Context,
 	course: Course,
 	changes: Change[],
+	settled: Map<number, Settled>,
 ): Promise<void> {
 	const moves: NewStageChange[] = [];
 	const events: AppEvent[] = [];
@@ -91,7 +93,7 @@ export async function recordChanged(
 				...{ dealId: id, fromStageId: from, toStageId: to, personId: by.actorId },
 				...{ at, door: by.door, secondsInPrevious },
 			});
-			const move = { from, to, secondsInPrevious };
+			const move = { from, to, secondsInPrevious, ...settled.get(id) };
 			events.push(finishedEvent(values, course, about, move) ?? movedEvent(course, about, move));
 			apart.push('stage', 'closedOn', 'lossReason', 'closeComment');
 		}
@@ -108,7 +110,7 @@ export async function recordChanged(
 }
 
 type About = { dealId: number; clientId: number | null };
-type Move = { from: number; to: number; secondsInPrevious: number };
+type Move = { from: number; to: number; secondsInPrevious: number } & Settled;
 
 function movedEvent({ stages }: Course, about: About, move: Move): AppEvent {
 	const reopened = stages.get(move.from)?.kind !== 'open';

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { ExtraValues } from '#src/features/clients/tables.ts';
+import { settleSteps, usualSettlement } from '#src/features/deals/settling.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { extraKept, extraStored } from '../extra.ts';
@@ -132,7 +133,8 @@ export const DEALS: Noun = {
 			changes.map(({ id, was, values }) => ({ id, was: was.values, values })),
 		);
 		await takeStepsAlong(tx, changes);
-		await recordChanged(tx, context, course, changes);
+		const settled = await settleMoved(tx, course, changes);
+		await recordChanged(tx, context, course, changes, settled);
 	},
 
 	remove: removeDeals,
@@ -188,6 +190,18 @@ async function replaceProducts(tx: Tx, changes: Change[]) {
 		select id, product from ${recordset(sold.map(({ id, values }) => ({ id, product: values.product ?? null })))}
 			as v(id bigint, product bigint)
 		on conflict do nothing`);
+}
+
+// What is planned on a deal that a file finishes, or takes out of its end, is settled as every move does.
+async function settleMoved(tx: Tx, { stages }: Course, changes: Change[]) {
+	const kindOf = (values: Stored) => stages.get(numberIn(values, 'stage') ?? 0)?.kind ?? 'open';
+	const settlings = changes
+		.filter((change) => change.changes.stage)
+		.map(({ id, was, values }) => {
+			const to = kindOf(values);
+			return { dealId: id, from: kindOf(was.values), to, steps: usualSettlement(to) };
+		});
+	return await settleSteps(tx, settlings);
 }
 
 // A deal that changes hands takes what is planned on it along, as reassignDeal does.
