@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { moveDeal, reassignDeal } from '#src/features/deals/actions.ts';
+import { moveDeal } from '#src/features/deals/actions.ts';
 import { editDeal } from '#src/features/deals/editing.ts';
+import { reassignDeal } from '#src/features/deals/giving.ts';
 import { noteDeal } from '#src/features/deals/notes.ts';
 import {
 	logInteraction,

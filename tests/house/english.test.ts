@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
-import { handOverDeal } from '#src/features/deals/actions.ts';
+import { handOverDeal } from '#src/features/deals/giving.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { sendTestMail } from '#src/features/mail/actions.ts';
 import { deliverMail } from '#src/features/mail/delivery.ts';

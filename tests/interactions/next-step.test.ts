@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { mergeClients } from '#src/features/clients/merge.ts';
-import { moveDeal, reassignDeal } from '#src/features/deals/actions.ts';
+import { moveDeal } from '#src/features/deals/actions.ts';
+import { reassignDeal } from '#src/features/deals/giving.ts';
 import {
 	cancelInteraction,
 	completeInteraction,

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { editClient } from '#src/features/clients/actions.ts';
-import { reassignDeal } from '#src/features/deals/actions.ts';
+import { reassignDeal } from '#src/features/deals/giving.ts';
 import { noteDeal } from '#src/features/deals/notes.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { cardOf, column, dealsIn, drag, dragOver, seeDeals, seeHead } from './board.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { reassignDeal } from '#src/features/deals/actions.ts';
+import { reassignDeal } from '#src/features/deals/giving.ts';
 import {
 	cardOf,
 	column,

@@ -1,7 +1,8 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { editClient } from '#src/features/clients/actions.ts';
-import { moveDeal, reassignDeal } from '#src/features/deals/actions.ts';
+import { moveDeal } from '#src/features/deals/actions.ts';
 import { addCollaborator, removeCollaborator } from '#src/features/deals/collaborators.ts';
+import { reassignDeal } from '#src/features/deals/giving.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, makeDeal } from '../cast.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { handOverDeal } from '#src/features/deals/actions.ts';
+import { handOverDeal } from '#src/features/deals/giving.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { editInteraction, reassignInteraction } from '#src/features/interactions/editing.ts';
 import { by, makeCast, NOW } from '../cast.ts';

@@ -3,7 +3,7 @@ import type { Acting, Owners } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { NotFound } from '#src/platform/errors.ts';
-import { reassignDeal } from './actions.ts';
+import { reassignDeal } from './giving.ts';
 
 type Given = { from: number; to: number; steps?: number[]; helped?: boolean };
 

@@ -13,10 +13,10 @@ import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
 import { localPath } from '#src/platform/web/origin.ts';
 import { pageSeen } from '#src/platform/web/seen.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
-import { handOverDeal } from './actions.ts';
 import { type DealEdit, editDeal } from './editing.ts';
 import { readDealMenu, readEditForm } from './form-screens.ts';
 import { DealParams, EditForm, OwnerForm } from './forms.ts';
+import { handOverDeal } from './giving.ts';
 import { findDealToEdit, findReceiver } from './queries.ts';
 import { readDealPage } from './screen.ts';
 

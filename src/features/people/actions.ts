@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { type Acting, can } from '#src/features/auth/rules.ts';
-import { reassignDeal } from '#src/features/deals/actions.ts';
+import { reassignDeal } from '#src/features/deals/giving.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
