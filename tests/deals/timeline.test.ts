@@ -108,13 +108,9 @@ test('each part shows its own, an empty one says so, and the address holds it', 
 });
 
 test('is read in pages that neither lose nor double a line, and a day is headed once', async () => {
-	for (let n = 0; n < 70; n += 1)
-		await noteDeal(
-			db,
-			by(cast.people.anna, new Date(NOW.getTime() - n * 3_600_000)),
-			id,
-			`№ ${n}.`,
-		);
+	const hoursAgo = (n: number) => new Date(NOW.getTime() - n * 3_600_000);
+	for (let n = 69; n >= 0; n -= 1)
+		await noteDeal(db, by(cast.people.anna, hoursAgo(n)), id, `№ ${n}.`);
 	const seen: string[] = [];
 	const days: string[] = [];
 	let url: string | null = `/deals/${id}`;

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import type { Acting } from './rules.ts';
 import type { Way } from './tables.ts';
@@ -58,6 +59,6 @@ export async function noteForbidden(
 	const path = (url.split('?')[0] as string).slice(0, MOST_PATH);
 	const { rows } = await db.execute(sql`
 		select from events where actor_id = ${acting.actorId} and type = 'access.refused'
-			and at > ${new Date(acting.now.getTime() - MINUTE_MS)} and data->>'path' = ${path} limit 1`);
+			and at > ${momentOf(acting)} - interval '1 minute' and data->>'path' = ${path} limit 1`);
 	if (rows.length === 0) await record(db, acting, { type: 'access.refused', data: { path } });
 }

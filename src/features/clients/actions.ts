@@ -4,6 +4,7 @@ import { type Acting, can, mayEditOf } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, InvalidForm } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { type ContactFacts, insertContact, pointValues } from './contacts.ts';
 import { type ExtraEdit, extraAfter } from './extra-fields.ts';
@@ -48,7 +49,7 @@ export async function createClient(
 					sql`, `,
 				)})
 			values (${client.name}, ${client.legalKind ?? 'company'}, ${client.status ?? 'prospect'},
-				${acting.actorId}, ${acting.now},
+				${acting.actorId}, ${momentOf(acting)},
 				${JSON.stringify(extraAfter({}, client.extra ?? {}).values)}::jsonb,
 				${sql.join(
 					TEXTS.map(([name]) => sql`${client[name] ?? null}`),

@@ -36,7 +36,7 @@ export function voicesSql(from: SQL, where: SQL): SQL {
 	return sql`(
 		with heard as materialized (
 			select distinct latest.actor_id, latest.door from (
-				select e.actor_id, e.door from ${from} where ${where} order by e.at desc, e.id desc limit ${MOST_HEARD}
+				select e.actor_id, e.door from ${from} where ${where} order by e.id desc limit ${MOST_HEARD}
 			) latest
 		)
 		select jsonb_build_object(

@@ -4,6 +4,7 @@ import { type Acting, type Actor, editable } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, NotFound } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { setPoints } from './points.ts';
 import { clientVisibleTo } from './queries.ts';
@@ -90,7 +91,7 @@ export async function insertContact(
 	const { rows } = await tx.execute<{ id: number }>(sql`
 		insert into contacts (client_id, name, position, role, born_on, note, created_at)
 		values (${clientId}, ${facts.name}, ${facts.position}, ${facts.role}, ${facts.bornOn},
-			${facts.note}, ${acting.now}) returning id`);
+			${facts.note}, ${momentOf(acting)}) returning id`);
 	const contactId = rows[0]?.id as number;
 	await setPoints(tx, { clientId, contactId }, 'phone', phones);
 	await setPoints(tx, { clientId, contactId }, 'email', emails);
@@ -164,7 +165,7 @@ export async function archiveContact(
 		);
 		if ((archivedAt !== null) === archived) return version;
 		await tx.execute(sql`
-			update contacts set archived_at = ${archived ? acting.now : null}, version = version + 1
+			update contacts set archived_at = ${archived ? momentOf(acting) : null}, version = version + 1
 			where id = ${contactId} and version = ${version}`);
 		const type = archived ? 'contact.archived' : 'contact.restored';
 		await record(tx, acting, { type, clientId, data: { contactId, name } });

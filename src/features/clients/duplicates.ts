@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Acting, type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import type { DuplicateKind } from './merge-tables.ts';
 import { phoneOf } from './phones.ts';
 import { clientVisibleTo } from './queries.ts';
@@ -155,7 +156,7 @@ export async function markDifferent(
 ): Promise<void> {
 	await db.execute(sql`
 		insert into not_duplicates (kind, key, client_ids, person_id, at)
-		select ${kind}, ${key}, array_agg(c.id), ${acting.actorId}::bigint, ${acting.now}::timestamptz from clients c
+		select ${kind}, ${key}, array_agg(c.id), ${acting.actorId}::bigint, ${momentOf(acting)} from clients c
 		where c.id = any(${sql.param(clientIds)}::bigint[]) and ${clientVisibleTo(acting.actor)} having count(*) > 1
 		on conflict (kind, key) do update set person_id = excluded.person_id, at = excluded.at,
 			client_ids = (select array_agg(distinct id) from unnest(not_duplicates.client_ids || excluded.client_ids) id)`);

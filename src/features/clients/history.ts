@@ -26,7 +26,8 @@ const PARTS: Record<HistoryPart, SQL> = {
 	deals: sql`e.type like 'deal.%'`,
 	client: sql`(e.type like 'client.%' or e.type like 'contact.%')`,
 };
-const BY_TIME: SortBy = { by: sql`e.at`, type: 'moment' };
+/** What a place in a history tells beside the id, which alone decides the order: the moment there. */
+const PLACE: SortBy = { by: sql`e.at`, type: 'moment' };
 
 /** Which page of a history. */
 export type HistoryPage = {
@@ -38,8 +39,8 @@ export type HistoryPage = {
 
 /**
  * A page of the history of a client whom the caller has loaded, of those merged into it, and of all its deals
- * and steps that the actor sees, newest first; and where the next page begins. What was planned only to be
- * noted as done at once is one line, not two. Throws BadRequest for a place that no link of ours names.
+ * and steps that the actor sees, newest first; and where the next page begins. Throws BadRequest for a
+ * place that no link of ours names.
  */
 export async function readClientHistory(
 	db: Sql,
@@ -48,10 +49,8 @@ export async function readClientHistory(
 	{ part, asked, after, limit }: HistoryPage,
 	viewer: Viewer,
 ): Promise<{ entries: Entry[]; next: string | null }> {
-	const place = after === null ? null : readPlace(after, BY_TIME);
-	const behind = place
-		? sql`and (e.at, e.id) < (${place.value}::timestamptz, ${place.id}::bigint)`
-		: sql``;
+	const place = after === null ? null : readPlace(after, PLACE);
+	const behind = place ? sql`and e.id < ${place.id}::bigint` : sql``;
 	// Each of the family by itself: only so does the index give the order.
 	const { rows } = await db.execute<Entry>(sql`
 		select e.id, e.type, e.at, e.at::text as "atText", p.name as "actorName", e.door, e.data,
@@ -61,14 +60,10 @@ export async function readClientHistory(
 			select e.* from events e
 			where e.client_id = family.id and ${part ? PARTS[part] : sql`true`} ${behind}
 				and ${askedSql(asked, viewer)} and ${eventVisibleTo(actor)}
-				and not (e.type = 'interaction.planned' and exists (
-					select from events done where done.client_id = e.client_id and done.at = e.at
-						and done.interaction_id = e.interaction_id and done.type = 'interaction.completed'
-				))
-			order by e.at desc, e.id desc limit ${limit + 1}
+			order by e.id desc limit ${limit + 1}
 		) e
 		left join people p on p.id = e.actor_id left join deals d on d.id = e.deal_id
-		order by e.at desc, e.id desc limit ${limit + 1}`);
+		order by e.id desc limit ${limit + 1}`);
 	const entries = rows.slice(0, limit).map((row) => ({ ...row, at: new Date(row.at) }));
 	const last = entries.at(-1);
 	const next = rows.length > limit && last ? placeText({ value: last.atText, id: last.id }) : null;

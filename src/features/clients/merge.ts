@@ -3,6 +3,7 @@ import { type Acting, type Actor, mayEditOf } from '#src/features/auth/rules.ts'
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, RuleBroken } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { belongingsOf, columnOf, findMergedClients, type MergedClient } from './merge-queries.ts';
 import { MERGED_FIELDS, type MovedRow, type Plan, planMerge, type Values } from './merging.ts';
@@ -66,12 +67,12 @@ export async function mergeClients(
 		await moveBelongings(tx, survivorId, plan);
 		await writeValues(tx, survivorId, after);
 		await tx.execute(sql`
-			update clients set archived_at = ${acting.now}, merged_into = ${survivorId}, version = version + 1
+			update clients set archived_at = ${momentOf(acting)}, merged_into = ${survivorId}, version = version + 1
 			where id = any(${sql.param(mergedIds)}::bigint[])`);
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into client_merges (survivor_id, merged_ids, snapshot, person_id, at)
 			values (${survivorId}, ${sql.param(mergedIds)}::bigint[], ${JSON.stringify(snapshot)}::jsonb,
-				${acting.actorId}, ${acting.now}) returning id`);
+				${acting.actorId}, ${momentOf(acting)}) returning id`);
 		const mergeId = rows[0]?.id as number;
 		const { names, followers } = snapshot;
 		const moved = {

@@ -201,7 +201,7 @@ export async function clientConflict(
 			: sql`e.type like 'contact.%' and (e.data->>'contactId')::bigint = ${contactId}`;
 	const { rows } = await db.execute<{ at: Date; by: string | null; byId: number | null }>(sql`
 		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
-		where e.client_id = ${clientId} and ${what} order by e.at desc, e.id desc limit 1`);
+		where e.client_id = ${clientId} and ${what} order by e.id desc limit 1`);
 	const last = rows[0];
 	return new Conflict(
 		{ version, at: last ? new Date(last.at) : null, by: last?.by ?? null },

@@ -3,6 +3,7 @@ import type { Acting } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { findEditableContact } from './contacts.ts';
 import { FOLLOWER_NAMES, type Follower } from './merge.ts';
@@ -54,7 +55,7 @@ export async function archiveClient(
 		const { name, archivedAt } = await findInVersion(tx, acting, clientId, version);
 		if ((archivedAt !== null) === archived) return { name, version };
 		await tx.execute(sql`
-			update clients set archived_at = ${archived ? acting.now : null}, version = version + 1
+			update clients set archived_at = ${archived ? momentOf(acting) : null}, version = version + 1
 			where id = ${clientId}`);
 		const type = archived ? 'client.archived' : 'client.restored';
 		await record(tx, acting, { type, clientId, data: {} });

@@ -3,6 +3,7 @@ import { type Acting, can } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, RuleBroken } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { FOLLOWER_NAMES, listed, movedDeal, nextVersion, writeValues } from './merge.ts';
 import { findMerge, findMergedClients, hasLaterMerge, type Merge } from './merge-queries.ts';
@@ -48,7 +49,7 @@ export async function unmergeClients(
 			update clients set archived_at = null, merged_into = null, version = version + 1
 			where id = any(${sql.param(mergedIds)}::bigint[]) and merged_into = ${survivorId}`);
 		await tx.execute(sql`
-			update client_merges set undone_at = ${acting.now}, undone_by = ${acting.actorId}, version = version + 1
+			update client_merges set undone_at = ${momentOf(acting)}, undone_by = ${acting.actorId}, version = version + 1
 			where id = ${mergeId}`);
 		const data = { mergeId, names: snapshot.names, kept, stayed };
 		await record(

@@ -4,6 +4,7 @@ import { type Acting, mayEditOf } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import {
 	type Closing,
@@ -53,23 +54,25 @@ export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): P
 	return await transact(sqlOrTx, async (tx) => {
 		const ownerId = deal.ownerId ?? acting.actor.id;
 		if (!mayEditOf(acting.actor, ownerId)) throw new Forbidden('error.forbidden');
-		const { rows } = await tx.execute<{ id: number; demanding: boolean }>(sql`
+		const { rows } = await tx.execute<{ id: number; at: Date; demanding: boolean }>(sql`
 			insert into deals (pipeline_id, stage_id, client_id, title, amount, currency, owner_id, source,
 				expected_close_on, stage_entered_at, created_at, created_by)
 			select s.pipeline_id, s.id, ${deal.clientId}, ${deal.title}, ${deal.amount},
 				${deal.currency ?? 'RUB'}, ${ownerId}, ${deal.source ?? null},
-				${deal.expectedCloseOn ?? null}, ${acting.now}, ${acting.now}, ${acting.actorId}
-			from stages s join pipelines p on p.id = s.pipeline_id and p.removed_at is null
+				${deal.expectedCloseOn ?? null}, m.at, m.at, ${acting.actorId}
+			from (select ${momentOf(acting)} as at) m, stages s join pipelines p on p.id = s.pipeline_id and p.removed_at is null
 			where s.id = ${deal.stageId} and s.kind = 'open' and s.removed_at is null
 			for key share of s
-			returning id, (
+			returning id, created_at as at, (
 				select required_fields <> '[]' from stages where id = ${deal.stageId}
 			) as demanding`);
-		const id = rows[0]?.id;
-		if (id === undefined) throw new RuleBroken('deal.stageUnknown');
-		if (rows[0]?.demanding) await checkEntryOf(tx, acting, id);
-		await recordStageChange(tx, acting, id, null, deal.stageId, null);
-		await record(tx, acting, {
+		const made = rows[0];
+		if (made === undefined) throw new RuleBroken('deal.stageUnknown');
+		const { id } = made;
+		if (made.demanding) await checkEntryOf(tx, acting, id);
+		const then = { ...acting, at: new Date(made.at) };
+		await recordStageChange(tx, then, { dealId: id, from: null, to: deal.stageId, seconds: null });
+		await record(tx, then, {
 			type: 'deal.created',
 			dealId: id,
 			clientId: deal.clientId,
@@ -140,9 +143,11 @@ export async function moveDeal(sqlOrTx: Sql, acting: Acting, move: Move): Promis
 		const filling = isFinal(to.kind) ? {} : (move.filling ?? {});
 		if (!isFinal(to.kind)) await checkEntry(tx, acting, { ...deal, amount: worth }, to, filling);
 		const settled = await settle(tx, move, from.kind, to.kind, before !== null);
-		const version = await writeMove(tx, acting, deal, to, { ...closing, amount: worth });
-		await recordStageChange(tx, acting, deal.id, from.id, to.id, deal.stageEnteredAt);
-		await record(tx, acting, moveEvent(deal, to, closing, acting.now, { ...was, ...settled }));
+		const { version, at } = await writeMove(tx, acting, deal, to, { ...closing, amount: worth });
+		const then = { ...acting, at };
+		const seconds = secondsBetween(deal.stageEnteredAt, at);
+		await recordStageChange(tx, then, { dealId: deal.id, from: from.id, to: to.id, seconds });
+		await record(tx, then, moveEvent(deal, to, closing, seconds, { ...was, ...settled }));
 		if (Object.keys(filling).length === 0) return { ...moved, amount: worth, version, settled };
 		const filled = await writeFilling(tx, acting, deal.id, filling);
 		return { ...moved, amount: filled.amount, version: filled.version, settled };
@@ -169,21 +174,23 @@ async function writeMove(
 	deal: DealToEdit,
 	to: Stage,
 	closing: Closing,
-): Promise<number> {
-	const { rows } = await tx.execute<{ version: number }>(sql`
-		update deals set pipeline_id = ${to.pipelineId}, stage_id = ${to.id}, stage_entered_at = ${acting.now}, amount = ${closing.amount},
-			closed_on = ${closing.closedOn}, closed_at = ${closing.closedAt},
+): Promise<{ version: number; at: Date }> {
+	type Written = { version: number; at: Date; lossReasonId: number | null };
+	const { rows } = await tx.execute<Written>(sql`
+		update deals set pipeline_id = ${to.pipelineId}, stage_id = ${to.id}, stage_entered_at = m.at, amount = ${closing.amount},
+			closed_on = ${closing.closedOn}, closed_at = case when ${closing.closedOn}::date is not null then m.at end,
 			loss_reason_id = (
 				select id from loss_reasons where id = ${closing.lossReasonId} and active
 			),
 			close_comment = ${closing.comment}, version = version + 1
+		from (select ${momentOf(acting, sql`greatest(${deal.stageEnteredAt}::timestamptz, last_told(${deal.id}, null))`)} as at) m
 		where id = ${deal.id} and version = ${deal.version}
-		returning version, loss_reason_id as "lossReasonId"`);
-	const row = rows[0] as { version: number; lossReasonId: number | null } | undefined;
+		returning version, m.at, loss_reason_id as "lossReasonId"`);
+	const row = rows[0];
 	if (row === undefined) throw await conflictOn(tx, deal);
 	if (closing.lossReasonId !== null && row.lossReasonId === null)
 		throw new InvalidForm({ lossReasonId: { key: 'field.choice' } }, {});
-	return row.version;
+	return { version: row.version, at: new Date(row.at) };
 }
 
 // Putting back to work takes back what winning wrote over; undoing a win must leave no trace of it.
@@ -191,7 +198,7 @@ async function amountReopened(tx: Tx, deal: DealToEdit): Promise<string | null> 
 	if (deal.stageKind !== 'won' || deal.amountFromProducts) return deal.amount;
 	const { rows } = await tx.execute<{ data: { amountBefore?: string | null } }>(sql`
 		select data from events where deal_id = ${deal.id} and type = 'deal.won'
-		order by at desc, id desc limit 1`);
+		order by id desc limit 1`);
 	const before = rows[0]?.data.amountBefore;
 	return before === undefined ? deal.amount : before;
 }
@@ -200,14 +207,14 @@ function moveEvent(
 	deal: DealToEdit,
 	to: Stage,
 	closing: Closing,
-	now: Date,
+	secondsInPrevious: number,
 	besides: { was?: EndingWas } & Settled,
 ): AppEvent {
 	const about = { dealId: deal.id, clientId: deal.clientId };
 	const data = {
 		from: deal.stageId,
 		to: to.id,
-		secondsInPrevious: secondsBetween(deal.stageEnteredAt, now),
+		secondsInPrevious,
 		...besides,
 	};
 	const closedOn = closing.closedOn ?? '';
@@ -231,16 +238,14 @@ function moveEvent(
 	return { type: isFinal(deal.stageKind) ? 'deal.reopened' : 'deal.moved', ...about, data };
 }
 
+type StageChange = { dealId: number; from: number | null; to: number; seconds: number | null };
+
 async function recordStageChange(
 	tx: Tx,
-	acting: Acting,
-	dealId: number,
-	from: number | null,
-	to: number,
-	enteredAt: Date | null,
+	{ actorId, door, at }: Acting & { at: Date },
+	{ dealId, from, to, seconds }: StageChange,
 ): Promise<void> {
-	const seconds = enteredAt === null ? null : secondsBetween(enteredAt, acting.now);
 	await tx.execute(sql`
 		insert into stage_changes (deal_id, from_stage_id, to_stage_id, person_id, at, door, seconds_in_previous)
-		values (${dealId}, ${from}, ${to}, ${acting.actorId}, ${acting.now}, ${acting.door}, ${seconds})`);
+		values (${dealId}, ${from}, ${to}, ${actorId}, ${at}, ${door}, ${seconds})`);
 }

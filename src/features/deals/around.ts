@@ -65,7 +65,7 @@ export async function findDealAround(db: Sql, actor: Actor, dealId: number): Pro
 		) as stood, (
 			select (e.data->>'from')::bigint from events e
 			where e.deal_id = d.id and e.type in ('deal.won', 'deal.lost') and d.closed_on is not null
-			order by e.at desc, e.id desc limit 1
+			order by e.id desc limit 1
 		) as "closedFrom", ${voicesSql(sql`events e`, sql`e.deal_id = d.id`)} as voices`,
 	);
 }

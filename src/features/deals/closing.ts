@@ -17,7 +17,6 @@ export type Ending = {
 /** What a final state leaves on a deal; all empty while it is open. */
 export type Closing = {
 	closedOn: string | null;
-	closedAt: Date | null;
 	lossReasonId: number | null;
 	comment: string | null;
 	amount: string | null;
@@ -26,7 +25,6 @@ export type Closing = {
 /** An open deal's. */
 export const NOT_CLOSED: Closing = {
 	closedOn: null,
-	closedAt: null,
 	lossReasonId: null,
 	comment: null,
 	amount: null,
@@ -61,7 +59,6 @@ export function closingOf(
 	if (Object.keys(errors).length > 0) throw new InvalidForm(errors, {});
 	return {
 		closedOn,
-		closedAt: acting.now,
 		lossReasonId: kind === 'lost' ? (move.lossReasonId ?? null) : null,
 		comment: move.comment ?? null,
 		amount: kind === 'won' ? (move.amount ?? null) : deal.amount,
@@ -81,7 +78,7 @@ export async function endingBefore(tx: Tx, dealId: number): Promise<EndingWas | 
 	const { rows } = await tx.execute<{ was: EndingWas | null }>(sql`
 		select data->'was' as was from events
 		where deal_id = ${dealId} and type in ('deal.moved', 'deal.won', 'deal.lost', 'deal.reopened')
-		order by at desc, id desc limit 1`);
+		order by id desc limit 1`);
 	return rows[0]?.was ?? null;
 }
 

@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Tx } from '#src/platform/db/client.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
-import { secondsBetween } from './rules.ts';
 import type { StageRecord } from './stages.ts';
 
 /** Deals whose move is written and told at once. */
 const AT_ONCE = 1000;
 
-type Standing = { id: number; clientId: number | null; since: Date };
+type Standing = { id: number; clientId: number | null };
 
 /**
  * Moves all deals of a state into another of the same kind, as moves of whoever does it: what is finished stays
@@ -32,7 +32,7 @@ export async function emptyInto(
 
 async function lockDeals(tx: Tx, { id }: StageRecord): Promise<Standing[]> {
 	const { rows } = await tx.execute<Standing>(sql`
-		select id, client_id as "clientId", stage_entered_at as since from deals
+		select id, client_id as "clientId" from deals
 		where stage_id = ${id} order by id for update`);
 	return rows;
 }
@@ -44,23 +44,28 @@ async function moveAll(
 	from: StageRecord,
 	to: StageRecord,
 ): Promise<void> {
-	const seconds = deals.map(({ since }) => secondsBetween(new Date(since), acting.now));
 	const ids = sql.param(deals.map(({ id }) => id));
-	await tx.execute(sql`
+	const { rows } = await tx.execute<{ id: number; seconds: number }>(sql`
+		with leaving as materialized (
+			select id, greatest(m.at, stage_entered_at) as at, stage_entered_at as since
+			from deals, (select ${momentOf(acting)} as at) m where id = any(${ids}::bigint[])
+		), moved as (
+			update deals d set pipeline_id = ${to.pipelineId}, stage_id = ${to.id}, stage_entered_at = l.at,
+				version = version + 1
+			from leaving l where d.id = l.id
+		)
 		insert into stage_changes (deal_id, from_stage_id, to_stage_id, person_id, at, door, seconds_in_previous)
-		select d.id, ${from.id}::bigint, ${to.id}::bigint, ${acting.actorId}::bigint, ${acting.now}::timestamptz,
-			${acting.door}::text, d.seconds
-		from unnest(${ids}::bigint[], ${sql.param(seconds)}::int[]) d(id, seconds)`);
-	await tx.execute(sql`
-		update deals set pipeline_id = ${to.pipelineId}, stage_id = ${to.id}, stage_entered_at = ${acting.now},
-			version = version + 1
-		where id = any(${ids}::bigint[])`);
+		select id, ${from.id}::bigint, ${to.id}::bigint, ${acting.actorId}::bigint, at, ${acting.door}::text,
+			floor(extract(epoch from at - since))::int
+		from leaving order by id
+		returning deal_id as id, seconds_in_previous as seconds`);
+	const seconds = new Map(rows.map((row) => [row.id, row.seconds]));
 	await record(
 		tx,
 		acting,
-		...deals.map(({ id: dealId, clientId }, at) => ({
+		...deals.map(({ id: dealId, clientId }) => ({
 			...{ type: 'deal.moved' as const, dealId, clientId },
-			data: { from: from.id, to: to.id, secondsInPrevious: seconds[at] as number },
+			data: { from: from.id, to: to.id, secondsInPrevious: seconds.get(dealId) as number },
 		})),
 	);
 }

@@ -3,11 +3,12 @@ import type { Acting, Owners } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { NotFound } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { reassignDeal } from './giving.ts';
 
 type Given = { from: number; to: number; steps?: number[]; helped?: boolean };
 
-const REGRET_MINUTES = 10;
+const REGRET = '10 minutes';
 
 /**
  * Takes the last reassignment of a deal back: it goes to whoever had it, with the interactions that went along and no
@@ -23,11 +24,11 @@ export async function giveDealBack(
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
 		const { rows } = await tx.execute<{ data: Given; fresh: boolean }>(sql`
-			select e.data, e.actor_id = ${acting.actorId} and e.at > ${minutesBefore(acting.now)}
+			select e.data, e.actor_id = ${acting.actorId} and e.at > ${momentOf(acting)} - ${REGRET}::interval
 				and not exists (select from events o where o.deal_id = ${dealId} and o.id > e.id
 					and o.actor_id is distinct from ${acting.actorId}) as fresh
 			from events e where e.deal_id = ${dealId} and e.type = 'deal.reassigned'
-			order by e.at desc, e.id desc limit 1`);
+			order by e.id desc limit 1`);
 		const given = rows[0];
 		if (given === undefined) throw new NotFound('error.notFound');
 		const { from, to, steps = [], helped = false } = given.data;
@@ -40,8 +41,6 @@ export async function giveDealBack(
 		return now;
 	});
 }
-
-const minutesBefore = (now: Date) => new Date(now.getTime() - REGRET_MINUTES * 60_000);
 
 // As far as to the one who has it now: the giver's own scope may end before them.
 function reaching(acting: Acting, personId: number): Acting {

@@ -4,6 +4,7 @@ import { replaceInFilters } from '#src/features/filters/renaming.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { emptyInto } from './emptying.ts';
 import { findPipelineToEdit, type PipelineRecord } from './pipelines.ts';
@@ -66,7 +67,7 @@ async function takeAway(tx: Tx, acting: Acting, pipelineId: number): Promise<voi
 			or exists (select from stage_changes where from_stage_id = s.id)) limit 1`);
 	if (rows.length > 0) {
 		await tx.execute(sql`
-			update pipelines set removed_at = ${acting.now}, version = version + 1 where id = ${pipelineId}`);
+			update pipelines set removed_at = ${momentOf(acting)}, version = version + 1 where id = ${pipelineId}`);
 		return;
 	}
 	await tx.execute(sql`delete from stages where pipeline_id = ${pipelineId}`);

@@ -262,7 +262,7 @@ export async function lastChangeOf(
 	const { rows } = await db.execute<{ at: Date; by: string | null; byId: number | null }>(sql`
 		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
 		where e.deal_id = ${dealId} and e.type like 'deal.%' and e.type <> 'deal.noted'
-		order by e.at desc, e.id desc limit 1`);
+		order by e.id desc limit 1`);
 	return rows[0] ? { ...rows[0], at: new Date(rows[0].at) } : null;
 }
 

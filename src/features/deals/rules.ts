@@ -47,7 +47,7 @@ export function isFinal(kind: StageKind): boolean {
 	return kind !== 'open';
 }
 
-/** Whole seconds from one moment to another, never negative. */
+/** Whole seconds from one moment to another. */
 export function secondsBetween(from: Date, to: Date): number {
-	return Math.max(0, Math.floor((to.getTime() - from.getTime()) / 1000));
+	return Math.floor((to.getTime() - from.getTime()) / 1000);
 }

@@ -153,7 +153,10 @@ function pipelineOf({ pipelineId }: DealView, pipelines: Pipeline[]): Pipeline |
 }
 
 function stoodIn(deal: DealAround, stages: Stage[], viewer: Viewer): Stood[] {
-	const now = isFinal(deal.stageKind) ? 0 : secondsBetween(deal.stageEnteredAt, viewer.now);
+	// The viewer's clock may be behind the one by which it came here.
+	const now = isFinal(deal.stageKind)
+		? 0
+		: Math.max(0, secondsBetween(deal.stageEnteredAt, viewer.now));
 	return stages.flatMap((stage) => {
 		const here = stage.id === deal.stageId && !isFinal(stage.kind);
 		const before = deal.stood.find(({ stageId }) => stageId === stage.id)?.seconds ?? 0;

@@ -4,6 +4,7 @@ import { replaceInFilters } from '#src/features/filters/renaming.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { emptyInto } from './emptying.ts';
 import { isFinal } from './rules.ts';
@@ -71,7 +72,7 @@ export async function askInFilters(tx: Tx, stageId: number, intoId: number | nul
 
 async function takeAway(tx: Tx, acting: Acting, stageId: number): Promise<void> {
 	const { rowCount } = await tx.execute(sql`
-		update stages set removed_at = ${acting.now}, version = version + 1 where id = ${stageId} and (
+		update stages set removed_at = ${momentOf(acting)}, version = version + 1 where id = ${stageId} and (
 			exists (select from stage_changes where to_stage_id = ${stageId})
 			or exists (select from stage_changes where from_stage_id = ${stageId}))`);
 	if (rowCount === 0) await tx.execute(sql`delete from stages where id = ${stageId}`);

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Asked, askedSql } from '#src/features/clients/asked.ts';
 import type { Sql } from '#src/platform/db/client.ts';
-import { readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
+import { placeText, readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 
 /** What of a deal's history is looked at; nothing chosen: all of it. */
@@ -49,7 +49,9 @@ export const mendableSql = (may: SQL) => sql`case when e.type = 'interaction.com
 	select i.id from interactions i left join deals d on d.id = i.deal_id left join clients c on c.id = i.client_id
 	where i.id = e.interaction_id and i.status = 'done' and ${may}) end`;
 
-const BY_TIME: SortBy = { by: sql`e.at`, type: 'moment' };
+/** What a place in a history tells beside the id, which alone decides the order: the moment there. */
+const PLACE: SortBy = { by: sql`e.at`, type: 'moment' };
+const BY_ID: SortBy = { by: sql`e.id`, type: 'whole' };
 
 /** Which page of a history: the part, where the one before ended, and how many lines. */
 export type TimelineQuery = {
@@ -60,9 +62,8 @@ export type TimelineQuery = {
 };
 
 /**
- * A page of a deal's history, newest first, out of the events, and where the next one begins. What was
- * planned only to be noted as done at once is one line, not two. Throws BadRequest for a place that no
- * link of ours names.
+ * A page of a deal's history, newest first, out of the events, and where the next one begins. Throws
+ * BadRequest for a place that no link of ours names.
  */
 export async function readTimeline(
 	db: Sql,
@@ -70,26 +71,27 @@ export async function readTimeline(
 	{ part, asked, after, limit }: TimelineQuery,
 	viewer: Viewer,
 ): Promise<{ entries: TimelineEntry[]; next: string | null }> {
-	const { rows, next } = await readKeyset<TimelineEntry>(db, {
-		columns: sql`e.id, e.type, e.at, p.name as "actorName", e.door, e.data,
+	const place = after === null ? null : readPlace(after, PLACE);
+	const { rows, next } = await readKeyset<TimelineEntry & { atText: string }>(db, {
+		columns: sql`e.id, e.type, e.at, e.at::text as "atText", p.name as "actorName", e.door, e.data,
 			${mendableSql(sql`true`)} as mendable, ${NAMES} as names`,
 		from: sql`events e left join people p on p.id = e.actor_id`,
-		where: sql`e.deal_id = ${dealId} and ${part ? PARTS[part] : sql`true`} and ${askedSql(asked, viewer)}
-			and not (e.type = 'interaction.planned' and exists (
-				select from events done where done.deal_id = e.deal_id and done.at = e.at
-					and done.interaction_id = e.interaction_id and done.type = 'interaction.completed'
-			))`,
-		sorting: { ...BY_TIME, descending: true },
+		where: sql`e.deal_id = ${dealId} and ${part ? PARTS[part] : sql`true`} and ${askedSql(asked, viewer)}`,
+		sorting: { ...BY_ID, descending: true },
 		id: sql`e.id`,
-		after: after === null ? null : readPlace(after, BY_TIME),
+		after: place && { value: String(place.id), id: place.id },
 		limit,
 	});
-	return { entries: rows.map((row) => ({ ...row, at: new Date(row.at) })), next };
+	const last = rows.at(-1);
+	return {
+		entries: rows.map((row) => ({ ...row, at: new Date(row.at) })),
+		next: next && last ? placeText({ value: last.atText, id: last.id }) : null,
+	};
 }
 
 /** The moment at which a page of a history ended. Throws BadRequest for a place that no link of ours names. */
 export function momentOfPlace(after: string): Date {
-	const { value } = readPlace(after, BY_TIME);
+	const { value } = readPlace(after, PLACE);
 	return new Date(
 		String(value)
 			.replace(' ', 'T')

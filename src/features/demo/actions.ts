@@ -12,6 +12,7 @@ import {
 import { logInteraction, type Plan, planInteraction } from '#src/features/interactions/actions.ts';
 import { type InteractionKind, listKinds } from '#src/features/interactions/queries.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
+import { tellTimes } from '#src/platform/events/clock.ts';
 import { addDays, dayOf, momentOf } from '#src/platform/i18n/dates.ts';
 import { FIVE_DAYS } from '#src/platform/i18n/work-week.ts';
 import { addWorkingDays } from '#src/platform/i18n/workdays.ts';
@@ -43,6 +44,7 @@ type Company = {
  */
 export async function makeDemoCompany(db: Database, now: Date): Promise<number> {
 	return await db.transaction(async (tx) => {
+		await tellTimes(tx);
 		await makePeople(tx);
 		const [stages, kinds, reasons] = [
 			await listStages(tx),

@@ -4,6 +4,7 @@ import { listPipelines } from '#src/features/deals/queries.ts';
 import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
@@ -41,7 +42,7 @@ export async function receiveImport(
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into imports (owner_id, feeds, file_name, kind, bytes, reading, headers, fingerprint, created_at)
 			values (${actor.id}, ${feeds}, ${fileName}, ${look.kind}, ${bytes}, ${json(look.reading)},
-				${json(look.headers)}, ${look.fingerprint}, ${acting.now}) returning id`);
+				${json(look.headers)}, ${look.fingerprint}, ${momentOf(acting)}) returning id`);
 		const id = rows[0]?.id as number;
 		await storeFile(tx, id, path);
 		await storeSample(tx, id, look);
@@ -162,7 +163,7 @@ export async function startImport(
 		await mine(tx, acting, id, version, ['checked']);
 		await tx.execute(sql`
 			update imports set status = 'running', done_rows = 0, done_line = 0, counts = '{}', worker = null,
-				started_at = ${acting.now}, version = version + 1
+				started_at = ${momentOf(acting)}, version = version + 1
 			where id = ${id}`);
 		await enqueueWork(tx, 'import.run', id);
 	});

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Tx } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
 import { HopelessJob, type TaskSetting } from '#src/platform/jobs/task.ts';
@@ -170,7 +171,7 @@ async function finish(
 	status: 'done' | 'cancelled',
 ): Promise<void> {
 	await tx.execute(sql`
-		update imports set status = ${status}, worker = null, finished_at = ${now()} where id = ${id}`);
+		update imports set status = ${status}, worker = null, finished_at = ${momentOf({ now: now() })} where id = ${id}`);
 	// Its rows are kept, for the file of rejected ones and for undoing; the file itself nobody asks for again.
 	await tx.execute(sql`delete from import_chunks where import_id = ${id}`);
 	const { created = 0, updated = 0, rejected = 0 } = counts;

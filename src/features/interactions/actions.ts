@@ -7,6 +7,7 @@ import { notifyAssigned } from '#src/features/mail/notices.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { findInteraction, type InteractionView } from './queries.ts';
 import { extendSeries } from './series.ts';
@@ -68,17 +69,18 @@ export async function logInteraction(
 	return await transact(sqlOrTx, async (tx) => {
 		const subject = await findSubject(tx, acting.actor, target);
 		const { dealId, clientId, ownerId } = subject;
-		const { kindId, summary, outcome, contactId = null, at = acting.now } = step;
-		if (at > acting.now) throw new InvalidForm({ doneDay: { key: 'field.future' } }, {});
+		const { kindId, summary, outcome, contactId = null, at } = step;
+		if (at && at > acting.now) throw new InvalidForm({ doneDay: { key: 'field.future' } }, {});
 		await checkPointers(tx, clientId, { kindId, contactId, ownerId }, { ownerId });
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into interactions (deal_id, client_id, contact_id, kind_id, summary, description, place,
 				length_minutes, owner_id, author_id, created_at, status, outcome, completed_by, completed_at)
-			values (${dealId}, ${clientId}, ${contactId}, ${kindId}, ${summary}, ${step.description ?? null},
+			select ${dealId}::bigint, ${clientId}::bigint, ${contactId}::bigint, ${kindId}::bigint, ${summary}, ${step.description ?? null},
 				${step.place ?? null}, ${step.lengthMinutes ?? null}, ${ownerId}, ${acting.actorId},
-				${acting.now}, 'done', ${outcome}, ${acting.actorId}, ${at}) returning id`);
+				m.at, 'done', ${outcome}, ${acting.actorId}, coalesce(${at ?? null}::timestamptz, m.at)
+			from (select ${momentOf(acting)} as at) m returning id`);
 		const interactionId = rows[0]?.id as number;
-		const past = at < acting.now ? { at: at.toISOString() } : {};
+		const past = at && at < acting.now ? { at: at.toISOString() } : {};
 		await record(tx, acting, {
 			type: 'interaction.completed',
 			...{ interactionId, dealId, clientId },
@@ -109,7 +111,7 @@ export async function completeInteraction(
 		const found = await findPlanned(tx, acting, id, completion.version);
 		await tx.execute(sql`
 			update interactions set status = 'done', outcome = ${completion.outcome},
-				completed_by = ${acting.actorId}, completed_at = ${acting.now}, version = version + 1
+				completed_by = ${acting.actorId}, completed_at = ${momentOf(acting)}, version = version + 1
 			where id = ${id} and version = ${completion.version}`);
 		await record(tx, acting, {
 			type: 'interaction.completed',

@@ -191,7 +191,7 @@ export async function lastStepChange(
 			and (e.interaction_id = ${step.id}
 				or e.data->'cancelled' @> ${JSON.stringify([{ id: step.id }])}::jsonb
 				or e.data->'returned' @> ${JSON.stringify([{ id: step.id }])}::jsonb)
-		order by e.at desc, e.id desc limit 1`);
+		order by e.id desc limit 1`);
 	return rows[0] ? { ...rows[0], at: new Date(rows[0].at) } : null;
 }
 

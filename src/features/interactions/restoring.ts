@@ -35,7 +35,7 @@ export async function restoreInteraction(
 				select data->'row' as row from events
 				where ${about} and interaction_id = ${id} and type = 'interaction.deleted'
 					and actor_id = ${acting.actorId} and data->'row'->>'version' = ${String(version)}
-				order by at desc, id desc limit 1
+				order by id desc limit 1
 			) e, jsonb_populate_record(null::interactions, e.row || jsonb_build_object(
 				'version', ${version}::int + 1,
 				'contact_id', (select id from contacts where id = (e.row->>'contact_id')::bigint),

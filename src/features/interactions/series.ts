@@ -4,6 +4,7 @@ import { type Reminded, remindAtOf } from '#src/features/deals/reminders.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { type By, record } from '#src/platform/events/record.ts';
 import { addDays, dayOf } from '#src/platform/i18n/dates.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
@@ -112,7 +113,7 @@ export async function insertSeries(tx: Tx, by: By, series: NewSeries): Promise<S
 			place, contact_id, length_minutes, remind_minutes, owner_id, author_id, created_at)
 		values (${series.rule}, ${series.startsOn}, ${series.startsAt}, ${series.timeZone}, ${series.kindId},
 			${series.summary}, ${series.description}, ${series.place}, ${series.contactId},
-			${series.lengthMinutes}, ${series.remindMinutes}, ${series.ownerId}, ${by.actorId}, ${by.now})
+			${series.lengthMinutes}, ${series.remindMinutes}, ${series.ownerId}, ${by.actorId}, ${momentOf(by)})
 		returning id`);
 	const id = rows[0]?.id as number;
 	return { ...series, id, authorId: by.actorId, madeUntil: null, endedOn: null };
@@ -144,7 +145,7 @@ export async function insertOccurrences(
 			(select id from contacts where id = ${series.contactId} and client_id = ${clientId}),
 			${series.kindId}, ${series.summary}, ${series.description}, ${series.place},
 			${series.lengthMinutes}::smallint, ${remindMinutes}::int, ${ownerId}, ${series.authorId},
-			${by.now}::timestamptz, ${series.id}, o.occurrence, o.on_day, o.at, o.remind_at
+			${momentOf(by)}, ${series.id}, o.occurrence, o.on_day, o.at, o.remind_at
 		from unnest(${column((one) => one.occurrence)}::text[], ${column((one) => one.plannedOn)}::date[],
 			${column((one) => one.plannedAt?.toISOString() ?? null)}::timestamptz[],
 			${column(remindAt)}::timestamptz[]) o(occurrence, on_day, at, remind_at)

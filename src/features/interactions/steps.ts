@@ -13,6 +13,7 @@ import {
 	NotFound,
 	RuleBroken,
 } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { findInteractionToEdit, type InteractionView, lastStepChange } from './queries.ts';
 
@@ -161,7 +162,7 @@ export async function insertStep(
 		values (${subject.dealId}, ${subject.clientId}, ${contactId}, ${kindId}, ${summary},
 			${step.description ?? null}, ${step.place ?? null}, ${plannedOn}, ${plannedAt},
 			${lengthMinutes}, ${remindMinutes}, ${remindAt}, ${series?.seriesId ?? null},
-			${series?.occurrence ?? null}, ${ownerId}, ${acting.actorId}, ${acting.now})
+			${series?.occurrence ?? null}, ${ownerId}, ${acting.actorId}, ${momentOf(acting)})
 		returning id`);
 	const interactionId = rows[0]?.id as number;
 	await record(tx, acting, {

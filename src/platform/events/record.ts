@@ -1,12 +1,15 @@
 import { sql } from 'drizzle-orm';
 import type { AppEvent, Door } from '#src/events.ts';
 import type { Sql } from '#src/platform/db/client.ts';
+import { momentOf } from './clock.ts';
 
 /** Who does it, by which way, and when: what every verb of the trade is told. */
 export type By = {
 	actorId: number | null;
 	door: Door;
 	now: Date;
+	/** The moment of the change, where its verb has taken it under the lock already: see clock.ts. */
+	at?: Date;
 	/** From which address, where somebody sits at one. */
 	ip?: string | null;
 	/** The open page that it was done on: it is drawn anew by its own answer, and need not be told. */
@@ -15,7 +18,8 @@ export type By = {
 
 /**
  * Writes one event row per event, inside the caller's transaction, and tells every instance at commit
- * whose records changed (see platform/live): one statement, one notification. Making the demo company tells
+ * whose records changed (see platform/live): one statement, one notification. An event's moment is the database's, taken
+ * while the caller holds the record, and never before the record's last one. Making the demo company tells
  * nobody, for nobody is there: its thousands of changes take a third less.
  */
 export async function record(tx: Sql, by: By, ...happened: AppEvent[]): Promise<void> {
@@ -27,10 +31,11 @@ export async function record(tx: Sql, by: By, ...happened: AppEvent[]): Promise<
 		interactionId: 'interactionId' in event ? event.interactionId : null,
 		data: event.data,
 	}));
+	const at = by.at ? sql`${by.at}::timestamptz` : momentOf(by);
 	await tx.execute(sql`
-		with given as (select ${JSON.stringify(rows)}::jsonb as happened), written as (
+		with given as (select ${JSON.stringify(rows)}::jsonb as happened, ${at} as at), written as (
 			insert into events (type, at, actor_id, door, ip, deal_id, client_id, interaction_id, data)
-			select e.type, ${by.now}::timestamptz, ${by.actorId}::bigint, ${by.door}::text,
+			select e.type, greatest(given.at, last_told(e."dealId", e."clientId")), ${by.actorId}::bigint, ${by.door}::text,
 				${by.ip ?? null}::text, e."dealId", e."clientId", e."interactionId", e.data
 			from given, jsonb_to_recordset(given.happened) as e(
 				type text, "dealId" bigint, "clientId" bigint, "interactionId" bigint, data jsonb)

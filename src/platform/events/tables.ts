@@ -23,8 +23,8 @@ export const events = pgTable(
 		index('events_at').on(t.at.desc(), t.id.desc()),
 		index('events_actor').on(t.actorId, t.at.desc(), t.id.desc()),
 		index('events_noun').on(sql`split_part(${t.type}, '.', 1)`, t.at.desc(), t.id.desc()),
-		index('events_deal').on(t.dealId, t.at.desc(), t.id.desc()),
-		index('events_client').on(t.clientId, t.at.desc(), t.id.desc()),
+		index('events_of_deal').on(t.dealId, t.id.desc()),
+		index('events_of_client').on(t.clientId, t.id.desc()),
 		index('events_people')
 			.on(
 				sql`(coalesce(${t.data}->>'personId', ${t.data}->>'teamId', ${t.data}->>'roleId', ${t.data}->>'mappingId'))`,
