@@ -2,6 +2,7 @@
  * Forms in one dialog. A link with data-dialog is a page of its own without scripts; with them its form
  * is fetched into the dialog. The server says when it is done: an empty body closes it.
  */
+import { forgetAll, isDirty } from './drafts.js';
 import { explain } from './toast.js';
 
 const dialog = document.getElementById('dialog');
@@ -11,8 +12,16 @@ let opener = null;
 /** Fetches a form into the dialog; the focus returns to `source` when it closes. */
 export async function openForm(href, source) {
 	opener = source ?? document.activeElement;
-	await window.htmx.ajax('GET', href, { source: document.body, swap: 'none' });
+	opener?.setAttribute?.('aria-busy', 'true');
+	await window.htmx
+		.ajax('GET', href, { source: document.body, swap: 'none', opened: href })
+		.finally(() => opener?.removeAttribute?.('aria-busy'));
 }
+
+// What opened the form is its address: by it its draft is known, see drafts.js.
+document.addEventListener('htmx:before:swap', ({ detail }) => {
+	if (detail.ctx?.opened) dialog.dataset.address = detail.ctx.opened;
+});
 
 const isEmpty = () => !body()?.childElementCount;
 
@@ -24,9 +33,35 @@ document.addEventListener('click', (event) => {
 });
 
 dialog.addEventListener('click', (event) => {
-	if (!event.target.closest('[data-close]')) return;
+	if (event.target !== dialog && !event.target.closest('[data-close]')) return;
 	event.preventDefault();
-	dialog.close();
+	leave();
+});
+dialog.addEventListener('cancel', (event) => {
+	if (event.target !== dialog) return;
+	event.preventDefault();
+	leave();
+});
+
+// What differs is asked about first; its draft stays unless one says to forget it.
+const leaving = document.getElementById('leaving');
+function leave() {
+	if (!isDirty(dialog)) return dialog.close();
+	leaving.returnValue = '';
+	leaving.showModal();
+}
+leaving?.addEventListener('close', () => {
+	if (leaving.returnValue === 'forget') forgetAll(dialog);
+	if (leaving.returnValue !== '') dialog.close();
+});
+
+// Ctrl+Enter sends a form from whatever field of it.
+document.addEventListener('keydown', (event) => {
+	if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+	const form = event.target.form?.closest('#dialog form, main.narrow form');
+	if (!form?.matches('[method=post]')) return;
+	event.preventDefault();
+	form.requestSubmit(form.querySelector('button.primary:not([type=button])'));
 });
 
 // The body was replaced: show it, or close when there is nothing more to ask.
@@ -47,6 +82,7 @@ document.addEventListener('htmx:after:swap', () => {
 dialog.addEventListener('close', () => {
 	const done = dialog.returnValue === 'done';
 	dialog.returnValue = '';
+	delete dialog.dataset.address;
 	if (!done) body()?.replaceChildren();
 	if (opener?.isConnected) opener.focus();
 });
@@ -56,13 +92,6 @@ document.addEventListener('htmx:error', ({ detail: { ctx, error } }) => {
 	// What a page asks for by itself alarms nobody.
 	if (ctx?.sourceEvent?.type === 'every') return;
 	explain(error, { box: (dialog.open ? dialog : document).querySelector('#form-problem') });
-});
-
-// A click beside the form leaves it, unless something was typed.
-dialog.addEventListener('click', (event) => {
-	if (event.target !== dialog) return;
-	const typed = [...dialog.querySelectorAll('input:not([type=hidden]), textarea')];
-	if (typed.every((field) => field.value === field.defaultValue)) dialog.close();
 });
 
 // Clients are suggested while their name is typed.

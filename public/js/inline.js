@@ -3,21 +3,22 @@
  * scripts; with them the server puts the one field where the fact stood, and the fact back after Escape
  * or saving. The focus follows.
  */
+import { isChanged } from './drafts.js';
+
 const editing = () => document.querySelector('.fact.editing');
 const cancelOf = (fact) => fact.querySelector('[data-inline=cancel]').getAttribute('href');
-const fetchFact = (href) => window.htmx.ajax('GET', href, { source: document.body, swap: 'none' });
+const fetchFact = (href, link) => {
+	link?.setAttribute('aria-busy', 'true');
+	const fetched = window.htmx.ajax('GET', href, { source: document.body, swap: 'none' });
+	return fetched.finally(() => link?.removeAttribute('aria-busy'));
+};
 
 /** The fact that the focus goes back to, and the one to open after the present one is saved. */
 let home = null;
 let next = null;
 
 const fields = (form) => [...form.querySelectorAll('input:not([type=hidden]), select, textarea')];
-const chosen = (list) =>
-	[...list.options].find((option) => option.defaultSelected) ?? list.options[0];
-const touched = (form) =>
-	fields(form).some((field) =>
-		field.options ? field.value !== chosen(field)?.value : field.value !== field.defaultValue,
-	);
+const touched = (form) => fields(form).some(isChanged);
 
 // Another fact is still open: what was typed there is saved first, and if it is wrong one stays there.
 async function open(link) {
@@ -30,7 +31,7 @@ async function open(link) {
 	}
 	if (fact) await fetchFact(cancelOf(fact));
 	home = link.closest('.fact').id;
-	await fetchFact(href);
+	await fetchFact(href, link);
 }
 
 async function close(fact) {

@@ -48,7 +48,8 @@ function count(box) {
 
 const numberOf = (row) => Number(/\d+$/.exec(row.querySelector('[name^=product]').name)[0]);
 
-function addRows(box) {
+/** Adds an empty row like the last one, and returns it. */
+export function addRow(box) {
 	const body = box.querySelector('tbody');
 	const last = body.lastElementChild;
 	const row = last.cloneNode(true);
@@ -62,7 +63,7 @@ function addRows(box) {
 	}
 	row.querySelector('[data-sum]').textContent = '';
 	body.append(row);
-	row.querySelector('input').focus();
+	return row;
 }
 
 document.addEventListener('click', (event) => {
@@ -70,7 +71,7 @@ document.addEventListener('click', (event) => {
 	if (!box) return;
 	if (event.target.closest('[data-more-lines]')) {
 		event.preventDefault();
-		addRows(box);
+		addRow(box).querySelector('input').focus();
 	}
 });
 

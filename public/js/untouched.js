@@ -2,20 +2,17 @@
  * What a redraw that nobody asked for must leave as it is: a form that is being filled in, an open menu, the
  * place of the focus. What it did change is marked for a moment.
  */
+import { isChanged } from './drafts.js';
+
 const MARKED_MS = 2_000;
 
 const fieldsOf = (form) => [...form.querySelectorAll('input, select, textarea')];
-const usual = (list) =>
-	[...list.options].find((option) => option.defaultSelected) ?? list.options[0];
 
 function touched(field) {
 	if (field.type === 'hidden' || field.closest('.pick')) return false;
 	if (field === document.activeElement && field.matches('input:not([type=checkbox]), textarea'))
 		return true;
-	if (field.options) return field.value !== (usual(field)?.value ?? '');
-	if (field.type === 'checkbox' || field.type === 'radio')
-		return field.checked !== field.defaultChecked;
-	return field.value !== field.defaultValue;
+	return isChanged(field);
 }
 
 /** A form that changes something is left alone as a whole: it goes on from the version that it was drawn from. */
