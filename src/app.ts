@@ -4,14 +4,19 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
-import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
+import Fastify, {
+	type FastifyInstance,
+	type FastifyPluginAsync,
+	type FastifyRequest,
+	LogController,
+} from 'fastify';
 import { type Config, FOLDERS } from './config.ts';
 import { adminRoutes } from './features/admin/routes.ts';
 import { administers } from './features/admin/sections.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { behindTls, cookieName } from './features/auth/cookies.ts';
 import { everybodyRoutes } from './features/auth/everybody-routes.ts';
-import { setUpGuard } from './features/auth/guard.ts';
+import { setUpGuard, setUpViewer } from './features/auth/guard.ts';
 import { oidcRoutes } from './features/auth/oidc-routes.ts';
 import { passwordRoutes } from './features/auth/password-routes.ts';
 import { authRoutes } from './features/auth/routes.ts';
@@ -68,6 +73,7 @@ import { readAssets, serveAssets } from './platform/web/assets.ts';
 import { setUpDraining } from './platform/web/draining.ts';
 import { setUpErrors } from './platform/web/errors.ts';
 import { setUpFlash, takeToast } from './platform/web/flash.ts';
+import { requestLimits } from './platform/web/limits.ts';
 import { logRequests, logSettings } from './platform/web/log.ts';
 import { markAnswers } from './platform/web/mark.ts';
 import { setUpMetrics } from './platform/web/metrics.ts';
@@ -77,6 +83,10 @@ import { setUpViews } from './platform/web/render.ts';
 
 const BODY_BYTES = 256 * 1024;
 const COMPRESS_FROM_BYTES = 1024;
+const WHOLE_REQUEST_MS = 600_000;
+const HEADERS_MS = 20_000;
+/** More than any company has open pages: a flood of sockets must not take the memory of all. */
+const MOST_CONNECTIONS = 10_000;
 
 export type Parts = { connection: Connection; config: Config; now?: () => Date };
 
@@ -96,9 +106,13 @@ export async function buildApp({
 		forceCloseConnections: 'idle',
 		// While it closes it takes no new connections; what comes by those that are open is answered as ever.
 		return503OnClosing: false,
+		// Of a whole request, the largest file over a poor line; a form has less, see platform/web/limits.ts.
+		requestTimeout: WHOLE_REQUEST_MS,
+		http: { headersTimeout: HEADERS_MS },
 		// Addresses, never how many hops: who stands in front is known by where it stands.
 		trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
 	});
+	app.server.maxConnections = MOST_CONNECTIONS;
 	const assets = readAssets(FOLDERS.public);
 
 	await app.register(cookie);
@@ -115,15 +129,17 @@ export async function buildApp({
 	markAnswers(app, assets.fingerprint);
 	setUpDraining(app);
 	setUpMetrics(app, { connection, config });
-	setUpGuard(app, { connection, config, now });
+	const claimOf = (request: FastifyRequest) => request.cookies[cookieName(config)];
+	setUpViewer(app, { config, now });
+	const limits = requestLimits({ config, claimOf });
+	limits.watch(app);
+	setUpGuard(app, { connection, config });
+	limits.settle(app);
 	refuseForeignHosts(app, config);
 	refuseCrossSite(app, config.PUBLIC_URL);
 	setUpErrors(app);
 	setUpOnce(app);
-	setUpFlash(app, {
-		secure: behindTls(config),
-		secretOf: (request) => request.cookies[cookieName(config)],
-	});
+	setUpFlash(app, { secure: behindTls(config), secretOf: claimOf });
 	await setUpViews(app, assets, (reply) => ({
 		me: reply.request.actorOrNull,
 		administers: administers(reply.request.actorOrNull),

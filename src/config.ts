@@ -223,6 +223,23 @@ export const SETTINGS = {
 		sentence:
 			'How long it still serves after SIGTERM while /readyz says 503, so that a balancer takes it out first.',
 	},
+	REQUESTS_PER_MINUTE: {
+		fallback: '1200',
+		read: whole(0, 1_000_000),
+		sentence:
+			'How many requests a minute one person, or one address that nobody is signed in from, may make of an instance; 0: any.',
+	},
+	REQUESTS_AT_ONCE: {
+		fallback: '8',
+		read: whole(0, 1_000),
+		sentence:
+			'How many requests of one person an instance works on at once while their others wait; 0: all.',
+	},
+	BODY_SECONDS: {
+		fallback: '30',
+		read: whole(1, 600),
+		sentence: 'How long a form may take to arrive; files have ten minutes.',
+	},
 	METRICS_FROM: {
 		fallback: '127.0.0.1, ::1',
 		read: networks,

@@ -32,6 +32,24 @@ export class BadRequest extends Told {
 	readonly status = 400;
 }
 
+/** 429: more than one person or one address may ask; `seconds` until the next one is answered. */
+export class TooOften extends Told {
+	readonly status = 429;
+	readonly seconds: number;
+	constructor(seconds: number) {
+		super('error.tooOften', { seconds });
+		this.seconds = seconds;
+	}
+}
+
+/** 408: a form that arrives more slowly than anybody's connection would bring it. */
+export class TooSlow extends Told {
+	readonly status = 408;
+	constructor() {
+		super('error.tooSlow');
+	}
+}
+
 /** 428: a change that does not say which version it started from. */
 export class VersionMissing extends Told {
 	readonly status = 428;

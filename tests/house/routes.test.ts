@@ -64,7 +64,7 @@ test('addresses are nouns of the trade, without trailing slashes', () => {
 test('a route without an access rule, or silent about its changes, stops the start', () => {
 	const guarded = () => {
 		const app = Fastify();
-		setUpGuard(app, { connection: database, config: readConfig({}), now: () => new Date() });
+		setUpGuard(app, { connection: database, config: readConfig({}) });
 		return app;
 	};
 	expect(() => guarded().get('/open', () => 'x')).toThrow('no access rule');

@@ -100,8 +100,20 @@ function doorOf(request: FastifyRequest): Door {
 
 type Guard = { connection: Connection; config: Config; now: () => Date };
 
+/** Who reads an answer, before anybody knows who that is: the settings' language and zone. */
+export function setUpViewer(
+	app: FastifyInstance,
+	{ config, now }: Omit<Guard, 'connection'>,
+): void {
+	app.decorateRequest('viewer');
+	app.addHook('onRequest', (request, _reply, done) => {
+		request.viewer = viewerAt(now(), config.LANGUAGE, config.TIME_ZONE);
+		done();
+	});
+}
+
 /** Denies by default: a route without an access rule stops the start, a request without a session its route. */
-export function setUpGuard(app: FastifyInstance, { connection, config, now }: Guard): void {
+export function setUpGuard(app: FastifyInstance, { connection, config }: Omit<Guard, 'now'>): void {
 	app.addHook('onRoute', (route) => {
 		if (route.config?.access === undefined)
 			throw new Error(`route ${route.method} ${route.url} has no access rule`);
@@ -109,15 +121,13 @@ export function setUpGuard(app: FastifyInstance, { connection, config, now }: Gu
 		if (changing && route.config.changes === undefined)
 			throw new Error(`route ${route.method} ${route.url} does not say what it changes`);
 	});
-	app.decorateRequest('viewer');
 	app.decorateRequest('actorOrNull', null);
 	app.decorateRequest('vouchedFor', null);
 	const ways = waysOf(config);
 	const limits = limitsOf(config);
 	const read = singleSignOn(config) === 'header' ? headerReader(config) : () => null;
 	app.addHook('onRequest', async (request, reply) => {
-		const at = now();
-		request.viewer = viewerAt(at, config.LANGUAGE, config.TIME_ZONE);
+		const { now: at } = request.viewer;
 		try {
 			request.vouchedFor = read(request);
 		} catch (error) {

@@ -1,7 +1,14 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connection } from '#src/platform/db/client.ts';
 import { StatementTooLong } from '#src/platform/db/patience.ts';
-import { BadRequest, Conflict, InvalidForm, NotFound, Told } from '#src/platform/errors.ts';
+import {
+	BadRequest,
+	Conflict,
+	InvalidForm,
+	NotFound,
+	Told,
+	TooOften,
+} from '#src/platform/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { localPath } from './origin.ts';
 
@@ -84,6 +91,7 @@ export function messageOf(error: Told, request: FastifyRequest): string {
 async function tell(error: Told, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
 	const { language } = request.viewer;
 	if (error.status === 401) return await signInFirst(request, reply);
+	if (error instanceof TooOften) reply.header('retry-after', error.seconds);
 	const details: Record<string, unknown> = { key: error.key };
 	if (error instanceof Conflict) details.current = error.current;
 	if (error instanceof InvalidForm)
