@@ -2,7 +2,7 @@
  * npm run bench: an own server in an empty folder, companies of 10,000 and 100,000 deals, the
  * application on each in a process of its own, one table. After `--`: `--million` adds 1,000,000 deals,
  * `--live` opens five hundred streams and twelve tabs, `--mixed` looks and moves at a fixed rate,
- * `--sizes 10000,20000` takes others, `--only manager,import` measures some screens (`export` and `import` are large files), `--rounds` and
+ * `--sizes 10000,20000` takes others, `--only board,boardHead,import` measures some screens (`export` and `import` are large files), `--rounds` and
  * `--seconds` (of one measurement) make it more exact; `--keep FOLDER` loads the companies there once, and
  * measures them again the next time (files then only when they are named: they add to a company).
  */
@@ -16,6 +16,7 @@ import { weighFirstVisit } from './first-visit.ts';
 import { loadVisits } from './load.ts';
 import { prepare } from './measuring.ts';
 import { drawMixed, measureMixed } from './mixed.ts';
+import { postmasterOf, processorOf } from './processor.ts';
 import { openSite, type Site } from './site.ts';
 import { drawStreams, measureStreams } from './streams.ts';
 import { drawBulk, drawTable, type Row } from './table.ts';
@@ -115,7 +116,8 @@ async function measureFiles(sites: Site[]): Promise<Bulk[]> {
 async function measureHello(sites: Site[]): Promise<Row[]> {
 	const visits = [{ path: '/hello', headers: { 'accept-encoding': 'gzip' } }];
 	return await inRounds(sites, 'hello', async ({ instance, deals }) => ({
-		row: { key: 'hello', name: 'GET /hello', deals, counts: null, page: [], sql: [] },
+		pid: instance.pid,
+		row: { key: 'hello', name: 'GET /hello', deals, counts: null, page: [], sql: [], cpu: [] },
 		page: () => loadVisits(instance.origin, visits, seconds),
 		sql: null,
 	}));
@@ -125,12 +127,25 @@ async function measure(sites: Site[], key: string): Promise<Row[]> {
 	return await inRounds(sites, key, async (site) => {
 		const screen = site.screens.find((one) => one.key === key) as Site['screens'][number];
 		const { counts, page, sql } = await prepare(site, screen);
-		const row: Row = { key, name: screen.name, deals: site.deals, counts, page: [], sql: [] };
-		return { row, page: () => page(seconds), sql: () => sql(seconds) };
+		const row: Row = {
+			key,
+			name: screen.name,
+			deals: site.deals,
+			counts,
+			page: [],
+			sql: [],
+			cpu: [],
+		};
+		return {
+			...{ pid: site.instance.pid, row },
+			...{ page: () => page(seconds), sql: () => sql(seconds) },
+		};
 	});
 }
 
 type Runs = {
+	/** The application's process. */
+	pid: number;
 	row: Row;
 	page: () => Promise<Row['page'][number]>;
 	sql: (() => Promise<Row['page'][number]>) | null;
@@ -144,6 +159,7 @@ async function inRounds(
 	prepareOn: (site: Site) => Promise<Runs>,
 ): Promise<Row[]> {
 	say(`Измеряем: ${key}`);
+	const postmaster = await postmasterOf(dataDir);
 	const all: Runs[] = [];
 	for (const site of sites) all.push(await prepareOn(site));
 	for (const { page, sql } of all) {
@@ -151,9 +167,16 @@ async function inRounds(
 		await sql?.();
 	}
 	for (let round = 0; round < rounds; round += 1)
-		for (const { row, page, sql } of all) {
+		for (const { pid, row, page, sql } of all) {
 			leaving.signal.throwIfAborted();
-			row.page.push(await page());
+			const before = await processorOf(pid, postmaster);
+			const rate = await page();
+			const after = await processorOf(pid, postmaster);
+			row.page.push(rate);
+			row.cpu.push({
+				app: (after.app - before.app) / rate.count,
+				postgres: (after.postgres - before.postgres) / rate.count,
+			});
 			if (sql) row.sql.push(await sql());
 		}
 	return all.map(({ row }) => row);

@@ -1,5 +1,5 @@
-/** How fast something went: per second, and how long one took, in milliseconds. */
-export type Rate = { perSecond: number; p50: number; p95: number; p99: number };
+/** How fast something went: how many, per second, and how long one took, in milliseconds. */
+export type Rate = { count: number; perSecond: number; p50: number; p95: number; p99: number };
 
 /** Requests, or scripts of statements, under way at once. */
 export const CONNECTIONS = 10;
@@ -9,6 +9,7 @@ export function rateOf(tookMs: number[], withinMs: number): Rate {
 	const sorted = tookMs.toSorted((a, b) => a - b);
 	const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
 	return {
+		count: sorted.length,
 		perSecond: (sorted.length * 1000) / withinMs,
 		p50: at(0.5),
 		p95: at(0.95),

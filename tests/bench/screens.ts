@@ -25,6 +25,22 @@ export async function signIn(origin: string, login: string): Promise<Record<stri
 	return { cookie };
 }
 
+/** Pages that everybody opens: each is measured for a seller, the head of a team and the director. */
+const PAGES: { key: string; name: string; path: string; ofTeam?: string }[] = [
+	{ key: 'board', name: 'Доска', path: '/board' },
+	{ key: 'search', name: 'Поиск на доске', path: `/board?q=${encodeURIComponent(COMMON_WORD)}` },
+	{ key: 'idle', name: 'Доска, без движения', path: '/board?idle=on' },
+	{ key: 'dates', name: 'По срокам', path: '/board?view=dates' },
+	{ key: 'clients', name: 'Клиенты', path: '/clients' },
+	{ key: 'clientsBySum', name: 'Клиенты по сумме', path: '/clients?sort=-amount' },
+	{ key: 'list', name: 'Сделки', path: '/deals' },
+	{ key: 'listAll', name: 'Сделки, все', path: '/deals?kind=all' },
+	{ key: 'listBySum', name: 'Сделки по сумме', path: '/deals?sort=-amount' },
+	{ key: 'listSearch', name: 'Поиск сделок', path: `/deals?q=${encodeURIComponent(COMMON_WORD)}` },
+	{ key: 'agenda', name: 'Дела', path: '/agenda', ofTeam: '/agenda?owner=team' },
+	{ key: 'week', name: 'Календарь', path: '/calendar', ofTeam: '/calendar?owner=team' },
+];
+
 /** What is measured: five managers by turns, the head of their team, the director. */
 export async function screensOf(instance: Instance, pool: pg.Pool): Promise<Screen[]> {
 	const cookies = (logins: string[]) =>
@@ -32,6 +48,11 @@ export async function screensOf(instance: Instance, pool: pg.Pool): Promise<Scre
 	const managers = await cookies(Array.from({ length: MANAGERS }, (_, n) => `seller${n + 1}`));
 	const heads = await cookies(['head1']);
 	const directors = await cookies([DIRECTOR]);
+	const everybody = [
+		{ suffix: '', name: 'менеджер', people: managers, leads: false },
+		{ suffix: 'Head', name: 'глава группы', people: heads, leads: true },
+		{ suffix: 'Director', name: 'директор', people: directors, leads: true },
+	];
 	const gzip = { 'accept-encoding': 'gzip' };
 	const visits = (people: Record<string, string>[], path: string) =>
 		people.map((cookie) => ({ path, headers: { ...cookie, ...gzip } }));
@@ -51,57 +72,34 @@ export async function screensOf(instance: Instance, pool: pg.Pool): Promise<Scre
 		}));
 	/** Letter by letter, as htmx asks while somebody types. */
 	const typed = (people: Record<string, string>[]) =>
-		[3, 5, 8].flatMap((letters) =>
+		[2, 3, 5, 8].flatMap((letters) =>
 			visits(people, `/clients?q=${encodeURIComponent(client.slice(0, letters))}`).map((visit) => ({
 				path: visit.path,
 				headers: { ...visit.headers, ...FRAGMENTS, 'hx-current-url': 'http://127.0.0.1/clients' },
 			})),
 		);
 	return [
-		{ key: 'manager', name: 'Доска менеджера', visits: visits(managers, '/board') },
-		{ key: 'head', name: 'Доска главы группы', visits: visits(heads, '/board') },
-		{ key: 'director', name: 'Доска директора', visits: visits(directors, '/board') },
+		...PAGES.flatMap(({ key, name, path, ofTeam = path }) =>
+			everybody.map((who) => ({
+				key: `${key}${who.suffix}`,
+				name: `${name}, ${who.name}`,
+				visits: visits(who.people, who.leads ? ofTeam : path),
+			})),
+		),
+		...everybody.map((who) => ({
+			key: `typing${who.suffix}`,
+			name: `Поиск клиента, ${who.name}`,
+			visits: typed(who.people),
+		})),
 		{ key: 'more', name: 'Показать ещё, менеджер', visits: await more(managers) },
 		{ key: 'moreDirector', name: 'Показать ещё, директор', visits: await more(directors) },
 		{
-			key: 'search',
-			name: 'Поиск, менеджер',
-			visits: visits(managers, `/board?q=${encodeURIComponent(COMMON_WORD)}`),
-		},
-		{
-			key: 'searchDirector',
-			name: 'Поиск, директор',
+			key: 'searchClientDirector',
+			name: 'Поиск клиента на доске, директор',
 			visits: visits(directors, `/board?q=${encodeURIComponent(client)}`),
 		},
-		{ key: 'dates', name: 'По срокам, менеджер', visits: visits(managers, '/board?view=dates') },
-		{
-			key: 'datesDirector',
-			name: 'По срокам, директор',
-			visits: visits(directors, '/board?view=dates'),
-		},
-		{ key: 'clients', name: 'Клиенты, менеджер', visits: visits(managers, '/clients') },
-		{ key: 'clientsHead', name: 'Клиенты, глава группы', visits: visits(heads, '/clients') },
-		{ key: 'clientsDirector', name: 'Клиенты, директор', visits: visits(directors, '/clients') },
-		{
-			key: 'clientsBySum',
-			name: 'Клиенты по сумме, директор',
-			visits: visits(directors, '/clients?sort=-amount'),
-		},
-		{ key: 'typing', name: 'Поиск клиента, менеджер', visits: typed(managers) },
-		{ key: 'typingDirector', name: 'Поиск клиента, директор', visits: typed(directors) },
 		{ key: 'client', name: 'Карточка клиента', visits: records('clients', clients) },
 		{ key: 'deal', name: 'Карточка сделки', visits: records('deals', deals) },
-		{ key: 'list', name: 'Сделки, менеджер', visits: visits(managers, '/deals') },
-		{ key: 'listDirector', name: 'Сделки, директор', visits: visits(directors, '/deals') },
-		{
-			key: 'listBySum',
-			name: 'Сделки по сумме, директор',
-			visits: visits(directors, '/deals?sort=-amount'),
-		},
-		{ key: 'agenda', name: 'Мои дела', visits: visits(managers, '/agenda') },
-		{ key: 'agendaHead', name: 'Дела группы', visits: visits(heads, '/agenda?owner=team') },
-		{ key: 'week', name: 'Календарь, неделя', visits: visits(managers, '/calendar') },
-		{ key: 'weekHead', name: 'Календарь группы', visits: visits(heads, '/calendar?owner=team') },
 		{
 			key: 'move',
 			name: 'Ход, два столбца',

@@ -1,5 +1,6 @@
 import type { Bulk } from './bulk.ts';
 import type { Counts } from './measuring.ts';
+import type { Processor } from './processor.ts';
 import { median, type Rate } from './rate.ts';
 
 /** One row: a screen at a size, measured in several rounds. `page[n]` and `sql[n]` are of the same round. */
@@ -10,6 +11,8 @@ export type Row = {
 	counts: Counts | null;
 	page: Rate[];
 	sql: Rate[];
+	/** Of one request, in each round. */
+	cpu: Processor[];
 };
 
 /** The middle of a figure over the rounds. */
@@ -39,6 +42,8 @@ const HEADINGS = [
 	'p99',
 	'стр./SQL',
 	'рост',
+	'ЦП прил., мс',
+	'ЦП PG, мс',
 	'запросов',
 	'строк',
 	'сканы',
@@ -97,6 +102,8 @@ function cellsOf(row: Row, rows: Row[]): string[] {
 		...(row.sql.length > 0 ? rate(row.sql) : ['', '', '']),
 		row.sql.length > 0 ? fixed(pageToSql(row), 2) : '',
 		row === smallest ? '' : fixed(growth(row, smallest), 2),
+		fixed(median(row.cpu.map(({ app }) => app)), 2),
+		fixed(median(row.cpu.map(({ postgres }) => postgres)), 2),
 		...(counts
 			? [
 					`${counts.statements}`,

@@ -39,7 +39,7 @@ export function judge(rows: Row[], visit: FirstVisit): string[] {
 		lines.push(verdict(what, value, limit, value <= limit));
 	const hello = (deals: number) => of('hello').find((row) => row.deals === deals)?.page ?? [];
 
-	for (const row of of('manager')) {
+	for (const row of of('board')) {
 		const ratio = pageToSql(row);
 		lines.push(
 			verdict(
@@ -51,18 +51,14 @@ export function judge(rows: Row[], visit: FirstVisit): string[] {
 		);
 		atMost(`${title(row)}: КБ gzip`, (row.counts?.wire ?? 0) / KB, TARGETS.wire / KB);
 	}
-	for (const row of of('manager', 'director').filter((one) => one.deals === rows.at(-1)?.deals))
+	for (const row of of('board', 'boardHead', 'boardDirector').filter(
+		(one) => one.deals === rows.at(-1)?.deals,
+	))
 		atMost(`${title(row)}: запросов к базе`, row.counts?.statements ?? 0, TARGETS.statements);
-	const boards = [
-		'manager',
-		'head',
-		'director',
-		'more',
-		'moreDirector',
-		'search',
-		'searchDirector',
-	];
-	const pages = rows.filter(({ key }) => ![...boards, 'hello', 'move', 'bareMove'].includes(key));
+	const boards = /^(?:board|search|idle|dates|more)/;
+	const pages = rows.filter(
+		({ key }) => !boards.test(key) && !/^(?:hello|move|bareMove)$/.test(key),
+	);
 	for (const row of pages.filter((one) => one.deals === rows.at(-1)?.deals))
 		atMost(`${title(row)}: запросов к базе`, row.counts?.statements ?? 0, TARGETS.pageStatements);
 	for (const row of of('move')) {
