@@ -7,6 +7,8 @@ export const MOST_SCANNED = 10_000;
 /** What Postgres did for a request: rows that its scans touched, tables that it read from end to end. */
 export type Work = {
 	rowsRead: number;
+	/** Pages of 8 KB that were looked at, in memory or on the disk. */
+	buffers: number;
 	bigScans: string[];
 	planningMs: number;
 	executionMs: number;
@@ -17,6 +19,8 @@ type Node = {
 	'Relation Name'?: string;
 	'Actual Rows': number;
 	'Actual Loops': number;
+	'Shared Hit Blocks'?: number;
+	'Shared Read Blocks'?: number;
 	'Rows Removed by Filter'?: number;
 	'Rows Removed by Index Recheck'?: number;
 	'Rows Removed by Join Filter'?: number;
@@ -30,7 +34,7 @@ type Explained = { Plan: Node; 'Planning Time': number; 'Execution Time': number
  */
 export async function explainWork(pool: pg.Pool, script: Script): Promise<Work> {
 	const client = await pool.connect();
-	const work: Work = { rowsRead: 0, bigScans: [], planningMs: 0, executionMs: 0 };
+	const work: Work = { rowsRead: 0, buffers: 0, bigScans: [], planningMs: 0, executionMs: 0 };
 	try {
 		await client.query('begin');
 		for (const { query, params } of script.flat()) {
@@ -42,6 +46,8 @@ export async function explainWork(pool: pg.Pool, script: Script): Promise<Work> 
 			const explained = rows[0]?.['QUERY PLAN'][0] as Explained;
 			work.planningMs += explained['Planning Time'];
 			work.executionMs += explained['Execution Time'];
+			const { 'Shared Hit Blocks': hit = 0, 'Shared Read Blocks': read = 0 } = explained.Plan;
+			work.buffers += hit + read;
 			count(explained.Plan, work);
 		}
 	} finally {

@@ -46,6 +46,7 @@ const HEADINGS = [
 	'ЦП PG, мс',
 	'запросов',
 	'строк',
+	'страниц',
 	'сканы',
 	'КБ',
 	'КБ gz',
@@ -108,10 +109,11 @@ function cellsOf(row: Row, rows: Row[]): string[] {
 			? [
 					`${counts.statements}`,
 					`${Math.round(counts.work.rowsRead)}`,
+					`${counts.work.buffers}`,
 					`${counts.work.bigScans.length}`,
 					fixed(counts.raw / 1024, 1),
 					fixed(counts.wire / 1024, 1),
 				]
-			: ['', '', '', '', '']),
+			: ['', '', '', '', '', '']),
 	];
 }

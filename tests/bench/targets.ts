@@ -61,6 +61,12 @@ export function judge(rows: Row[], visit: FirstVisit): string[] {
 	);
 	for (const row of pages.filter((one) => one.deals === rows.at(-1)?.deals))
 		atMost(`${title(row)}: запросов к базе`, row.counts?.statements ?? 0, TARGETS.pageStatements);
+	for (const row of of('searchHead', 'listSearchHead', 'typingHead')) {
+		const director = of(row.key.replace('Head', 'Director')).find((one) => one.deals === row.deals);
+		if (director === undefined) continue;
+		const [own, most] = [row, director].map((one) => one.counts?.work.buffers ?? 0);
+		atMost(`${title(row)}: страниц, как у директора`, own ?? 0, most ?? 0);
+	}
 	for (const row of of('move')) {
 		atMost(
 			`${title(row)}: запросов в транзакции`,

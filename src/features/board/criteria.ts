@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '#src/features/auth/rules.ts';
 import { visibleTo } from '#src/features/auth/rules.ts';
-import { factCriteria } from '#src/features/deals/criteria.ts';
+import { factCriteria, idleSql } from '#src/features/deals/criteria.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
 import { idleBefore } from '#src/features/deals/rules.ts';
 import { dealsFound } from '#src/features/deals/search.ts';
@@ -18,12 +18,15 @@ export function criteria(actor: Actor, filter: Filter, viewer: Viewer): SQL {
 	return sql.join(
 		[
 			visibleTo({ ...actor, scope: filter.scope }, sql`d.owner_id`),
-			...(filter.idle ? [idleSql(viewer)] : []),
+			...(filter.idle ? [idleSql(IDLE_BEFORE, viewer)] : []),
 			...factCriteria(filter),
 		],
 		sql` and `,
 	);
 }
+
+/** The limit of a deal's state in `stageList`, joined as `l`. */
+export const IDLE_BEFORE = sql`l.idle_before`;
 
 /** For a WITH: the states, with the moment before which a deal of each counts as idle. */
 export function stageList(stages: Stage[], viewer: Viewer): SQL {
@@ -44,16 +47,4 @@ export function preamble(actor: Actor, filter: Filter, alive: SQL, ...lists: SQL
 	if (filter.text !== null)
 		parts.push(sql`hits as materialized (${dealsFound(actor, filter.scope, filter.text, alive)})`);
 	return parts.length === 0 ? sql`` : sql`with ${sql.join(parts, sql`, `)}`;
-}
-
-/**
- * Nothing finished since the state's limit, and nothing planned ahead: an overdue plan is not ahead.
- * Not an EXISTS, which Postgres may answer by reading everything that is planned in the company.
- */
-export function idleSql(viewer: Viewer): SQL {
-	return sql`(coalesce(d.last_done_at, d.created_at) < l.idle_before and (
-		select true from interactions ahead where ahead.deal_id = d.id and ahead.status = 'planned'
-			and coalesce(ahead.planned_at, (ahead.planned_on + 1)::timestamp at time zone ${viewer.timeZone}) >= ${viewer.now}
-		limit 1
-	) is null)`;
 }

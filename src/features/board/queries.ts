@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Colleague } from '#src/features/auth/queries.ts';
 import { type Actor, editable, visibleTo } from '#src/features/auth/rules.ts';
+import { idleSql } from '#src/features/deals/criteria.ts';
 import type { Pipeline, Stage } from '#src/features/deals/queries.ts';
 import {
 	dayWithin,
@@ -14,7 +15,7 @@ import { savedFiltersSql } from '#src/features/filters/queries.ts';
 import type { SavedFilter, Screen } from '#src/features/filters/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
-import { criteria, idleSql, preamble, source, stageList } from './criteria.ts';
+import { criteria, IDLE_BEFORE, preamble, source, stageList } from './criteria.ts';
 import { type Stretch, stretchReach } from './dates.ts';
 import type { Filter } from './forms.ts';
 import { farReach, nearReach, type Place, RANKS } from './order.ts';
@@ -107,7 +108,7 @@ const cardSql = (
 	d.version, d.next_planned_on as "plannedOn",
 	extract(epoch from d.next_planned_at)::float8 as "plannedAt",
 	d.next_interaction_id as "interactionId", i.name as "kindName", i.icon as "kindIcon",
-	i.summary, i.version as "stepVersion", coalesce(${idleSql(viewer)}, false) as idle,
+	i.summary, i.version as "stepVersion", coalesce(${idleSql(IDLE_BEFORE, viewer)}, false) as idle,
 	${editable(actor, dealVisibleTo)} as editable`;
 const CARD_JOINS = sql`join people p on p.id = d.owner_id
 	left join lateral (

@@ -65,11 +65,14 @@ export const clientSearch = pgTable(
 		/** ИНН and the keys of phones, each between spaces. */
 		numbers: text().notNull(),
 		vector: tsvector().notNull(),
+		/** Owners of it and of its deals; with a minus, who helps with a deal. */
+		seenBy: bigint({ mode: 'number' }).array().notNull().default([]),
 	},
 	(t) => [
-		index('client_search_words').using('gin', t.words.op('gin_trgm_ops')),
-		index('client_search_numbers').using('gin', t.numbers.op('gin_trgm_ops')),
-		index('client_search_vector').using('gin', t.vector),
+		index('client_search_found').using(
+			'gin',
+			...[t.seenBy, t.words.op('gin_trgm_ops'), t.numbers.op('gin_trgm_ops'), t.vector],
+		),
 	],
 );
 

@@ -15,6 +15,15 @@ export function clientVisibleTo(actor: Actor): SQL {
 				where helping.deal_id = of_client.id and helping.person_id = ${actor.id}))))`;
 }
 
+/**
+ * The same of a row of client_search (`s`), where it stands beside the words: so a search reads nobody else's clients. The
+ * triggers of drizzle/0075_client_viewers.sql keep it.
+ */
+export function clientFoundBy({ scope, id }: Actor): SQL {
+	if (scope === 'all') return sql`true`;
+	return sql`s.seen_by && ${sql.param([...scope, -id])}::bigint[]`;
+}
+
 /** Text as search columns hold it: lower case, «ё» as «е». */
 export function searchable(typed: string): string {
 	return typed.toLowerCase().replaceAll('ё', 'е').trim();

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
-import { type ClientName, clientVisibleTo } from './queries.ts';
+import { type ClientName, clientFoundBy } from './queries.ts';
 import { type PhoneWritings, type Reading, readingsOf, wrongAllowed } from './search-words.ts';
 
 /*
@@ -55,18 +55,20 @@ export function clientsFound(
 	const columns = sql`s.client_id, s.archived ${weighed ? sql`, ${fitSql(readings)} as fit, s.bare` : sql``}`;
 	if (readings.length === 0) return sql`select ${columns} from client_search s where false`;
 	const fewOwners = actor.scope !== 'all' && actor.scope.length <= FEW_OWNERS;
-	const few = among !== undefined || fewOwners;
 	const stages = STAGES.filter(({ of }) => closeness === 'either' || of === closeness);
+	const few = (fewOwners || among !== undefined) && closeness !== 'exact';
 	const alike = few ? ownWordsAlike : companyWordsAlike;
+	const meant = among && sql`s.client_id in (${among})`;
 	const parts = stages.map(({ name, match }, at) => {
 		const earlier = stages.slice(0, at).map((one) => sql.raw(one.name));
 		const notYet = earlier.map((one) => sql`and not exists (select from ${one})`);
 		return sql`${sql.raw(name)} as materialized (
-			select ${columns} from ${few ? sql`own` : sql`client_search`} s
-			where (${either(readings, (reading) => match(reading, alike))}) and ${few ? sql`true` : seenSql(actor)} ${sql.join(notYet, sql` `)})`;
+			select ${columns} from client_search s
+			where (${either(readings, (reading) => match(reading, alike))})
+				and ${clientFoundBy(actor)} ${meant ? sql`and ${meant}` : sql``} ${sql.join(notYet, sql` `)})`;
 	});
 	const found = stages.map(({ name }) => sql`select * from ${sql.raw(name)}`);
-	return sql`with ${sql.join([...(few ? [ownSql(among ?? clientsVisibleTo(actor))] : []), ...parts], sql`, `)}
+	return sql`with ${sql.join([...(few ? [ownWordsSql(sql`${clientFoundBy(actor)} ${meant ? sql`and ${meant}` : sql``}`)] : []), ...parts], sql`, `)}
 		${sql.join(found, sql` union all `)}`;
 }
 
@@ -83,20 +85,11 @@ const companyWordsAlike: Alike = (typed, wrong) => sql`words_alike(${typed}, ${w
 const ownWordsAlike: Alike = (typed, wrong) => sql`(
 	select word from own_words where word_is_alike(word, ${typed}, ${wrong}::int) limit 200)`;
 
-// Read once for all stages, and by no index of words: everybody's would find more than those. `offset 0`: each
-// by its key, for a join may as well read the whole company's.
-function ownSql(seen: SQL): SQL {
-	return sql`own as materialized (
-		select s.* from (${seen}) seen
-		cross join lateral (select * from client_search of_client where of_client.client_id = seen.id offset 0) s
-	), own_words as materialized (
-		select distinct word from own, string_to_table(own.words, ' ') word where word <> ''
+// Words of the clients that are meant, for who sees few of them.
+function ownWordsSql(meant: SQL): SQL {
+	return sql`own_words as materialized (
+		select distinct word from client_search s, string_to_table(s.words, ' ') word where ${meant} and word <> ''
 	)`;
-}
-
-function seenSql(actor: Actor): SQL {
-	if (actor.scope === 'all') return sql`true`;
-	return sql`exists (select from clients c where c.id = s.client_id and ${clientVisibleTo(actor)})`;
 }
 
 const either = (readings: Reading[], match: (reading: Reading) => SQL): SQL =>

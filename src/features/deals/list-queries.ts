@@ -4,7 +4,7 @@ import type { Sql } from '#src/platform/db/client.ts';
 import { readPlace } from '#src/platform/db/keyset.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { sortingOf } from '#src/platform/web/listing.ts';
-import { asksFacts, dealCriteria, idleLimit } from './criteria.ts';
+import { asksFacts, dealCriteria, idleLimit, idleSql } from './criteria.ts';
 import { type ListFilter, monthShown, onlyFinal, statesOf } from './filter.ts';
 import { type DealLine, dealColumns } from './list-columns.ts';
 import type { Stage } from './queries.ts';
@@ -58,7 +58,7 @@ export function listCriteria(
 			...stateCriteria(filter, stages),
 			...(month ? [sql`d.closed_on between ${month.first} and ${month.last}`] : []),
 			...periodCriteria(filter, viewer),
-			...(filter.idle ? [idleSql(stages, viewer)] : []),
+			...(filter.idle ? [idleSql(idleLimit(stages, viewer), viewer)] : []),
 			...dealCriteria(filter, viewer),
 		],
 		sql` and `,
@@ -86,15 +86,6 @@ function periodCriteria({ period }: ListFilter, viewer: Viewer): SQL[] {
 	if (period === 'none') return [sql`${at} is null and ${on} is null`];
 	const reach = periodReach(period, viewer);
 	return [sql`(${momentWithin(at, reach)} or ${dayWithin(on, reach)})`];
-}
-
-// Twin of board/criteria.ts#idleSql.
-function idleSql(stages: Stage[], viewer: Viewer): SQL {
-	return sql`(coalesce(d.last_done_at, d.created_at) < ${idleLimit(stages, viewer)} and (
-		select true from interactions ahead where ahead.deal_id = d.id and ahead.status = 'planned'
-			and coalesce(ahead.planned_at, (ahead.planned_on + 1)::timestamp at time zone ${viewer.timeZone}) >= ${viewer.now}
-		limit 1
-	) is null)`;
 }
 
 /** What a page of lines is read with; also for files and for «выбрать все найденные». */
@@ -175,10 +166,13 @@ function tallies(filter: ListFilter): boolean {
 }
 
 function tallied(filter: ListFilter, stages: Stage[]): SQL {
-	const wanted = statesOf(filter, stages)?.map(({ id }) => id) ?? null;
+	const wanted = statesOf(filter, stages);
+	const ids = wanted?.map(({ id }) => id);
+	const open = wanted?.every(({ kind }) => kind === 'open');
 	const month = monthShown(filter);
 	return sql`select currency, sum(deals)::int as deals, sum(amount)::text as amount from deal_tallies
-		where ${wanted ? sql`stage_id = any(${sql.param(wanted)}::bigint[])` : sql`true`}
+		where ${ids ? sql`stage_id = any(${sql.param(ids)}::bigint[])` : sql`true`}
+			${open ? sql`and closed_on is null` : sql``}
 			and ${month ? sql`closed_on between ${month.first} and ${month.last}` : sql`true`}
 		group by 1 having sum(deals) <> 0 order by 1`;
 }
