@@ -20,14 +20,17 @@ export function dealsFound(actor: Actor, scope: Actor['scope'], typed: string, a
 	const visible = sql`${own} and ${alive}`;
 	// One owner's deals are few: reading them, and their clients, beats the index of everybody's words.
 	const one = scope !== 'all' && scope.length === 1;
-	const titled = textMatches(one ? sql`(h.title_search || '')` : sql`h.title_search`, typed);
+	// Said once more in the words of the index that holds both owners and titles.
+	const among =
+		scope === 'all' || one ? sql`` : sql`and array[h.owner_id] && ${sql.param(scope)}::bigint[]`;
+	const titled = sql`${textMatches(one ? sql`(h.title_search || '')` : sql`h.title_search`, typed)} ${among}`;
 	const number = /^№?\s*(\d{1,15})$/.exec(typed)?.[1];
-	const among = one ? MINE_CLIENTS : undefined;
+	const clients = one ? MINE_CLIENTS : undefined;
 	const from = one ? sql`mine h where true` : sql`deals h where ${visible}`;
 	return sql`with ${one ? sql`mine as materialized (select h.* from deals h where ${visible}),` : sql``}
-		clients_exact as materialized (${clientsFound(seeing, typed, 'exact', false, among)}),
+		clients_exact as materialized (${clientsFound(seeing, typed, 'exact', false, clients)}),
 		clients_alike as materialized (
-			select client_id from (${clientsFound(seeing, typed, 'alike', false, among)}) alike
+			select client_id from (${clientsFound(seeing, typed, 'alike', false, clients)}) alike
 			where not exists (select from clients_exact)
 				${one ? sql`and not exists (select from mine h where ${titled})` : sql``}
 				and not exists (select from deals h where ${titled} and ${own})

@@ -128,11 +128,14 @@ export const deals = pgTable(
 			.notNull(),
 	},
 	(t) => [
-		uniqueIndex('deals_external_ref').on(t.externalRef),
+		uniqueIndex('deals_external_ref_given')
+			.on(t.externalRef)
+			.where(sql`${t.externalRef} is not null`),
 		index('deals_client').on(t.clientId),
 		index('deals_extra').using('gin', t.extra).where(sql`${t.extra} <> '{}'`),
 		index('deals_owner_client').on(t.ownerId, t.clientId),
-		index('deals_title_search').using('gin', t.titleSearch.op('gin_trgm_ops')),
+		// What a text finds among the deals of these owners; see deals/search.ts.
+		index('deals_found').using('gin', sql`(array[${t.ownerId}])`, t.titleSearch.op('gin_trgm_ops')),
 		// The board's order, for everybody's deals and for one owner's. See board/queries.ts.
 		index('deals_stage_at')
 			.on(t.stageId, t.nextPlannedAt, t.id)

@@ -134,7 +134,9 @@ export const interactions = pgTable(
 			.on(t.ownerId, t.plannedOn)
 			.where(sql`${t.status} = 'done' and ${t.plannedOn} is not null`),
 		index('interactions_owner_changed').on(t.ownerId, t.changedAt),
-		uniqueIndex('interactions_external_ref').on(t.externalRef),
+		uniqueIndex('interactions_external_ref_given')
+			.on(t.externalRef)
+			.where(sql`${t.externalRef} is not null`),
 		index('interactions_deal_planned').on(t.dealId).where(sql`${t.status} = 'planned'`),
 		index('interactions_deal_done').on(t.dealId, t.completedAt).where(sql`${t.status} = 'done'`),
 		index('interactions_contact').on(t.contactId).where(sql`${t.contactId} is not null`),
