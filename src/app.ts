@@ -45,6 +45,7 @@ import { dealMoveRoutes } from './features/deals/move-routes.ts';
 import { pipelineRoutes } from './features/deals/pipeline-routes.ts';
 import { dealProductRoutes } from './features/deals/product-routes.ts';
 import { reasonRoutes } from './features/deals/reason-routes.ts';
+import { dealRemovalRoutes } from './features/deals/removal-routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
 import { stageRoutes } from './features/deals/stage-routes.ts';
 import { filterRoutes } from './features/filters/routes.ts';
@@ -175,6 +176,7 @@ export async function buildApp({
 	bulkRoutes(app, { connection });
 	dealRoutes(app, { connection });
 	dealMoveRoutes(app, { connection });
+	dealRemovalRoutes(app, { connection });
 	dealEntryRoutes(app, { connection });
 	collaboratorRoutes(app, { connection });
 	dealProductRoutes(app, { connection });

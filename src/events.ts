@@ -32,7 +32,14 @@ export type Door = (typeof DOORS)[number];
 export type { EndingWas, FieldChange, ProductChange, SettledStep } from './event-shapes.ts';
 
 export type AppEvent =
-	| ({ type: 'deal.created'; data: { stageId: number } } & About['deal'])
+	/** `copyOf`: of one that was made like another. */
+	| ({ type: 'deal.created'; data: { stageId: number; copyOf?: number } } & About['deal'])
+	| ({
+			type: 'deal.removed';
+			/** The whole of it, table by table, for who brings it back. */
+			data: { title: string; ownerId: number; whole: Record<string, Record<string, unknown>[]> };
+	  } & About['deal'])
+	| ({ type: 'deal.recovered'; data: { title: string } } & About['deal'])
 	| ({
 			type: 'deal.moved';
 			data: Passage;

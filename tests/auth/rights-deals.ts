@@ -1,4 +1,8 @@
+import type { Login } from '../cast.ts';
 import { get, JSON_ANSWER, onDeal, type Rules, type Tools } from './rights-rules.ts';
+
+/** Heads and administrators delete deals. */
+const mayRemove = (status: number) => (me: Login) => (['vera', 'ada'].includes(me) ? status : 403);
 
 /** The routes of one deal, and of what all deals share. */
 export function dealRules(tools: Tools): Rules {
@@ -7,6 +11,23 @@ export function dealRules(tools: Tools): Rules {
 		records: {
 			'GET /deals/:id': { call: get(({ dealId }) => `/deals/${dealId}`), seen: 200 },
 			'GET /deals/:id/menu': { call: get(({ dealId }) => `/deals/${dealId}/menu`), seen: 200 },
+			'GET /deals/:id/removal': {
+				call: get(({ dealId }) => `/deals/${dealId}/removal`),
+				seen: mayRemove(200),
+			},
+			// Stale, or there already: the matrix deletes nothing, it only asks.
+			'POST /deals/:id/removal': {
+				call: (person, { dealId }) => person.json(`/deals/${dealId}/removal`, { version: 999_999 }),
+				seen: mayRemove(409),
+			},
+			'POST /deals/:id/recovery': {
+				call: onDeal(tools, '/recovery', () => ({})),
+				seen: mayRemove(422),
+			},
+			'POST /deals/:id/copies': {
+				call: (person, { dealId }) => person.json(`/deals/${dealId}/copies`, {}),
+				seen: 200,
+			},
 			'GET /deals/:id/edit': { call: get(({ dealId }) => `/deals/${dealId}/edit`), seen: 200 },
 			'GET /deals/:id/products': {
 				call: get(({ dealId }) => `/deals/${dealId}/products`),

@@ -30,6 +30,7 @@ const MAKES: Record<string, { table: string; body: () => Fields }> = {
 		table: 'deals',
 		body: () => ({ stageId: cast.open[0].id, clientName: 'ООО «Клик»', title: 'Двойной' }),
 	},
+	'/deals/:id/copies': { table: 'deals', body: () => ({ title: 'Копия' }) },
 	'/deals/:id/entries': { table: 'events', body: () => ({ kindId: 'note', text: 'Дважды' }) },
 	'/deals/:id/interactions': { table: 'interactions', body: STEP },
 	'/clients/:id/interactions': { table: 'interactions', body: STEP },
@@ -137,6 +138,7 @@ test('every form that makes something carries a key of its own', async () => {
 		...['/admin/kinds/new', '/admin/extra-fields/new', '/admin/mail', '/import'],
 		...[`/deals/${cast.deals.late}`, `/deals/${cast.deals.late}/interactions/new`],
 		`/clients/${records.client}/contacts/new`,
+		`/deals/${cast.deals.late}/menu`,
 	]) {
 		const keys = await Promise.all([1, 2].map(async () => keyIn((await ada.get(path)).body)));
 		expect(keys[0], path).toMatch(/^[\w-]{36}$/);

@@ -59,6 +59,7 @@ const FIELDS: Record<string, Field> = {
 	colour: ['label.colour', 'colour'],
 	comment: ['label.comment'],
 	contacts: ['audit.contacts'],
+	copyOf: ['audit.copyOf', 'deal'],
 	correspondentAccount: ['label.correspondentAccount'],
 	created: ['audit.created'],
 	createdOn: ['deal.created', 'planned'],

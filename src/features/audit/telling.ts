@@ -19,7 +19,7 @@ const FROM_TO: Partial<Record<AppEvent['type'], string>> = {
 	'interaction.reassigned': 'ownerId',
 };
 /** Ids of what the event is about, and what nobody asks for. */
-const UNTOLD = ['contactId', 'mergeId', 'importId', 'seriesId', 'intoId', 'row', 'was'];
+const UNTOLD = ['contactId', 'mergeId', 'importId', 'seriesId', 'intoId', 'row', 'whole', 'was'];
 
 /** What an event is about, as the first word of its type says. */
 export const nounOf = ({ type }: AuditEvent) => type.split('.')[0] as Noun;

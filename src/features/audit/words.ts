@@ -32,6 +32,8 @@ export const HAPPENED: Record<EventType, MessageKey> = {
 	'deal.noted': 'event.dealNoted',
 	'deal.reassigned': 'event.dealReassigned',
 	'deal.reopened': 'event.dealReopened',
+	'deal.recovered': 'event.dealRecovered',
+	'deal.removed': 'event.dealRemoved',
 	'deal.won': 'event.dealWon',
 	'export.made': 'event.exportMade',
 	'extra.added': 'event.extraAdded',

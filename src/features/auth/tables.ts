@@ -20,6 +20,7 @@ export type Scope = (typeof SCOPES)[number];
 export const PERMISSIONS = [
 	'deals.reassign',
 	'deals.give',
+	'deals.remove',
 	'export',
 	'import',
 	'filters.share',

@@ -44,6 +44,8 @@ export type NewDeal = {
 	source?: string | null;
 	expectedCloseOn?: string | null;
 	ownerId?: number;
+	/** The deal that it is a copy of. */
+	copyOf?: number;
 };
 
 /**
@@ -76,7 +78,7 @@ export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): P
 			type: 'deal.created',
 			dealId: id,
 			clientId: deal.clientId,
-			data: { stageId: deal.stageId },
+			data: { stageId: deal.stageId, ...(deal.copyOf ? { copyOf: deal.copyOf } : {}) },
 		});
 		return id;
 	});

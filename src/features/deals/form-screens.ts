@@ -16,6 +16,7 @@ import { readLines } from './forms.ts';
 import { linesAfterConflict, tableFields } from './line-merging.ts';
 import { type Line, lineSum, linesSum, quantityWords } from './lines.ts';
 import {
+	countSteps,
 	type DealFrame,
 	type DealView,
 	findDeal,
@@ -233,16 +234,32 @@ export async function readHelpers(
 	return { deal, colleagues };
 }
 
-/** What can be done with a deal from its card: call, write, plan, move, take over. Throws NotFound. */
-export async function readDealMenu(
+/** A deal that is to be deleted, and how much of what was planned and done goes with it. Throws NotFound. */
+export async function readRemoval(
 	db: Sql,
 	actor: Actor,
 	dealId: number,
-): Promise<{ deal: DealView; contacts: ContactPoint[]; colleagues: Colleague[]; me: number }> {
+): Promise<{ deal: DealView; steps: number }> {
+	const deal = await findEditableDeal(db, actor, dealId);
+	return { deal, steps: await countSteps(db, dealId) };
+}
+
+/** The menu of a deal: whom to call, to whom it can be given, whether it may be deleted. */
+export type DealMenu = {
+	deal: DealView;
+	contacts: ContactPoint[];
+	colleagues: Colleague[];
+	me: number;
+	removable: boolean;
+};
+
+/** What can be done with a deal from its card: call, write, plan, move, take over. Throws NotFound. */
+export async function readDealMenu(db: Sql, actor: Actor, dealId: number): Promise<DealMenu> {
 	const deal = await findDeal(db, actor, dealId);
 	const contacts = deal.clientId === null ? [] : await listContactPoints(db, deal.clientId);
 	const colleagues = mayGiveOf(actor, deal.ownerId) ? await listReceivers(db, actor) : [];
-	return { deal, contacts, colleagues, me: actor.id };
+	const removable = deal.editable && can(actor, 'deals.remove');
+	return { deal, contacts, colleagues, me: actor.id, removable };
 }
 
 /** Whom the actor may give deals to, by name: only them, for to anybody else it would be refused. */

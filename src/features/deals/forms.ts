@@ -48,6 +48,12 @@ export const MoveForm = form({
 	returnTo: optional(text(500)),
 });
 
+/** A deal made again; without a title it says whose copy it is. */
+export const CopyForm = form({ title: optional(text(300)), returnTo: optional(text(500)) });
+
+/** Deleting a deal and bringing it back ask for nothing but the version. */
+export const RemovalForm = form({ version: version(), returnTo: optional(text(500)) });
+
 /** The question before a final state. */
 export const ClosureQuery = form({ stageId: id(), returnTo: optional(text(500)) });
 

@@ -224,8 +224,10 @@ const helper =
 const DRAW: Record<string, Draw> = {
 	'deal.created': ({ data, names, viewer }) => ({
 		icon: 'plus',
-		title: say(viewer, 'history.created'),
-		text: stageName(names, data.stageId),
+		title: say(viewer, data.copyOf ? 'history.createdAsCopy' : 'history.created'),
+		text: [stageName(names, data.stageId), ...(data.copyOf ? [`№ ${data.copyOf}`] : [])].join(
+			' · ',
+		),
 	}),
 	'deal.moved': moved,
 	'deal.reopened': ({ data, names, viewer }) => ({
@@ -233,6 +235,8 @@ const DRAW: Record<string, Draw> = {
 		title: say(viewer, 'history.reopened', { stage: stageName(names, data.to) }),
 		text: [inPrevious(data, viewer), ...settledWords(data, names, viewer)].join(' · '),
 	}),
+	'deal.recovered': ({ viewer }) => ({ icon: 'plus', title: say(viewer, 'history.recovered') }),
+	'deal.removed': ({ viewer }) => ({ icon: 'close', title: say(viewer, 'history.removed') }),
 	'deal.won': closed,
 	'deal.lost': closed,
 	'deal.edited': edited,

@@ -266,6 +266,14 @@ export async function lastChangeOf(
 	return rows[0] ? { ...rows[0], at: new Date(rows[0].at) } : null;
 }
 
+/** How many interactions a deal has, planned and over. */
+export async function countSteps(db: Sql, dealId: number): Promise<number> {
+	const { rows } = await db.execute<{ n: number }>(
+		sql`select count(*)::int as n from interactions where deal_id = ${dealId}`,
+	);
+	return rows[0]?.n ?? 0;
+}
+
 /** Who has a deal now, and whether the actor still sees it: for who has just given it away. */
 export async function findReceiver(
 	db: Sql,

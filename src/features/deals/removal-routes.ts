@@ -1,0 +1,111 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { demand } from '#src/features/auth/rules.ts';
+import { answerChange } from '#src/features/board/answer.ts';
+import type { Connection } from '#src/platform/db/client.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import { once } from '#src/platform/once/once.ts';
+import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
+import { wantsFragments } from '#src/platform/web/errors.ts';
+import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { leaveFor } from '#src/platform/web/leave.ts';
+import { localPath } from '#src/platform/web/origin.ts';
+import { pageSeen } from '#src/platform/web/seen.ts';
+import { wayBack } from '#src/platform/web/undo.ts';
+import { copyDeal } from './copying.ts';
+import { readDealMenu, readRemoval } from './form-screens.ts';
+import { CopyForm, DealParams, RemovalForm } from './forms.ts';
+import { findDeal } from './queries.ts';
+import { recoverDeal, removeDeal } from './removal.ts';
+
+const SIGNED_IN = { config: { access: 'signed-in' as const } };
+const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const } };
+const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };
+const idOf = (request: FastifyRequest) => readQuery(DealParams, request.params).id;
+
+/** Deals are made again, deleted and brought back. */
+export function dealRemovalRoutes(
+	app: FastifyInstance,
+	{ connection }: { connection: Connection },
+): void {
+	const { db } = connection;
+
+	app.post('/deals/:id/copies', MAKES, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const { title: typed } = readForm(CopyForm, request.body);
+				const by = acting(request);
+				const { title: old } = await findDeal(db, by.actor, idOf(request));
+				const title = typed ?? translate(request.viewer.language, 'deal.copyOf', { title: old });
+				const made = await once(db, request, by.actor.id, (sql) =>
+					copyDeal(sql, by, idOf(request), title),
+				);
+				const toast = { key: 'toast.dealCopied', args: { title } } as const;
+				return leaveFor(request, reply, `/deals/${made}`, toast, { dealId: made });
+			},
+			async (problem) => {
+				const data = await readDealMenu(db, actorOf(request), idOf(request));
+				const view = { fragment: 'deals/_menu', title: 'deal.menu', data } as const;
+				return await drawForm(request, reply, view, problem);
+			},
+		),
+	);
+
+	app.get(
+		'/deals/:id/removal',
+		SIGNED_IN,
+		async (request, reply) => await drawRemoval(request, reply, null),
+	);
+
+	async function drawRemoval(
+		request: FastifyRequest,
+		reply: FastifyReply,
+		problem: Problem | null,
+	) {
+		const actor = actorOf(request);
+		const data = await readRemoval(db, actor, idOf(request));
+		demand({ actor }, 'deals.remove');
+		const view = { fragment: 'deals/_removal', title: 'deal.remove', data } as const;
+		return await drawForm(request, reply, view, problem);
+	}
+
+	app.post('/deals/:id/removal', CHANGES_DEAL, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const dealId = idOf(request);
+				const { version, returnTo } = readForm(RemovalForm, request.body);
+				const { title, stageId } = await removeDeal(db, acting(request), dealId, version);
+				const undo = wayBack('deal.recover', dealId, { version: String(version) });
+				const toast = { key: 'toast.dealRemoved', args: { title }, undo } as const;
+				// Its page is not there any more.
+				const home = `/deals/${dealId}`;
+				const seen = wantsFragments(request)
+					? pageSeen(request).pathname
+					: localPath(returnTo, home);
+				if (seen.startsWith(home)) return leaveFor(request, reply, '/deals', toast, { dealId });
+				return await answerChange(connection, request, reply, {
+					...{ dealId, home: '/deals', stageIds: [stageId], toast, returnTo },
+				});
+			},
+			async (problem) => await drawRemoval(request, reply, problem),
+		),
+	);
+
+	app.post('/deals/:id/recovery', CHANGES_DEAL, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				const dealId = idOf(request);
+				const { version, returnTo } = readForm(RemovalForm, request.body);
+				const { title, stageId } = await recoverDeal(db, acting(request), dealId, version);
+				const toast = { key: 'toast.dealRecovered', args: { title } } as const;
+				return await answerChange(connection, request, reply, {
+					...{ dealId, stageIds: [stageId], toast, returnTo },
+				});
+			},
+			async (problem) => await drawRemoval(request, reply, problem),
+		),
+	);
+}
