@@ -70,7 +70,9 @@ test('a head deletes a deal with all that is on it, and «Отменить» bri
 	);
 	const dialog = read((await person.vera.get(`/deals/${id}/removal`)).body);
 	const [form] = dialog.byTag('form', dialog.byId(`deal-${id}-removal`) ?? undefined);
-	expect(textOf(dialog.byId(`deal-${id}-removal`) as never)).toContain('история и 2 взаимодействия');
+	expect(textOf(dialog.byId(`deal-${id}-removal`) as never)).toContain(
+		'история и 2 взаимодействия',
+	);
 	const answer = await person.vera.htmx(
 		'/board',
 		`/deals/${id}/removal`,
