@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { Sql } from '#src/platform/db/client.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 import type { Workdays } from '#src/platform/i18n/work-week.ts';
 import { type Actor, type Own, type Owners, visibleTo } from './rules.ts';
@@ -136,4 +137,21 @@ export async function listColleagues(db: Sql, actor: Actor): Promise<Colleague[]
 		select p.id, p.name from people p
 		where p.active and ${visibleTo(actor, sql`p.id`)} order by p.name, p.id`);
 	return rows;
+}
+
+/**
+ * Holds somebody who is to get a record until the end of the transaction: nobody leaves meanwhile. To be asked for after the
+ * record itself is locked, as whoever lets a person go does. False where they do not work here, any more or yet.
+ */
+export async function holdColleague(tx: Tx, personId: number): Promise<boolean> {
+	const { rowCount } = await tx.execute(
+		sql`select from people where id = ${personId} and active for share`,
+	);
+	return rowCount === 1;
+}
+
+/** The same for somebody who is to own a record. Throws InvalidForm where they do not work here. */
+export async function holdOwner(tx: Tx, ownerId: number | null): Promise<void> {
+	if (ownerId === null || !(await holdColleague(tx, ownerId)))
+		throw new InvalidForm({ ownerId: { key: 'field.choice' } }, {});
 }

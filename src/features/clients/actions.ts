@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
+import { holdOwner } from '#src/features/auth/queries.ts';
 import { type Acting, can, mayEditOf } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { Forbidden, InvalidForm } from '#src/platform/errors.ts';
+import { Forbidden } from '#src/platform/errors.ts';
 import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { type ContactFacts, insertContact, pointValues } from './contacts.ts';
@@ -42,6 +43,7 @@ export async function createClient(
 	{ contacts = [], ...client }: NewClient,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
+		await holdOwner(tx, acting.actor.id);
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into clients (name, legal_kind, status, owner_id, created_at, extra,
 				${sql.join(
@@ -143,10 +145,7 @@ async function checkOwner(
 	if (ownerId === undefined || ownerId === client.ownerId) return;
 	if (!can(actor, 'deals.reassign') || (ownerId !== null && !mayEditOf(actor, ownerId)))
 		throw new Forbidden('error.forbidden');
-	const { rows } = await tx.execute(
-		sql`select from people where id = ${ownerId} and active limit 1`,
-	);
-	if (rows.length === 0) throw new InvalidForm({ ownerId: { key: 'field.choice' } }, {});
+	await holdOwner(tx, ownerId);
 }
 
 /** What a client has several of; returns what changed, each list in one line. `before`: as it stands. */

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { AppEvent, EndingWas } from '#src/events.ts';
+import { holdOwner } from '#src/features/auth/queries.ts';
 import { type Acting, mayEditOf } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
@@ -50,12 +51,13 @@ export type NewDeal = {
 
 /**
  * Makes a deal in an open state. Returns its id. Throws RuleBroken for a state that is not open,
- * FieldsMissing for one that demands more than the deal begins with.
+ * FieldsMissing for one that demands more than the deal begins with, InvalidForm for an owner who has left.
  */
 export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
 		const ownerId = deal.ownerId ?? acting.actor.id;
 		if (!mayEditOf(acting.actor, ownerId)) throw new Forbidden('error.forbidden');
+		await holdOwner(tx, ownerId);
 		const { rows } = await tx.execute<{ id: number; at: Date; demanding: boolean }>(sql`
 			insert into deals (pipeline_id, stage_id, client_id, title, amount, currency, owner_id, source,
 				expected_close_on, stage_entered_at, created_at, created_by)

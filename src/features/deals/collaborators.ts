@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { holdColleague } from '#src/features/auth/queries.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
@@ -24,15 +25,12 @@ export async function addCollaborator(
 	return await transact(sqlOrTx, async (tx) => {
 		const deal = await findDealToEdit(tx, acting.actor, dealId);
 		await checkVersion(tx, deal, version);
-		const { rows } = await tx.execute<{ added: boolean }>(sql`
-			with person as (
-				select id from people where id = ${personId} and active and id <> ${deal.ownerId}
-			), added as (
-				insert into deal_collaborators (deal_id, person_id) select ${dealId}, id from person
-				on conflict do nothing returning 1
-			) select exists (select from added) as added from person`);
-		if (rows[0] === undefined) throw new InvalidForm({ personId: { key: 'field.choice' } }, {});
-		if (!rows[0].added) return version;
+		if (personId === deal.ownerId || !(await holdColleague(tx, personId)))
+			throw new InvalidForm({ personId: { key: 'field.choice' } }, {});
+		const { rows } = await tx.execute(sql`
+			insert into deal_collaborators (deal_id, person_id) values (${dealId}, ${personId})
+			on conflict do nothing returning person_id`);
+		if (rows.length === 0) return version;
 		await tx.execute(sql`update deals set version = version + 1 where id = ${dealId}`);
 		const { clientId } = deal;
 		await record(tx, acting, { type: 'deal.joined', dealId, clientId, data: { personId } });

@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm';
+import { holdOwner } from '#src/features/auth/queries.ts';
 import { type Acting, mayGiveOf, mayGiveTo } from '#src/features/auth/rules.ts';
 import { notifyReassigned } from '#src/features/mail/notices.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { Forbidden, InvalidForm } from '#src/platform/errors.ts';
+import { Forbidden } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { checkVersion } from './conflicts.ts';
 import { refreshNextStep } from './next-step.ts';
@@ -30,11 +31,9 @@ export async function reassignDeal(
 			throw new Forbidden('error.forbidden');
 		await checkVersion(tx, deal, version);
 		if (deal.ownerId === ownerId) return deal.version;
-		const { rows } = await tx.execute(sql`
-			update deals set owner_id = ${ownerId}, version = version + 1
-			where id = ${dealId} and version = ${version}
-				and exists (select from people where id = ${ownerId} and active) returning id`);
-		if (rows.length === 0) throw new InvalidForm({ ownerId: { key: 'field.choice' } }, {});
+		await holdOwner(tx, ownerId);
+		await tx.execute(sql`
+			update deals set owner_id = ${ownerId}, version = version + 1 where id = ${dealId}`);
 		const moved = await tx.execute<{ id: number }>(sql`
 			update interactions set owner_id = ${ownerId}, version = version + 1
 			where deal_id = ${dealId} and owner_id = ${deal.ownerId} and status = 'planned'

@@ -77,6 +77,7 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'row.notEmail': '«{text}» is no mail address',
 	'row.notZone': '«{text}» is no time zone (Europe/Moscow would be)',
 	'row.requisiteDigits': '«{text}»: the number of digits must be {digits}',
+	'row.ownerLeft': 'the owner does not work here any more',
 	'row.clientGone': 'the client was removed during the import: send the row again',
 	'row.ownParent': 'a team cannot be part of itself',
 	'row.headWithoutTeam': 'a head without a team',

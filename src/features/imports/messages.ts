@@ -84,6 +84,7 @@ const MESSAGES = {
 	'row.notEmail': '«{text}» – не адрес почты',
 	'row.notZone': '«{text}» – не часовой пояс (например, Europe/Moscow)',
 	'row.requisiteDigits': '«{text}»: должно быть цифр: {digits}',
+	'row.ownerLeft': 'ответственный здесь больше не работает',
 	'row.clientGone': 'клиента удалили, пока шла загрузка: пришлите строку ещё раз',
 	'row.ownParent': 'команда не может входить в саму себя',
 	'row.headWithoutTeam': 'руководитель без команды',

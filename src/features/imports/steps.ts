@@ -94,6 +94,7 @@ export class StepRun {
 		});
 		await this.#noun.examine?.(tx, context, outcomes);
 		for (const outcome of outcomes) this.#checkOwner(outcome);
+		await this.#holdOwners(tx, outcomes);
 		const verdicts = verdictsOn(outcomes);
 		const made = await this.#write(tx, verdicts);
 		this.#repeats.forget(verdicts.rejected);
@@ -148,6 +149,25 @@ export class StepRun {
 		const column = this.step.fields.owner?.column ?? 'owner';
 		const refused = ownerRefused(actor, given.owner, was !== null);
 		if (refused && values.owner !== null) draft.reasons.push({ column, key: refused, args: {} });
+	}
+
+	// Whoever gets what is alive still works here, and does not leave before the batch is written.
+	async #holdOwners(tx: Tx, outcomes: Outcome[]): Promise<void> {
+		const { context, rehearsal } = this.#setting;
+		const getting = outcomes.flatMap(({ draft, was, values }) => {
+			const { owner } = values;
+			const gets = typeof owner === 'number' && owner !== was?.values.owner;
+			return gets && (this.#noun.lives?.(values, context) ?? false) ? [{ draft, owner }] : [];
+		});
+		if (getting.length === 0) return;
+		const ids = sql.param([...new Set(getting.map(({ owner }) => owner))]);
+		const { rows } = await tx.execute<{ id: number }>(sql`
+			select id from people where id = any(${ids}::bigint[]) and active order by id
+			${rehearsal ? sql`` : sql`for share`}`);
+		const here = new Set(rows.map(({ id }) => Number(id)));
+		const column = this.step.fields.owner?.column ?? 'owner';
+		for (const { draft, owner } of getting)
+			if (!here.has(owner)) draft.reasons.push({ column, key: 'row.ownerLeft', args: {} });
 	}
 
 	async #write(tx: Tx, { created, updated }: Verdicts): Promise<Made[]> {

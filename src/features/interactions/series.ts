@@ -24,6 +24,7 @@ import {
 	type NewStep,
 	refreshDeal,
 	type Target,
+	whoseIs,
 } from './steps.ts';
 
 /** So many days ahead the occurrences of a series are planned, */
@@ -75,7 +76,13 @@ export async function planSeries(
 		if (first === undefined) throw new InvalidForm({ repeatUntil: { key: 'series.nothing' } }, {});
 		const { contactId = null, ownerId = subject.ownerId } = step;
 		const pointers = { kindId: step.kindId, contactId, ownerId };
-		const owner = await checkPointers(tx, subject.clientId, pointers, subject);
+		const owner = await checkPointers(
+			tx,
+			subject.clientId,
+			pointers,
+			{ ownerId: subject.ownerId },
+			whoseIs(subject),
+		);
 		const { plannedAt } = columnsOf(step.plan);
 		const series = await insertSeries(tx, acting, {
 			...{ ...time, ...pointers, summary: step.summary },

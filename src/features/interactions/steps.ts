@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { findActor } from '#src/features/auth/queries.ts';
+import { findActor, holdColleague } from '#src/features/auth/queries.ts';
 import { type Acting, type Actor, mayEditOf } from '#src/features/auth/rules.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { refreshNextStep } from '#src/features/deals/next-step.ts';
@@ -56,7 +56,12 @@ export type Subject = {
 	clientId: number | null;
 	ownerId: number;
 	dealOwnerId: number | null;
+	clientOwnerId?: number | null;
 };
+
+/** Who has the deal or the client that a step belongs to, as far as that is locked. */
+export const whoseIs = ({ dealOwnerId, clientOwnerId = null }: Subject): number | null =>
+	dealOwnerId ?? clientOwnerId;
 
 /** Locks a deal or a client that the actor may see. Throws NotFound for any other. */
 export async function findSubject(tx: Tx, actor: Actor, target: Target): Promise<Subject> {
@@ -74,7 +79,7 @@ export async function findSubject(tx: Tx, actor: Actor, target: Target): Promise
 	if (client === undefined) throw new NotFound('error.notFound');
 	const mine = client.ownerId !== null && mayEditOf(actor, client.ownerId);
 	const ownerId = mine ? (client.ownerId as number) : actor.id;
-	return { dealId: null, clientId, ownerId, dealOwnerId: null };
+	return { dealId: null, clientId, ownerId, dealOwnerId: null, clientOwnerId: client.ownerId };
 }
 
 /** What a step points at, to be looked up; `held`: what it points at already and may keep. */
@@ -92,15 +97,18 @@ export type Owner = Reminded & {
 
 /**
  * Looks up what a step points at. Returns its owner. Throws InvalidForm for a kind that is not offered, a
- * contact of another client, a person who does not work here; what stood there before may stay.
+ * contact of another client, a person who does not work here; what stood there before may stay. Whoever has the
+ * locked record `whose` needs no holding: they do not leave before it is let go, and it goes over to another.
  */
 export async function checkPointers(
 	tx: Tx,
 	clientId: number | null,
 	wanted: Pointers,
 	held?: Partial<Pointers>,
+	whose: number | null = held?.ownerId ?? null,
 ): Promise<Owner> {
 	const { kindId, contactId, ownerId } = wanted;
+	if (ownerId !== whose) await holdColleague(tx, ownerId);
 	const { rows } = await tx.execute<
 		Owner & { kind: boolean; contact: boolean; active: boolean }
 	>(sql`
@@ -149,7 +157,8 @@ export async function insertStep(
 ): Promise<number> {
 	const { kindId, summary, contactId = null, ownerId = subject.ownerId } = step;
 	const pointers = { kindId, contactId, ownerId };
-	const owner = await checkPointers(tx, subject.clientId, pointers, { ownerId: subject.ownerId });
+	const held = { ownerId: subject.ownerId };
+	const owner = await checkPointers(tx, subject.clientId, pointers, held, whoseIs(subject));
 	await letIn(tx, subject, owner);
 	const { plannedOn, plannedAt } = columnsOf(step.plan);
 	const { remindMinutes = plannedAt && owner.usualReminder } = step;

@@ -11,6 +11,7 @@ import {
 	type Belongings,
 	countBelongings,
 	findPersonToEdit,
+	lockBelongings,
 	type PersonRecord,
 	somebodyAdministers,
 } from './queries.ts';
@@ -108,12 +109,16 @@ export async function dismissPerson(
 ): Promise<Belongings> {
 	peopleOnly(acting);
 	return await transact(sqlOrTx, async (tx) => {
+		// What is theirs before themself, as whoever changes it and points at them does; what came meanwhile is handed
+		// over too, and from here on nothing more comes.
+		await lockBelongings(tx, personId);
 		const found = await findPersonToEdit(tx, personId, version);
 		if (personId === acting.actor.id) throw new RuleBroken('person.notOneself');
-		if (!found.active) throw new RuleBroken('person.leftAlready', { name: found.name });
+		await lockBelongings(tx, personId);
 		const left = await countBelongings(tx, personId);
-		if (left.deals + left.interactions + left.clients > 0)
-			await handOver(tx, acting, personId, heirId);
+		const leaves = left.deals + left.interactions + left.clients > 0;
+		if (!found.active && !leaves) throw new RuleBroken('person.leftAlready', { name: found.name });
+		if (leaves) await handOver(tx, acting, personId, heirId);
 		await tx.execute(sql`
 			update people set active = false, version = version + 1 where id = ${personId}`);
 		if (!(await somebodyAdministers(tx))) throw new RuleBroken('person.lastAdministrator');

@@ -59,9 +59,9 @@ export async function findPerson(db: Sql, personId: number): Promise<PersonRecor
 	return rows[0];
 }
 
-/** Locks a person for the rest of the transaction. */
+/** Locks a person for the rest of the transaction; whatever only names them, as its author, need not wait. */
 export async function lockPerson(tx: Tx, personId: number): Promise<void> {
-	await tx.execute(sql`select from people where id = ${personId} for update`);
+	await tx.execute(sql`select from people where id = ${personId} for no key update`);
 }
 
 /** A person, locked for the rest of the transaction. Throws NotFound, Conflict for a stale version. */
@@ -105,6 +105,16 @@ export async function countBelongings(db: Sql, personId: number): Promise<Belong
 			(select count(*)::int from interactions where owner_id = ${personId} and status = 'planned') as interactions,
 			(select count(*)::int from clients where owner_id = ${personId} and archived_at is null) as clients`);
 	return rows[0] as Belongings;
+}
+
+/** Locks what a person has, finished or not, for the rest of the transaction. */
+export async function lockBelongings(tx: Tx, personId: number): Promise<void> {
+	const theirs = sql`where owner_id = ${personId} order by id for update`;
+	await tx.execute(sql`select from deals ${theirs}`);
+	await tx.execute(sql`select from clients ${theirs}`);
+	await tx.execute(sql`select from interaction_series ${theirs}`);
+	await tx.execute(sql`
+		select from interactions where owner_id = ${personId} and status = 'planned' order by id for update`);
 }
 
 /** Those who can take over from somebody: everybody else who is in. */

@@ -63,6 +63,8 @@ export const CLIENTS: Noun = {
 
 	doubts: requisiteDoubts,
 
+	lives: () => true,
+
 	async create(tx, { by }, made) {
 		await tx.execute(sql`
 			insert into clients (id, external_ref, name, legal_kind, inn, kpp, ogrn, owner_id, status, source,

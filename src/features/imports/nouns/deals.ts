@@ -80,6 +80,8 @@ export const DEALS: Noun = {
 		for (const outcome of outcomes) closing(outcome, courseOf(context), context.by.now);
 	},
 
+	lives: ({ closedOn = null }) => closedOn === null,
+
 	async create(tx, context, made) {
 		await tx.execute(sql`
 			insert into deals (id, external_ref, pipeline_id, stage_id, client_id, title, amount, owner_id,

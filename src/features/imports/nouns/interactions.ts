@@ -54,6 +54,8 @@ export const INTERACTIONS: Noun = {
 		}
 	},
 
+	lives: (values, context) => statusOf(values, context) === 'planned',
+
 	async create(tx, context, made) {
 		const subjects = await subjectsOf(tx, made);
 		const rows = made.map((one) => rowOf(one, subjects.get(one.id), context));

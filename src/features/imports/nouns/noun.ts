@@ -73,6 +73,8 @@ export type Noun = {
 	load(tx: Tx, wanted: Wanted): Promise<Existing[]>;
 	/** The rules of the trade: adds reasons to drafts, and completes the values of the others. */
 	examine?(tx: Tx, context: Context, outcomes: Outcome[]): Promise<void> | void;
+	/** Whether somebody has to look after such a record from now on; nouns without it belong to nobody. */
+	lives?(values: Stored, context: Context): boolean;
 	/** What looks wrong in what a row says and is taken nevertheless. */
 	doubts?(given: Draft['given'], values: Stored): Doubts;
 	/** Writes new records with their history. */
