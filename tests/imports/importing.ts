@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileReport, runImport } from '#src/features/imports/actions.ts';
-import { planImport } from '#src/features/imports/choosing.ts';
+import { planImport, type Said } from '#src/features/imports/choosing.ts';
 import type { Tally } from '#src/features/imports/verdicts.ts';
 import type { TestDatabase } from '../database.ts';
 
@@ -31,14 +31,16 @@ export async function fileOf(name: string, content: string | Buffer): Promise<st
 
 type Imported = { reports: FileReport[]; tallies: Record<string, Tally>; rejectedFolder: string };
 
+type Asked = { mapping?: string | null; now?: Date } & Omit<Said, 'mappingPath'>;
+
 /** Imports files or folders as the command does; tallies are by noun. */
 export async function importInto(
 	{ db }: TestDatabase,
 	paths: string[],
-	{ mapping = null as string | null, now = new Date() } = {},
+	{ mapping = null as string | null, now = new Date(), ...said }: Asked = {},
 ): Promise<Imported> {
 	const rejectedFolder = await folder();
-	const plan = await planImport(paths, mapping);
+	const plan = await planImport(paths, { ...said, mappingPath: mapping });
 	const settings = { now, timeZone: 'Asia/Omsk', rejectedFolder, say: () => {} };
 	const reports = await runImport(db, plan, settings);
 	const tallies = Object.fromEntries(

@@ -55,9 +55,9 @@ const countClients = () => rowsOf(database, 'select count(*)::int from clients')
 it('killed half-way it leaves nothing of the file, and run again no doubles', {
 	timeout: PATIENCE_MS,
 }, async () => {
-	const rows = Array.from({ length: ROWS }, (_, i) => `Завод № ${i};${i % 7};\n`).join('');
-	const path = await fileOf('клиенты.csv', `Клиент;Сегмент;Вид\n${rows}`);
-	const letGo = await heldInTheMiddle(`plain-ru/clients:Завод № ${STUCK_AT}`);
+	const rows = Array.from({ length: ROWS }, (_, i) => `К-${i};Завод № ${i};${i % 7};\n`).join('');
+	const path = await fileOf('клиенты.csv', `Код;Клиент;Сегмент;Вид\n${rows}`);
+	const letGo = await heldInTheMiddle(`plain-ru/clients:К-${STUCK_AT}`);
 	const child = start(path, await folder());
 	for await (const piece of child.stdout as AsyncIterable<Buffer>)
 		if (String(piece).includes('прочитано строк')) break;

@@ -270,11 +270,11 @@ test('a client that a row points to is held until the batch is in; one that is g
 	const [there, gone] = [rows[0].id as number, 999_999_999];
 	const draft = (id: number): Draft => ({
 		...{ row: { line: id, cells: {} }, refs: [], way: null, identity: undefined },
-		...{ given: {}, fallback: {}, reasons: [] },
+		...{ given: {}, fallback: {}, reasons: [], notices: [] },
 		pointers: [
 			{
 				...{ field: 'client', column: 'Клиент', target: 'clients', by: 'row' },
-				...{ text: '', fallback: false },
+				...{ text: '', fallback: false, spare: false },
 			},
 		],
 	});
@@ -282,7 +282,7 @@ test('a client that a row points to is held until the batch is in; one that is g
 	const search = { mapping, pipelineId: null, actor: null, rehearsal: null };
 	const drafts = [draft(there), draft(gone)];
 	await database.db.transaction(async (tx) => {
-		await new Finder(search, (_target, line) => line).resolve(tx, drafts);
+		await new Finder(search, (_target, line) => line, new Set()).resolve(tx, drafts);
 		const taken = database.pool.query(`select from clients where id = $1 for update nowait`, [
 			there,
 		]);

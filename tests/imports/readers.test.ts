@@ -86,7 +86,6 @@ describe('a hostile file is refused with a sentence', () => {
 		['an open quote', 'a;b\n1;"2\n3;4\n', /кавычка не закрыта/],
 		['20,000 columns', `${wide}\n`, /столбцов 20\s000/],
 		['a header __proto__', 'a;__proto__\n1;2\n', /не может называться «__proto__»/],
-		['a header twice', 'a;b;A\n1;2;3\n', /«A» встречается дважды/],
 		['a column without a name', 'a;;b\n1;2;3\n', /столбец 2 без названия/],
 		['bytes of a program', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 0, 1]), /двоичные данные/],
 		['an old Excel file', Buffer.from('d0cf11e0a1b11ae1', 'hex'), /старый формат Excel/],

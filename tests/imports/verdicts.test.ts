@@ -175,14 +175,14 @@ describe('rejected rows', async () => {
 		expect(text.startsWith('\ufeffopportunity_id;sales_agent;')).toBe(true);
 		const lines = text.trimEnd().split('\r\n').slice(1);
 		expect(lines.map((line) => line.split(';').slice(10).join(';'))).toEqual([
-			'2;sales_agent: «Nobody» не найдено (сотрудник)',
+			'2;sales_agent: «Nobody»: не найден сотрудник',
 			'3;"engage_date: «31-02-17»: такого дня нет; close_value: «12x» – не сумма"',
-			'4;"account: «Nowhere Ltd» не найдено (клиент); deal_stage: «Dreaming» не найдено (состояние)"',
+			'4;"account: «Nowhere Ltd»: не найден клиент; deal_stage: «Dreaming»: не найдено состояние"',
 			'5;"закрыто 2017-02-01, раньше, чем начато 2017-02-05"',
 			'6;"дата закрытия указана, а состояние «Выявление потребностей» – рабочее"',
 			'8;такая запись уже была на строке 7',
 			'9;"пусто то, по чему строка узнаётся: opportunity_id"',
-			`10;product: «=cmd|'/c calc'!A1» не найдено (товар)`,
+			`10;product: «=cmd|'/c calc'!A1»: не найден товар`,
 			'11;"в строке 3 ячеек, а столбцов 10"',
 		]);
 		expect(lines[7]).toContain(`;'=cmd|`);
@@ -215,7 +215,7 @@ describe('rejected rows', async () => {
 			rejectedFolder: join(path, '..'),
 			say: () => {},
 		};
-		const [report] = await runImport(database.db, await planImport([path], null), settings);
+		const [report] = await runImport(database.db, await planImport([path]), settings);
 		expect(report?.rejectedPath).toMatch(/sales_pipeline\.rejected\.2\.csv$/);
 		expect(await readFile(path, 'utf8')).toContain('B9;Nobody');
 	});

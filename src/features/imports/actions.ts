@@ -3,11 +3,10 @@ import type { Database, Tx } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
 import { type By, record } from '#src/platform/events/record.ts';
 import type { Say } from '#src/platform/start-fault.ts';
-import { nameIn, type Plan, type PlannedFile } from './choosing.ts';
+import { leftAside, nameIn, type Plan, type PlannedFile } from './choosing.ts';
 import { feedBatch } from './feeding.ts';
 import type { NounName } from './fields.ts';
-import type { Mapping } from './mapping.ts';
-import { FileFault, number } from './messages.ts';
+import { FileFault, number, type Reason } from './messages.ts';
 import { openTable, type Row } from './readers.ts';
 import { type RejectedRow, writeRejected } from './rejected.ts';
 import { type StepRun, stepsOf } from './steps.ts';
@@ -32,8 +31,15 @@ export type FileReport = {
 	tallies: { feeds: NounName; tally: Tally }[];
 	/** Accepted records that lack a field that may be empty, by its column. */
 	lacking: Map<string, number>;
+	/** Headings that nothing is taken from. */
+	leftAside: string[];
+	/** Cells that were left out of accepted rows. */
+	notices: NoticeTally[];
 	rejectedPath: string | null;
 };
+
+/** Cells of a column that were left out for one reason: in how many rows, and the first of their texts. */
+export type NoticeTally = { column: string; first: Reason; rows: number; texts: string[] };
 
 /**
  * Brings in the files of a plan, each in a transaction of its own: all of it that is not rejected, or
@@ -47,11 +53,9 @@ export async function runImport(
 	const kept = plan.files.map(({ path }) => path);
 	const reports: FileReport[] = [];
 	for (const file of plan.files) {
-		const report = await importFile(db, plan.mapping, file, settings, kept).catch(
-			(error: unknown) => {
-				throw error instanceof FileFault ? nameIn(file.path, error) : error;
-			},
-		);
+		const report = await importFile(db, file, settings, kept).catch((error: unknown) => {
+			throw error instanceof FileFault ? nameIn(file.path, error) : error;
+		});
 		// Of two files with one name, each has its own file of rejected rows.
 		if (report.rejectedPath) kept.push(report.rejectedPath);
 		reports.push(report);
@@ -61,15 +65,14 @@ export async function runImport(
 
 async function importFile(
 	db: Database,
-	mapping: Mapping,
 	file: PlannedFile,
 	settings: ImportSettings,
 	kept: string[],
 ): Promise<FileReport> {
-	const { rows, runs, rejected } = await db.transaction(async (tx) => {
+	const { rows, runs, rejected, notices } = await db.transaction(async (tx) => {
 		await tx.execute(sql`select pg_advisory_xact_lock(${LOCKS.imports})`);
 		const by: By = { actorId: null, door: 'import', now: settings.now };
-		const runs = await stepsOf(tx, mapping, file, { by, timeZone: settings.timeZone });
+		const runs = await stepsOf(tx, file.mapping, file, { by, timeZone: settings.timeZone });
 		const fed = await feedAll(tx, file, runs, settings.say);
 		const [created, updated] = [total(runs, 'created'), total(runs, 'updated')];
 		// A second run over the same file leaves no trace at all.
@@ -84,6 +87,8 @@ async function importFile(
 		name: file.name,
 		rows,
 		tallies: talliesOf(runs),
+		leftAside: leftAside(file),
+		notices: [...notices.values()],
 		lacking: new Map(runs.flatMap(({ lacking }) => [...lacking])),
 		rejectedPath:
 			rejected.length === 0
@@ -111,19 +116,34 @@ function total(runs: StepRun[], verdict: keyof Tally): number {
 	return runs.reduce((sum, { tally }) => sum + tally[verdict], 0);
 }
 
-type Fed = { rows: number; rejected: RejectedRow[] };
+type Fed = { rows: number; rejected: RejectedRow[]; notices: Map<string, NoticeTally> };
 
 async function feedAll(tx: Tx, file: PlannedFile, runs: StepRun[], say: Say): Promise<Fed> {
-	const fed: Fed = { rows: 0, rejected: [] };
+	const fed: Fed = { rows: 0, rejected: [], notices: new Map() };
 	let told = 0;
 	for await (const batch of batches(await openTable(file.path))) {
-		fed.rejected.push(...(await feedBatch(tx, batch, runs)).rejected);
+		const { rejected, results } = await feedBatch(tx, batch, runs);
+		fed.rejected.push(...rejected);
+		for (const [, own] of results)
+			for (const notice of own.flatMap(({ notices = [] }) => notices)) note(fed.notices, notice);
 		fed.rows += batch.length;
 		if (fed.rows - told < PROGRESS_ROWS) continue;
 		told = fed.rows;
 		say(`${file.name}: прочитано строк ${number(fed.rows)}`);
 	}
 	return fed;
+}
+
+const TEXTS_KEPT = 50;
+
+function note(tallies: Fed['notices'], notice: Reason): void {
+	const { column = '', key, args } = notice;
+	const known = tallies.get(`${column} ${key}`) ?? { column, first: notice, rows: 0, texts: [] };
+	known.rows += 1;
+	const text = String(args.text ?? '');
+	if (text !== '' && known.texts.length < TEXTS_KEPT && !known.texts.includes(text))
+		known.texts.push(text);
+	tallies.set(`${column} ${key}`, known);
 }
 
 async function* batches({ rows }: { rows: AsyncIterable<Row> }): AsyncGenerator<Row[]> {

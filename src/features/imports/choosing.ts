@@ -1,45 +1,93 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { OURS } from './columns.ts';
 import { NOUNS } from './fields.ts';
 import { type FileEntry, type Mapping, readMapping } from './mapping.ts';
 import { FileFault, MappingFault } from './messages.ts';
 import { readHeaders } from './readers.ts';
+import { recognised } from './recognising.ts';
+import type { Feeds } from './tables.ts';
 import { alike } from './values.ts';
 
 const SHIPPED = join(import.meta.dirname, 'mappings');
 const TABLE_FILE = /\.(csv|tsv|txt|xlsx)$/i;
 const REJECTED_FILE = /\.rejected(\.\d+)?$/i;
 
-/** A file, what it feeds, and which of its headings stands for which column of the mapping. */
+/** A file, what it feeds by which mapping, and which of its headings stands for which column of it. */
 export type PlannedFile = {
 	path: string;
 	name: string;
 	headers: string[];
+	mapping: Mapping;
 	entry: FileEntry;
 	columns: ReadonlyMap<string, string>;
 };
 
-export type Plan = { mapping: Mapping; files: PlannedFile[]; passedOver: string[] };
+export type Plan = { files: PlannedFile[]; passedOver: string[] };
 
 type Candidate = { path: string; named: boolean; headers: string[] };
 
+/** What the person at the console has said about the files. */
+export type Said = {
+	/** A mapping of their own. */
+	mappingPath?: string | null;
+	/** What is in the files, where the headings could mean several nouns. */
+	feeds?: Feeds | null;
+	/** Who stands for a name in the files: a login, '' for nobody. */
+	owners?: Readonly<Record<string, string>>;
+	/** The company's own fields. */
+	own?: OwnFields;
+};
+export type OwnFields = Partial<Record<Feeds, { field: string; name: string }[]>>;
+
 /**
- * Decides which mapping reads which of the files, in the order in which they lean on each other. `paths`
- * are files and folders; without `mappingPath` the shipped mapping that fits most files is taken.
- * Throws FileFault and MappingFault; a file in a folder that fits nothing is passed over.
+ * Decides how each of the files is read, in the order in which they lean on each other. `paths` are files and
+ * folders. Without a mapping of one's own the shipped one that fits most files is taken; what it does not fit is
+ * recognised by its headings, as in the browser. Throws FileFault and MappingFault; a file in a folder that
+ * is nothing of all this is passed over.
  */
-export async function planImport(paths: string[], mappingPath: string | null): Promise<Plan> {
-	const mappings = mappingPath ? [await readMapping(mappingPath)] : await shippedMappings();
+export async function planImport(paths: string[], said: Said = {}): Promise<Plan> {
+	const { mappingPath = null, feeds = null, own = {}, owners = {} } = said;
 	const candidates = await candidatesIn(paths);
-	const plans = mappings.map((mapping) => planFor(mapping, candidates));
+	const mappings = mappingPath ? [await readMapping(mappingPath)] : await shippedMappings();
+	const plans = mappings.map((mapping) => planFor(withOwners(mapping, owners), candidates));
 	const best = plans.reduce((a, b) => (b.files.length > a.files.length ? b : a));
+	if (mappingPath === null)
+		for (const candidate of candidates.filter(({ path }) => best.passedOver.includes(path))) {
+			const mapping = recognised(candidate.headers, { feeds, own });
+			if (mapping === null) continue;
+			const [file] = planFor(withOwners(mapping, owners), [candidate]).files;
+			if (file === undefined) continue;
+			best.files.push(file);
+			best.passedOver.splice(best.passedOver.indexOf(candidate.path), 1);
+		}
 	const lacking = candidates.find(({ path, named }) => named && best.passedOver.includes(path));
-	if (best.files.length === 0 && !(mappingPath && lacking))
-		throw new MappingFault('mapping.none', {
-			mappings: mappings.map(({ name }) => `«${name}»`).join(', '),
+	const [known] = best.files;
+	if (known === undefined && !(mappingPath && lacking)) throw new MappingFault('mapping.none');
+	if (lacking) throw noMatch(known?.mapping ?? (mappings[0] as Mapping), lacking);
+	return { ...best, files: best.files.sort(byDependency) };
+}
+
+function withOwners(mapping: Mapping, owners: Readonly<Record<string, string>>): Mapping {
+	const steps = (entry: FileEntry) =>
+		entry.steps.map((step) => {
+			const { owner } = step.fields;
+			if (owner === undefined) return step;
+			const values = { ...owner.values, ...owners };
+			return { ...step, fields: { ...step.fields, owner: { ...owner, values } } };
 		});
-	if (lacking) throw noMatch(best.mapping, lacking);
-	return best;
+	return { ...mapping, files: mapping.files.map((entry) => ({ ...entry, steps: steps(entry) })) };
+}
+
+/** The headings of a file that nothing is taken from, our own aside. */
+export function leftAside({ headers, entry, mapping, columns }: PlannedFile): string[] {
+	const named = entry.steps.flatMap(({ key, fields }) => [
+		...key.flat(),
+		...Object.entries(fields).flatMap(([name, { column, more }]) => [column ?? name, ...more]),
+	]);
+	const parts = named.flatMap((column) => mapping.joined[column] ?? [column]);
+	const used = new Set(parts.map((column) => columns.get(alike(column))));
+	return headers.filter((header) => !used.has(header) && !OURS.includes(header));
 }
 
 /** The mappings that come with the program. */
@@ -96,10 +144,10 @@ function planFor(mapping: Mapping, candidates: Candidate[]): Plan {
 	for (const { path, headers } of candidates) {
 		const columns = columnsOf(headers, mapping);
 		const entry = mapping.files.find((entry) => lacks(entry, path, columns).length === 0);
-		if (entry) files.push({ path, name: basename(path), headers, entry, columns });
+		if (entry) files.push({ path, name: basename(path), headers, mapping, entry, columns });
 		else passedOver.push(path);
 	}
-	return { mapping, files: files.sort(byDependency), passedOver };
+	return { files, passedOver };
 }
 
 function byDependency(a: PlannedFile, b: PlannedFile): number {
@@ -112,6 +160,8 @@ function rank({ entry }: PlannedFile): number {
 
 function columnsOf(headers: string[], mapping: Mapping): Map<string, string> {
 	const columns = new Map(headers.map((header) => [alike(header), header]));
+	for (const [column, parts] of Object.entries(mapping.joined))
+		if (parts.some((part) => columns.has(alike(part)))) columns.set(alike(column), column);
 	for (const [other, column] of Object.entries(mapping.headers)) {
 		const header = columns.get(alike(other));
 		if (header !== undefined && !columns.has(alike(column))) columns.set(alike(column), header);

@@ -2,6 +2,11 @@ import { type Actor, can } from '#src/features/auth/rules.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 import type { Feeds, Known, Way } from './tables.ts';
 
+/** Columns that we put behind those of the file: its line, and why it was rejected. */
+export const BEHIND = { ru: ['Строка', 'Причина'], en: ['Line', 'Reason for rejection'] } as const;
+/** In a mended file they are ours again, in whatever language. */
+export const OURS: readonly string[] = [...BEHIND.ru, ...BEHIND.en];
+
 /** A field that a column can be chosen for, and the headings under which it usually comes. */
 export type ColumnField = {
 	field: string;
@@ -10,6 +15,8 @@ export type ColumnField = {
 	/** Several columns may feed it. */
 	many?: true;
 	required?: true;
+	/** A part of the name in this field: it stands for it where no column does. */
+	partOf?: string;
 };
 
 /** What can be chosen for one noun. */
@@ -29,9 +36,25 @@ const MAIL = 'почта;e-mail;email;эл. почта;электронная п
 const OWNER = 'ответственный;менеджер;ответственный менеджер;owner;manager;responsible;sales agent';
 const NOTE = 'примечание;заметка;описание;note;notes;comment';
 const POSITION = 'должность;position;job title;title';
+const LAST = 'фамилия;last name;last_name;surname;family name;family_name';
+const FIRST = 'имя;first name;first_name;given name;given_name;forename';
+const MIDDLE = 'отчество;middle name;middle_name;patronymic';
 const INN = 'инн;инн контрагента;инн клиента;inn;tax id';
 const TAGS = 'метки;теги;метка;тег;tags;labels';
 const NUMBER = 'номер;№;номер сделки;код сделки;код;id;number;deal id;opportunity_id';
+
+/** The parts of a person's name, in the order in which they are joined. */
+function partsOf(name: string, prefix = ''): ColumnField[] {
+	const parts = [
+		['last', 'column.lastName', LAST],
+		['first', 'column.firstName', FIRST],
+		['middle', 'column.middleName', MIDDLE],
+	] as const;
+	return parts.map(([part, label, words]) => ({
+		field: `${prefix}${part}`,
+		...{ label, words, partOf: name },
+	}));
+}
 
 const CLIENTS: ColumnField[] = [
 	{
@@ -107,6 +130,7 @@ const CLIENTS: ColumnField[] = [
 		words: 'почта контакта;e-mail контакта;e-mail контактного лица;contact email',
 		many: true,
 	},
+	...partsOf('contact.name', 'contact.'),
 ];
 
 const SUBJECT: ColumnField[] = [
@@ -122,6 +146,7 @@ const CONTACTS: ColumnField[] = [
 		words: 'контактное лицо;контакт;фио;ф.и.о.;имя;name;contact;contact name',
 		required: true,
 	},
+	...partsOf('name'),
 	{ field: 'position', label: 'column.contactPosition', words: POSITION },
 	{ field: 'role', label: 'column.contactRole', words: 'роль;роль в сделке;role' },
 	{ field: 'phones', label: 'column.phones', words: PHONE, many: true },
@@ -231,6 +256,7 @@ const PRODUCTS: ColumnField[] = [
 
 const PEOPLE: ColumnField[] = [
 	{ field: 'name', label: 'column.person', words: 'имя;фио;ф.и.о.;сотрудник;name', required: true },
+	...partsOf('name'),
 	{ field: 'ref', label: 'column.code', words: `${CODE};табельный номер` },
 	{ field: 'role', label: 'column.role', words: 'роль;role' },
 	{ field: 'team', label: 'column.team', words: 'команда;отдел;подразделение;team;department' },
@@ -249,6 +275,16 @@ export const FEED_COLUMNS: Record<Feeds, FeedColumns> = {
 	products: { fields: PRODUCTS, ways: ['name', 'ref'], known: ['update', 'skip'] },
 	people: { fields: PEOPLE, ways: ['ref', 'email', 'name'], known: ['update', 'skip'] },
 };
+
+/** Whether a column feeds a field, or a part of it. */
+export function isFed(
+	field: string,
+	fields: readonly ColumnField[],
+	chosen: readonly string[],
+): boolean {
+	const parts = fields.filter(({ partOf }) => partOf === field);
+	return [field, ...parts.map((part) => part.field)].some((one) => chosen.includes(one));
+}
 
 /** What a person may bring in: directories and people are whose work they are. */
 export function feedsFor(actor: Actor): Feeds[] {

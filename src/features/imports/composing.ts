@@ -1,5 +1,6 @@
+import { FEED_COLUMNS } from './columns.ts';
 import type { FileEntry, Mapping, Source, Step } from './mapping.ts';
-import type { Choice, Feeds, Way } from './tables.ts';
+import { type Choice, type Feeds, INSTEAD_FIELDS, type Way } from './tables.ts';
 
 /** The prefix of the refs of plain tables: the console's plain-ru mapping and the browser know the same records. */
 const SOURCE = 'plain-ru';
@@ -43,23 +44,50 @@ export type Chosen = { feeds: Feeds; headers: readonly string[]; choice: Choice 
 
 /** The mapping that a person's choice comes to: the same that `npm run import` reads out of a file. */
 export function mappingOf(chosen: Chosen): Mapping {
-	const columns = columnsOf(chosen);
-	const steps = STEPS[chosen.feeds](columns, chosen.choice);
+	const { columns, joined } = columnsOf(chosen);
+	const steps = STEPS[chosen.feeds](columns, chosen.choice).map((step) => insteadIn(step, chosen));
 	const entry: FileEntry = { file: '*', needs: [], steps };
-	return { name: chosen.feeds, source: SOURCE, headers: {}, aliases: {}, files: [entry] };
+	return { name: chosen.feeds, source: SOURCE, headers: {}, aliases: {}, joined, files: [entry] };
+}
+
+// What nobody here is called by is read as the person has said.
+function insteadIn(step: Step, { feeds, choice: { instead = {} } }: Chosen): Step {
+	if (step.feeds !== feeds) return step;
+	const fields = Object.entries(step.fields).map(([name, source]) => {
+		const said = INSTEAD_FIELDS.find((field) => field === name);
+		return [
+			name,
+			{
+				...source,
+				values: { ...(said && instead[said]), ...source.values, ...(said && instead[said]) },
+			},
+		] as const;
+	});
+	return { ...step, fields: Object.fromEntries(fields) };
 }
 
 /** The headings of each field, the first of several in front. */
 type Columns = Map<string, string[]>;
 
-function columnsOf({ headers, choice }: Chosen): Columns {
+// A name in parts is a column of its own, put together of them.
+function columnsOf({ feeds, headers, choice }: Chosen) {
 	const columns: Columns = new Map();
 	for (const [at, field] of choice.fields.entries()) {
 		const header = headers[at];
 		if (field !== '' && header !== undefined)
 			columns.set(field, [...(columns.get(field) ?? []), header]);
 	}
-	return columns;
+	const joined: Record<string, string[]> = {};
+	const parts = FEED_COLUMNS[feeds].fields.filter(({ partOf }) => partOf !== undefined);
+	for (const whole of new Set(parts.map(({ partOf = '' }) => partOf))) {
+		const own = parts.filter(({ partOf }) => partOf === whole);
+		const used = own.flatMap(({ field }) => columns.get(field) ?? []);
+		for (const { field } of own) columns.delete(field);
+		if (used.length === 0 || columns.has(whole)) continue;
+		joined[used.join(' + ')] = used;
+		columns.set(whole, [used.join(' + ')]);
+	}
+	return { columns, joined };
 }
 
 const STEPS: Record<Feeds, (columns: Columns, choice: Choice) => Step[]> = {
@@ -105,7 +133,7 @@ const STEPS: Record<Feeds, (columns: Columns, choice: Choice) => Step[]> = {
 		return [
 			// A deal names its client; it does not rename it.
 			step('clients', client, {
-				...{ repeats: true, known: 'skip' },
+				...{ repeats: true, known: 'skip', adopts: true },
 				fields: {
 					name: names,
 					...(columns.has('client.inn') ? { inn: source(columns, 'client.inn', {}) } : {}),
@@ -175,7 +203,8 @@ const STEPS: Record<Feeds, (columns: Columns, choice: Choice) => Step[]> = {
 };
 
 type Key = { columns: string[]; way: Way };
-type StepParts = Pick<Step, 'repeats' | 'known' | 'fields'> & Partial<Pick<Step, 'pipeline'>>;
+type StepParts = Pick<Step, 'repeats' | 'known' | 'fields'> &
+	Partial<Pick<Step, 'pipeline' | 'adopts'>>;
 
 function step(feeds: Step['feeds'], keys: Key[], parts: StepParts): Step {
 	return {

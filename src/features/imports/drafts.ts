@@ -18,6 +18,8 @@ export type Pointer = {
 	text: string;
 	/** Whether what is found is for new rows only. */
 	fallback: boolean;
+	/** Whether its row is taken where nothing is found. */
+	spare: boolean;
 };
 
 /** A row on its way to become a record: what its cells say, field by field. */
@@ -35,6 +37,8 @@ export type Draft = {
 	fallback: Values;
 	pointers: Pointer[];
 	reasons: Reason[];
+	/** What was left out of a row that is taken nevertheless. */
+	notices: Reason[];
 };
 
 /** A step of a mapping together with the file that it reads, and the fields that its noun has. */
@@ -62,6 +66,7 @@ export function draftOf(row: Row, reading: Reading): Draft {
 		fallback: {},
 		pointers: [],
 		reasons: [],
+		notices: [],
 	};
 	if ([...draft.refs, draft.identity ?? ''].some((ref) => ref.length > KEY_LIMIT))
 		draft.reasons.push({ key: 'row.longKey', args: { limit: KEY_LIMIT } });
@@ -74,9 +79,16 @@ export function draftOf(row: Row, reading: Reading): Draft {
 
 /** What the cell of a column says: other spellings brought to one, empty where there is no such column. */
 export function cell(row: Row, column: string, { mapping, columns }: Reading): string {
-	const header = columns.get(alike(column));
-	const text = header === undefined ? '' : (row.cells[header] ?? '').trim();
-	return known(mapping.aliases[column] ?? {}, text);
+	const own = (one: string) => {
+		const header = columns.get(alike(one));
+		return header === undefined ? '' : (row.cells[header] ?? '').trim();
+	};
+	const parts = Object.hasOwn(mapping.joined, column) ? mapping.joined[column] : undefined;
+	const together = parts
+		?.map(own)
+		.filter((part) => part !== '')
+		.join(' ');
+	return known(mapping.aliases[column] ?? {}, together ?? own(column));
 }
 
 function known(spellings: Record<string, string>, text: string): string {
@@ -104,14 +116,18 @@ function fill(draft: Draft, name: string, field: Field, source: Source, reading:
 	const column = source.column ?? name;
 	if ('find' in field && source.find === 'row') {
 		const { find: target } = field;
-		draft.pointers.push({ field: name, column, target, by: 'row', text: '', fallback: false });
+		const none = { text: '', fallback: false, spare: false };
+		draft.pointers.push({ field: name, column, target, by: 'row', ...none });
 		return;
 	}
+	// By what a row is known it must be right, whatever it feeds.
+	const spare = field.spare === true && !reading.step.key.flat().includes(column);
 	for (const [at, from] of [source.column, ...source.more].entries()) {
 		const typed = from === undefined ? '' : textOf(draft.row, from, source, reading);
 		const fallback = typed === '' && at === 0;
 		const text = fallback ? (source.default ?? '') : typed;
-		if (text !== '') put(draft, { name, field, source, column: from ?? name }, text, fallback);
+		if (text !== '')
+			put(draft, { name, field, source, column: from ?? name, spare }, text, fallback);
 	}
 }
 
@@ -120,25 +136,24 @@ function textOf(row: Row, column: string, source: Source, reading: Reading): str
 	return text === '' ? '' : source.prefix + text;
 }
 
-type Place = { name: string; field: Field; source: Source; column: string };
+type Place = { name: string; field: Field; source: Source; column: string; spare: boolean };
 
 function put(
 	draft: Draft,
-	{ name, field, source, column }: Place,
+	{ name, field, source, column, spare }: Place,
 	text: string,
 	fallback: boolean,
 ) {
 	if ('find' in field) {
 		const named = field.find === 'stages' || field.find === 'lossReasons' || field.find === 'kinds';
 		const by = named ? 'name' : source.find;
-		draft.pointers.push({ field: name, column, target: field.find, by, text, fallback });
+		draft.pointers.push({ field: name, column, target: field.find, by, text, fallback, spare });
 		return;
 	}
 	const reading = field.read(text);
-	if ('reason' in reading) {
-		draft.reasons.push({ column, ...reading.reason });
-		return;
-	}
+	const wrong = 'reason' in reading ? reading.reason : reading.beside;
+	if (wrong) draft[spare ? 'notices' : 'reasons'].push({ column, ...wrong });
+	if ('reason' in reading) return;
 	const values = draft[fallback ? 'fallback' : 'given'];
 	const before = values[name] ?? null;
 	const value = field.list ? joined(before, String(reading.value), field.list) : reading.value;

@@ -1,6 +1,7 @@
 import { listExtraFields } from '#src/features/clients/extra-fields.ts';
 import type { ExtraValues } from '#src/features/clients/tables.ts';
 import type { Sql } from '#src/platform/db/client.ts';
+import type { OwnFields } from './choosing.ts';
 import type { Field, NounName } from './fields.ts';
 import type { Stored } from './nouns/noun.ts';
 import { choice, day, decimal, line, yesNo } from './values.ts';
@@ -15,7 +16,7 @@ export async function extraFieldsOf(db: Sql, noun: NounName): Promise<Record<str
 	return Object.fromEntries(
 		fields.map(({ id, kind, choices }) => [
 			`${EXTRA}${id}`,
-			{ read: kind === 'choice' ? choice(choices) : READERS[kind] },
+			{ spare: true as const, read: kind === 'choice' ? choice(choices) : READERS[kind] },
 		]),
 	);
 }
@@ -47,4 +48,9 @@ export async function extraNames(
 	if (noun !== 'clients' && noun !== 'deals') return [];
 	const fields = await listExtraFields(db, noun === 'clients' ? 'client' : 'deal');
 	return fields.map(({ id, name }) => ({ field: `${EXTRA}${id}`, name }));
+}
+
+/** The company's own fields of all nouns that have some. */
+export async function ownFields(db: Sql): Promise<OwnFields> {
+	return { clients: await extraNames(db, 'clients'), deals: await extraNames(db, 'deals') };
 }

@@ -3,6 +3,7 @@ import { INTERACTION_STATUSES } from '#src/features/interactions/tables.ts';
 import { emails, type ItemKey, mailKey, phoneKey, phones, tagKey, tags } from './lists.ts';
 import { inn, kpp, ogrn } from './requisites.ts';
 import {
+	code,
 	currency,
 	day,
 	dayOrTime,
@@ -44,9 +45,13 @@ export type Target =
 
 /**
  * A field reads its cell, or finds the row that the cell points to; `required` ones a new row must have. One
- * with `list` has several values in one text, a line each, of which a file only adds.
+ * with `list` has several values in one text, a line each, of which a file only adds. A `spare` one costs no row:
+ * where its cell is wrong, it is left out, and that is told.
  */
-export type Field = { required?: true; list?: ItemKey } & ({ read: Reader } | { find: Target });
+export type Field = { required?: true; spare?: true; list?: ItemKey } & (
+	| { read: Reader }
+	| { find: Target }
+);
 
 const name = line(300);
 const short = line(200);
@@ -65,66 +70,66 @@ export const FIELDS: Record<NounName, Record<string, Field>> = {
 		role: { read: oneOf('manager', 'head'), required: true },
 		team: { find: 'teams' },
 		login: { read: login },
-		email: { read: email },
-		language: { read: oneOf('ru', 'en') },
-		timeZone: { read: timeZone },
+		email: { spare: true, read: email },
+		language: { spare: true, read: oneOf('ru', 'en') },
+		timeZone: { spare: true, read: timeZone },
 	},
 	clients: {
 		name: { read: name, required: true },
-		legalKind: { read: oneOf(...LEGAL_KINDS) },
+		legalKind: { spare: true, read: oneOf(...LEGAL_KINDS) },
 		inn: { read: inn },
-		kpp: { read: kpp },
-		ogrn: { read: ogrn },
-		owner: { find: 'people' },
-		status: { read: oneOf(...CLIENT_STATUSES) },
-		source: { read: short },
-		segment: { read: short },
-		region: { read: short },
-		phones: { read: phones, list: phoneKey },
-		emails: { read: emails, list: mailKey },
-		website: { read: short },
-		legalAddress: { read: line(500) },
-		actualAddress: { read: line(500) },
-		bankName: { read: short },
-		bic: { read: line(20) },
-		account: { read: line(40) },
-		correspondentAccount: { read: line(40) },
-		tags: { read: tags, list: tagKey },
-		note: { read: paragraph(2000) },
+		kpp: { spare: true, read: kpp },
+		ogrn: { spare: true, read: ogrn },
+		owner: { spare: true, find: 'people' },
+		status: { spare: true, read: oneOf(...CLIENT_STATUSES) },
+		source: { spare: true, read: short },
+		segment: { spare: true, read: short },
+		region: { spare: true, read: short },
+		phones: { spare: true, read: phones, list: phoneKey },
+		emails: { spare: true, read: emails, list: mailKey },
+		website: { spare: true, read: short },
+		legalAddress: { spare: true, read: line(500) },
+		actualAddress: { spare: true, read: line(500) },
+		bankName: { spare: true, read: short },
+		bic: { spare: true, read: code(20) },
+		account: { spare: true, read: code(40) },
+		correspondentAccount: { spare: true, read: code(40) },
+		tags: { spare: true, read: tags, list: tagKey },
+		note: { spare: true, read: paragraph(2000) },
 	},
 	contacts: {
 		name: { read: name, required: true },
 		client: { find: 'clients', required: true },
-		position: { read: short },
-		role: { read: short },
-		phones: { read: phones, list: phoneKey },
-		emails: { read: emails, list: mailKey },
-		bornOn: { read: day },
-		note: { read: paragraph(2000) },
+		position: { spare: true, read: short },
+		role: { spare: true, read: short },
+		phones: { spare: true, read: phones, list: phoneKey },
+		emails: { spare: true, read: emails, list: mailKey },
+		bornOn: { spare: true, read: day },
+		note: { spare: true, read: paragraph(2000) },
 	},
 	products: {
 		name: { read: name, required: true },
-		series: { read: short },
+		series: { spare: true, read: short },
 		price: { read: money },
 		currency: { read: currency },
 	},
 	deals: {
 		title: { read: name, required: true },
 		client: { find: 'clients', required: true },
-		owner: { find: 'people', required: true },
+		owner: { spare: true, find: 'people', required: true },
 		stage: { find: 'stages', required: true },
 		amount: { read: money },
 		currency: { read: currency },
-		source: { read: short },
-		campaign: { read: short },
-		probability: { read: percent },
+		source: { spare: true, read: short },
+		campaign: { spare: true, read: short },
+		probability: { spare: true, read: percent },
 		createdOn: { read: day },
-		expectedCloseOn: { read: day },
+		expectedCloseOn: { spare: true, read: day },
 		closedOn: { read: day },
-		lossReason: { find: 'lossReasons' },
-		closeComment: { read: paragraph(2000) },
-		tags: { read: tags, list: tagKey },
-		note: { read: paragraph(2000) },
+		lossReason: { spare: true, find: 'lossReasons' },
+		closeComment: { spare: true, read: paragraph(2000) },
+		tags: { spare: true, read: tags, list: tagKey },
+		note: { spare: true, read: paragraph(2000) },
 		product: { find: 'products' },
 	},
 	dealLines: {
@@ -139,11 +144,11 @@ export const FIELDS: Record<NounName, Record<string, Field>> = {
 		when: { read: dayOrTime, required: true },
 		client: { find: 'clients' },
 		deal: { find: 'deals' },
-		owner: { find: 'people', required: true },
+		owner: { spare: true, find: 'people', required: true },
 		status: { read: oneOf(...INTERACTION_STATUSES) },
-		outcome: { read: paragraph(2000) },
-		description: { read: paragraph(2000) },
-		place: { read: short },
+		outcome: { spare: true, read: paragraph(2000) },
+		description: { spare: true, read: paragraph(2000) },
+		place: { spare: true, read: short },
 	},
 };
 

@@ -98,11 +98,14 @@ export type MadeOfRow = (target: Target, line: number) => number | undefined;
 export class Finder {
 	readonly #search: Search;
 	readonly #madeOfRow: MadeOfRow;
+	/** Fields without which there is no record, unless something stands for them. */
+	readonly #required: ReadonlySet<string>;
 	readonly #known = new Map<string, Found>();
 
-	constructor(search: Search, madeOfRow: MadeOfRow) {
+	constructor(search: Search, madeOfRow: MadeOfRow, required: ReadonlySet<string>) {
 		this.#search = search;
 		this.#madeOfRow = madeOfRow;
+		this.#required = required;
 	}
 
 	/** Puts the ids into the drafts, and the reason into those whose cells point to nothing. */
@@ -159,7 +162,7 @@ export class Finder {
 	}
 
 	#settle(draft: Draft, pointer: Pointer): void {
-		const { column, field, text, target, fallback, by } = pointer;
+		const { column, field, text, target, fallback, by, spare } = pointer;
 		if (by === 'row') {
 			const made = this.#madeOfRow(target, draft.row.line);
 			if (made !== undefined) draft.given[field] = made;
@@ -169,7 +172,8 @@ export class Finder {
 		if (typeof found === 'number') draft[fallback ? 'fallback' : 'given'][field] = found;
 		else {
 			const key = found === 'several' ? 'row.foundMany' : 'row.notFound';
-			draft.reasons.push({ column, key, args: { text, noun: target } });
+			const taken = spare && (!this.#required.has(field) || draft.fallback[field] !== undefined);
+			draft[taken ? 'notices' : 'reasons'].push({ column, key, args: { text, noun: target } });
 		}
 	}
 

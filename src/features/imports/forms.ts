@@ -1,6 +1,6 @@
 import type { StaticDecode } from 'typebox';
 import { form, id, oneOf, optional, text, version, whole } from '#src/platform/web/forms.ts';
-import { FEEDS, KNOWN, type Reading, ROW_CHOICES, WAYS } from './tables.ts';
+import { type AskedReading, FEEDS, KNOWN, ROW_CHOICES, WAYS } from './tables.ts';
 
 /** An import's id in an address. */
 export const ImportParams = form({ id: id() });
@@ -31,27 +31,23 @@ export const DELIMITERS = {
 const READING = {
 	encoding: optional(oneOf(...ENCODINGS)),
 	delimiter: optional(oneOf('auto', 'semicolon', 'comma', 'tab', 'bar')),
-	headerLine: whole(1, 50),
+	headerLine: optional(whole(1, 50)),
 };
 
 /** How a file is to be read, once it is here. */
 export const ReadingForm = form({ version: version(), ...READING });
 
 /** What comes beside a file: what is in it, and how it is to be read where the person knows better. */
-export const UploadForm = form({
-	feeds: oneOf(...FEEDS),
-	...READING,
-	headerLine: optional(READING.headerLine),
-});
+export const UploadForm = form({ feeds: oneOf(...FEEDS), ...READING });
 
-type AskedReading = Pick<StaticDecode<typeof UploadForm>, keyof typeof READING>;
+type TypedReading = Pick<StaticDecode<typeof UploadForm>, keyof typeof READING>;
 
 /** A reading as the form has it, as the readers take it: null where it is to be found out. */
-export function readingOf({ encoding, delimiter, headerLine = 1 }: AskedReading): Reading {
+export function readingOf({ encoding, delimiter, headerLine }: TypedReading): AskedReading {
 	return {
 		encoding: encoding === undefined || encoding === 'auto' ? null : encoding,
 		delimiter: DELIMITERS[delimiter ?? 'auto'],
-		headerLine,
+		headerLine: headerLine ?? null,
 	};
 }
 
@@ -77,6 +73,17 @@ export function choiceFields(count: number) {
 			string,
 			ReturnType<typeof optional<ReturnType<typeof text>>>
 		>),
+	});
+}
+
+const LOGIN_OR_NAME = 300;
+
+/** What stands for each of `count` names that nobody has, as `n0`, `n1` … */
+export function namesFields(count: number) {
+	const names = Array.from({ length: count }, (_, at) => [`n${at}`, text(LOGIN_OR_NAME)]);
+	return form({
+		version: version(),
+		...(Object.fromEntries(names) as Record<string, ReturnType<typeof text>>),
 	});
 }
 

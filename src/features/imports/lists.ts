@@ -1,5 +1,6 @@
 import { phoneOf } from '#src/features/clients/phones.ts';
-import { email, type Reader, type Reading } from './values.ts';
+import type { Reason } from './messages.ts';
+import { email, type Reader, type Reading, withoutPoint } from './values.ts';
 
 /*
  * Fields of several values in one cell: phones, mails, tags. A value of theirs is text, an item a line. A file
@@ -11,6 +12,8 @@ export type ItemKey = (item: string) => string;
 
 const MOST_ITEMS = 50;
 const ITEM_LIMIT = 100;
+/** Of a phone; 112 is none of a client's. */
+const LEAST_DIGITS = 5;
 
 /** The items of a list's value. */
 export function itemsOf(value: string | number | null | undefined): string[] {
@@ -49,8 +52,8 @@ const BETWEEN_PHONES = /[;\n|]|\s\/\s|,\s*(?=[+(]?\d{3})/;
 
 /** Phones in any writing, between semicolons, commas or line breaks. */
 export const phones = listOf(BETWEEN_PHONES, (text) =>
-	/\d.*\d.*\d.*\d.*\d/s.test(text) && text.length <= ITEM_LIMIT
-		? { value: text }
+	text.length <= ITEM_LIMIT && text.replace(/\D/g, '').length >= LEAST_DIGITS
+		? { value: withoutPoint(text) }
 		: { reason: { key: 'row.notPhone', args: { text } } },
 );
 
@@ -66,15 +69,22 @@ export const tags = listOf(/[;,\n|]/, (text) =>
 
 function listOf(between: RegExp, read: Reader): Reader {
 	return (text): Reading => {
+		const parts = text.split(between).map((part) => part.trim());
 		const items: string[] = [];
-		for (const part of text.split(between)) {
-			if (part.trim() === '') continue;
-			const reading = read(part.trim());
-			if ('reason' in reading) return reading;
-			items.push(String(reading.value));
+		const wrong: { part: string; reason: Reason }[] = [];
+		for (const part of parts.filter((part) => part !== '')) {
+			const reading = read(part);
+			if ('reason' in reading) wrong.push({ part, reason: reading.reason });
+			else items.push(String(reading.value));
 		}
-		if (items.length > MOST_ITEMS)
+		if (items.length + wrong.length > MOST_ITEMS)
 			return { reason: { key: 'row.tooMany', args: { limit: MOST_ITEMS } } };
-		return { value: items.join('\n') };
+		const [first] = wrong;
+		if (first === undefined) return { value: items.join('\n') };
+		// «не почта» is told whole, not by its first word.
+		const told = items.length === 0 ? text.trim() : wrong.map(({ part }) => part).join(' ');
+		const { key, args } = first.reason;
+		const reason = { key, args: 'text' in args ? { ...args, text: told } : args };
+		return items.length === 0 ? { reason } : { value: items.join('\n'), beside: reason };
 	};
 }

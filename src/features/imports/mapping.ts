@@ -13,6 +13,7 @@ import type { Known, Way } from './tables.ts';
  *     "source": "old",                           prefix of external refs: old/clients:1042
  *     "headers": { "Контрагент": "Клиент" },     other headings for the same column
  *     "aliases": { "Товар": { "GTXPro": "GTX Pro" } },   other spellings of the same value, by column
+ *     "joined": { "ФИО": ["Фамилия", "Имя", "Отчество"] },   a column put together of several
  *     "files": [{
  *       "file": "deals*",                        pattern for the name, without its ending; * is anything
  *       "needs": ["Интерес"],                    columns by which the file is known, beside those of keys
@@ -42,6 +43,8 @@ export type Mapping = {
 	source: string;
 	headers: Record<string, string>;
 	aliases: Record<string, Record<string, string>>;
+	/** Columns that are not in the file but are put together of some that are, a space between. */
+	joined: Record<string, string[]>;
 	files: FileEntry[];
 };
 
@@ -97,7 +100,7 @@ export async function readMapping(path: string): Promise<Mapping> {
 export function checkMapping(json: unknown, file: string): Mapping {
 	const faults: Faults = [];
 	const top = object(json, 'сопоставление', faults);
-	only(top, ['name', 'source', 'headers', 'aliases', 'files', '$comment'], '', faults);
+	only(top, ['name', 'source', 'headers', 'aliases', 'joined', 'files', '$comment'], '', faults);
 	const mapping: Mapping = {
 		name: text(top.name, 'name', faults),
 		source: text(top.source, 'source', faults),
@@ -106,6 +109,14 @@ export function checkMapping(json: unknown, file: string): Mapping {
 			Object.entries(object(top.aliases ?? {}, 'aliases', faults)).map(([column, values]) => [
 				column,
 				texts(values, `aliases.${column}`, faults),
+			]),
+		),
+		joined: Object.fromEntries(
+			Object.entries(object(top.joined ?? {}, 'joined', faults)).map(([column, parts]) => [
+				column,
+				list(parts, `joined.${column}`, faults).map((part, i) =>
+					text(part, `joined.${column}[${i}]`, faults),
+				),
 			]),
 		),
 		files: list(top.files, 'files', faults).map((entry, i) =>

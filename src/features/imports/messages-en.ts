@@ -4,6 +4,15 @@ import type { MessageKey } from './messages.ts';
 export const ENGLISH: Record<MessageKey, string> = {
 	'file.absent': 'the file is not there or cannot be read ({code})',
 	'file.kind': 'this is neither CSV nor XLSX',
+	'file.bankStatement':
+		'this is a bank statement (1CClientBankExchange), and this page takes tables: CSV and XLSX',
+	'file.commerceML':
+		'this is an exchange file of 1C (CommerceML), and this page takes tables: CSV and XLSX',
+	'file.xml': 'this is XML, and this page takes tables: CSV and XLSX',
+	'file.calendar':
+		'this is a calendar (.ics), and this page takes tables, CSV and XLSX: send it on the page «Calendar»',
+	'file.cards':
+		'these are cards (.vcf), and this page takes tables, CSV and XLSX: send them on the page «Clients»',
 	'file.oldExcel': 'this is the old Excel format (.xls): save the file as .xlsx or .csv',
 	'file.empty': 'the file is empty',
 	'file.onlyHeader': 'the file has headings and no rows',
@@ -19,7 +28,6 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'file.tooManyRows': 'more than {limit} rows: split the file',
 	'file.tooManyColumns': '{count} columns, but {limit} are allowed',
 	'file.headerAbsent': 'column {position} of the heading line has no name',
-	'file.headerTwice': 'there are two columns «{header}»',
 	'file.headerForbidden': 'a column cannot be called «{header}»: rename it',
 	'file.stopped': 'the program stumbled over the rows behind {line}; what is in stays in',
 	'file.notZip': 'this is no XLSX: the archive is damaged',
@@ -43,7 +51,8 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'mapping.absent': 'The mapping {file} cannot be read ({code}).',
 	'mapping.notJson': 'The mapping {file} is not JSON: {reason}.',
 	'mapping.wrong': 'The mapping {file} is wrong:\n{faults}',
-	'mapping.none': 'No file fits any mapping ({mappings}). Name your own: --mapping FILE.',
+	'mapping.none':
+		'No file fits any mapping, and the headings do not tell what is in it. Say what it is (--what clients), or name a mapping of your own (--mapping FILE; its form is in src/features/imports/mappings/README.md).',
 	'mapping.noMatch':
 		'The file {file} does not fit the mapping «{mapping}»: columns {columns} are missing.',
 	'mapping.pipeline': 'There is no pipeline «{name}» in the program.',
@@ -57,7 +66,7 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'row.claimed': 'line {line} speaks of the same record already',
 	'row.ambiguous': 'there are several records «{text}»: it is not clear which one to change',
 	'row.required': 'is not filled in',
-	'row.notFound': '«{text}» was not found ({noun})',
+	'row.notFound': '«{text}»: {absent}',
 	'row.foundMany': '«{text}» fits several ({noun})',
 	'row.damaged': 'the text is damaged (characters that must not be there)',
 	'row.excelError': 'the cell has the Excel error {text}',
@@ -66,7 +75,8 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'row.moneyPrecise': '«{text}»: more than two decimals',
 	'row.moneyLarge': '«{text}»: more than 13 digits before the point',
 	'row.moneyNegative': '«{text}»: an amount below zero',
-	'row.notDay': '«{text}» is no date (31.12.2026, 31-12-26 or 2026-12-31 would be)',
+	'row.notDay':
+		'«{text}» is no date (31.12.2026, 31-12-26, 2026-12-31 or «31 December 2026» would be)',
 	'row.noSuchDay': '«{text}»: there is no such day',
 	'row.dayRange': '«{text}»: the year is outside {from}–{to}',
 	'row.notPercent': '«{text}» is no whole number from 0 to 100',

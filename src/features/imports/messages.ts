@@ -10,6 +10,14 @@ const MESSAGES = {
 	// A file that is refused whole.
 	'file.absent': 'файла нет или он не читается ({code})',
 	'file.kind': 'это не CSV и не XLSX',
+	'file.bankStatement':
+		'это выписка банка (1CClientBankExchange), а здесь загружаются таблицы CSV и XLSX',
+	'file.commerceML': 'это обмен с 1С (CommerceML), а здесь загружаются таблицы CSV и XLSX',
+	'file.xml': 'это XML, а здесь загружаются таблицы CSV и XLSX',
+	'file.calendar':
+		'это календарь (.ics), а здесь загружаются таблицы CSV и XLSX: пришлите его на странице «Календарь»',
+	'file.cards':
+		'это визитки (.vcf), а здесь загружаются таблицы CSV и XLSX: пришлите их на странице «Клиенты»',
 	'file.oldExcel': 'это старый формат Excel (.xls): сохраните файл как .xlsx или .csv',
 	'file.empty': 'файл пуст',
 	'file.onlyHeader': 'в файле есть заголовки, но нет ни одной строки',
@@ -25,7 +33,6 @@ const MESSAGES = {
 	'file.tooManyRows': 'строк больше {limit}: разделите файл',
 	'file.tooManyColumns': 'столбцов {count}, а разрешено {limit}',
 	'file.headerAbsent': 'в строке заголовков столбец {position} без названия',
-	'file.headerTwice': 'столбец «{header}» встречается дважды',
 	'file.headerForbidden': 'столбец не может называться «{header}»: переименуйте его',
 	'file.stopped': 'программа споткнулась на строках после {line}; что загружено, осталось',
 	'file.notZip': 'это не XLSX: архив повреждён',
@@ -50,7 +57,7 @@ const MESSAGES = {
 	'mapping.notJson': 'Сопоставление {file} – не JSON: {reason}.',
 	'mapping.wrong': 'Сопоставление {file} составлено неверно:\n{faults}',
 	'mapping.none':
-		'Ни один файл не подошёл ни к одному сопоставлению ({mappings}). Укажите своё: --mapping ФАЙЛ.',
+		'Ни один файл не подошёл ни к одному сопоставлению, и по заголовкам не узнать, что в нём. Скажите, что это (--what clients), или укажите своё сопоставление (--mapping ФАЙЛ; его форма – в src/features/imports/mappings/README.md).',
 	'mapping.noMatch': 'Файл {file} не подходит к сопоставлению «{mapping}»: нет столбцов {columns}.',
 	'mapping.pipeline': 'В программе нет сценария продажи «{name}».',
 	'mapping.stage': 'В сценарии «{pipeline}» нет открытого состояния «{name}».',
@@ -64,7 +71,7 @@ const MESSAGES = {
 	'row.claimed': 'на ту же запись уже указала строка {line}',
 	'row.ambiguous': 'в базе несколько записей «{text}»: непонятно, какую менять',
 	'row.required': 'не заполнено',
-	'row.notFound': '«{text}» не найдено ({noun})',
+	'row.notFound': '«{text}»: {absent}',
 	'row.foundMany': '«{text}» подходит к нескольким ({noun})',
 	'row.damaged': 'текст повреждён (знаки, которых не должно быть)',
 	'row.excelError': 'в ячейке ошибка Excel {text}',
@@ -73,7 +80,7 @@ const MESSAGES = {
 	'row.moneyPrecise': '«{text}»: больше двух знаков после запятой',
 	'row.moneyLarge': '«{text}»: больше 13 знаков до запятой',
 	'row.moneyNegative': '«{text}»: сумма меньше нуля',
-	'row.notDay': '«{text}» – не дата (ждём 31.12.2026, 31-12-26 или 2026-12-31)',
+	'row.notDay': '«{text}» – не дата (ждём 31.12.2026, 31-12-26, 2026-12-31 или «31 декабря 2026»)',
 	'row.noSuchDay': '«{text}»: такого дня нет',
 	'row.dayRange': '«{text}»: год вне {from}–{to}',
 	'row.notPercent': '«{text}» – не целое число от 0 до 100',
@@ -114,6 +121,14 @@ export type Reason = { column?: string; key: MessageKey; args: MessageArgs };
 /** Words that stand in sentences, by what stands for them among the arguments. */
 const WORDS: Record<string, Record<Language, string>> = {
 	'allowed.yesNo': { ru: 'да, нет', en: 'yes, no' },
+	'absent.clients': { ru: 'не найден клиент', en: 'no such client' },
+	'absent.deals': { ru: 'не найдена сделка', en: 'no such deal' },
+	'absent.kinds': { ru: 'не найден вид взаимодействия', en: 'no such interaction kind' },
+	'absent.lossReasons': { ru: 'не найдена причина неудачи', en: 'no such loss reason' },
+	'absent.people': { ru: 'не найден сотрудник', en: 'no such person' },
+	'absent.products': { ru: 'не найден товар', en: 'no such product' },
+	'absent.stages': { ru: 'не найдено состояние', en: 'no such state' },
+	'absent.teams': { ru: 'не найдена команда', en: 'no such team' },
 	'noun.clients': { ru: 'клиент', en: 'client' },
 	'noun.deals': { ru: 'сделка', en: 'deal' },
 	'noun.kinds': { ru: 'вид взаимодействия', en: 'interaction kind' },
@@ -134,7 +149,8 @@ export function sentence(
 ): string {
 	const message = language === 'ru' ? MESSAGES[key] : ENGLISH[key];
 	return message.replace(/\{(\w+)\}/g, (_, name: string) => {
-		const value = args[name] ?? '';
+		// What is absent is a noun in a sentence of its own: genders differ.
+		const value = args[name === 'absent' ? 'noun' : name] ?? '';
 		if (typeof value === 'number') return number(value, language);
 		const word = WORDS[`${name}.${value}`];
 		if (word) return word[language];

@@ -8,14 +8,15 @@ import { momentOf } from '#src/platform/events/clock.ts';
 import { record } from '#src/platform/events/record.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
-import { FEED_COLUMNS, feedsFor } from './columns.ts';
+import { FEED_COLUMNS, feedsFor, isFed, OURS } from './columns.ts';
 import { extraNames } from './extra.ts';
+import { insteadOf, KEPT, listSubstitutes, listUnknownNames, NOTHING } from './instead.ts';
 import { FileFault, sentence } from './messages.ts';
 import { findImportToEdit, type ImportRecord, rememberedChoice } from './queries.ts';
-import { OURS } from './rejected.ts';
+import { fieldsFor } from './recognising.ts';
 import { type Look, lookAt, storedCells, storeFile, withStoredFile } from './spool.ts';
-import { suggestedFields, suggestedWay } from './suggesting.ts';
-import type { Choice, Feeds, ImportStatus, Reading } from './tables.ts';
+import { suggestedWay } from './suggesting.ts';
+import type { AskedReading, Choice, Feeds, ImportStatus } from './tables.ts';
 
 /** A file that lies on this machine while its request lasts. */
 export type NewImport = {
@@ -23,7 +24,7 @@ export type NewImport = {
 	path: string;
 	fileName: string;
 	bytes: number;
-	reading: Reading;
+	reading: AskedReading;
 };
 
 /**
@@ -79,7 +80,7 @@ export async function rereadImport(
 	acting: Acting,
 	id: number,
 	version: number,
-	reading: Reading,
+	reading: AskedReading,
 ): Promise<void> {
 	// Looked at outside of the transaction: a large file takes seconds.
 	const found = await db.transaction((tx) => mine(tx, acting, id, version, WAITING));
@@ -120,6 +121,30 @@ export async function chooseColumns(
 	});
 }
 
+/**
+ * Says what stands for the names of an import that nobody has, in their order; it is checked again with them.
+ * Throws like chooseColumns, and InvalidForm for what cannot stand there.
+ */
+export async function putNames(
+	db: Database,
+	acting: Acting,
+	id: number,
+	version: number,
+	values: readonly (string | undefined)[],
+): Promise<void> {
+	const found = await db.transaction((tx) => mine(tx, acting, id, version, ['checked']));
+	if (found.choice === null) throw new RuleBroken('import.notNow');
+	const names = await listUnknownNames(db, found);
+	const lists = await listSubstitutes(db, acting.actor, names, found.choice.pipeline);
+	for (const [at, { field }] of names.entries()) {
+		const known = [KEPT, NOTHING, ...(lists[field] ?? []).map(({ value }) => value)];
+		if (!known.includes(values[at] ?? ''))
+			throw new InvalidForm({ [`n${at}`]: { key: 'field.choice' } }, {});
+	}
+	const instead = insteadOf(names, values);
+	await chooseColumns(db, acting, id, version, { ...found.choice, instead });
+}
+
 async function checkChoice(
 	tx: Tx,
 	{ actor: { language } }: Acting,
@@ -138,7 +163,7 @@ async function checkChoice(
 		throw new InvalidForm({ way: { key: 'field.choice' } }, {});
 	if (choice.pipeline !== undefined) await checkPipeline(tx, choice.pipeline);
 	const twice = chosen.find((field, at) => !many.has(field) && chosen.indexOf(field) !== at);
-	const missing = fields.find(({ required, field }) => required && !chosen.includes(field));
+	const missing = fields.find(({ required, field }) => required && !isFed(field, fields, chosen));
 	const named = (field: string) => {
 		const label = fields.find((one) => one.field === field)?.label;
 		return label ? translate(language, label) : field;
@@ -247,17 +272,18 @@ export async function suggestedChoice(
 	{ feeds, headers, fingerprint }: ImportRecord,
 ): Promise<{ choice: Choice; remembered: boolean }> {
 	const { fields, ways, known } = FEED_COLUMNS[feeds];
-	const own = headers.filter((header) => !OURS.includes(header));
 	const extra = await extraNames(db, feeds);
 	const before = await rememberedChoice(db, acting.actor, fingerprint, feeds);
 	const possible = [...fields, ...extra.map(({ field, name }) => ({ field, words: name }))];
 	const usable = before?.fields.every(
 		(field) => field === '' || possible.some((one) => one.field === field),
 	);
-	const chosen = before && usable ? before.fields : suggestedFields(own, possible);
-	let at = 0;
-	const all = headers.map((header) => (OURS.includes(header) ? '' : (chosen[at++] ?? '')));
-	if (before && usable) return { choice: { ...before, fields: all }, remembered: true };
+	if (before && usable) {
+		let at = 0;
+		const all = headers.map((header) => (OURS.includes(header) ? '' : (before.fields[at++] ?? '')));
+		return { choice: { ...before, fields: all, instead: undefined }, remembered: true };
+	}
+	const all = fieldsFor(headers, possible);
 	const way = suggestedWay(all, ways);
 	return { choice: { fields: all, way, known: known[0] ?? 'update' }, remembered: false };
 }

@@ -145,7 +145,7 @@ export async function listRows(
 
 const chosen = (rows: RowChoice): SQL =>
 	rows === DOUBTFUL
-		? sql`verdict <> 'rejected' and jsonb_path_exists(results, '$[*].doubts')`
+		? sql`verdict <> 'rejected' and jsonb_path_exists(results, '$[*] ? (exists(@.doubts) || exists(@.notices))')`
 		: sql`verdict = ${rows}`;
 
 /** Why a record stays although its import was undone. */

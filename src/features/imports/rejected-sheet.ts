@@ -1,9 +1,9 @@
 import type { Sql } from '#src/platform/db/client.ts';
 import { type Language, translate } from '#src/platform/i18n/translate.ts';
 import type { SheetColumn } from '#src/platform/web/sheets.ts';
+import { BEHIND, OURS } from './columns.ts';
 import { reasonSentence } from './messages.ts';
 import { type ImportRecord, type ImportRow, listRows } from './queries.ts';
-import { BEHIND, OURS } from './rejected.ts';
 
 const ROWS_AT_ONCE = 1_000;
 

@@ -4,15 +4,11 @@ import { basename, join, resolve } from 'node:path';
 import { StartFault } from '#src/platform/start-fault.ts';
 import { csvLines, disarmed } from '#src/platform/web/cells.ts';
 import { stem } from './choosing.ts';
+import { BEHIND, OURS } from './columns.ts';
 import { type Reason, reasonSentence, sentence } from './messages.ts';
 import type { Row } from './readers.ts';
 
 export type RejectedRow = { row: Row; reasons: Reason[] };
-
-/** Columns that we put behind those of the file: its line, and why it was rejected. */
-export const BEHIND = { ru: ['Строка', 'Причина'], en: ['Line', 'Reason for rejection'] } as const;
-/** In a mended file they are ours again, in whatever language. */
-export const OURS: readonly string[] = [...BEHIND.ru, ...BEHIND.en];
 
 /**
  * Writes `<name>.rejected.csv` as Excel reads it (`;`, UTF-8 with BOM): the rows as they were, with line and

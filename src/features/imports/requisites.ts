@@ -6,7 +6,7 @@ import {
 	requisiteWarnings,
 } from '#src/features/clients/requisites.ts';
 import type { Doubts } from './tables.ts';
-import type { Reading, Value } from './values.ts';
+import { type Reading, type Value, withoutPoint } from './values.ts';
 
 /**
  * ИНН of 10 or 12 digits. A wrong checksum is no reason to refuse a row (see requisiteDoubts), but only a
@@ -18,7 +18,7 @@ export function inn(text: string): Reading {
 
 /** КПП of 9 characters; it has no checksum. The zero that Excel has eaten is put back. */
 export function kpp(text: string): Reading {
-	const typed = text.replace(/\s/g, '').toUpperCase();
+	const typed = withoutPoint(text).replace(/\s/g, '').toUpperCase();
 	const code = typed.length === 8 ? `0${typed}` : typed;
 	if (kppHolds(code)) return { value: code };
 	return { reason: { key: 'row.requisiteDigits', args: { text, digits: '9' } } };
@@ -30,7 +30,7 @@ export function ogrn(text: string): Reading {
 }
 
 function checked(text: string, lengths: number[], holds: (digits: string) => boolean): Reading {
-	const digits = text.replace(/\s/g, '');
+	const digits = withoutPoint(text).replace(/\s/g, '');
 	if (/^\d+$/.test(digits)) {
 		if (lengths.includes(digits.length)) return { value: digits };
 		if (lengths.includes(digits.length + 1) && holds(`0${digits}`)) return { value: `0${digits}` };

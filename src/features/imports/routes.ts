@@ -14,15 +14,18 @@ import {
 	FileParams,
 	ImportParams,
 	ImportsQuery,
+	namesFields,
 	OrderForm,
 	ReadingForm,
 	RowsQuery,
 	readingOf,
 	UploadForm,
 } from './forms.ts';
+import { listUnknownNames } from './instead.ts';
 import {
 	cancelImport,
 	chooseColumns,
+	putNames,
 	receiveImport,
 	removeImport,
 	rereadImport,
@@ -150,18 +153,28 @@ export function importRoutes(
 	change(
 		'columns',
 		async (request, id) => {
-			const { headers } = await findImport(db, actorOf(request), id);
+			const { headers, choice } = await findImport(db, actorOf(request), id);
 			const form = readForm(choiceFields(headers.length), request.body);
 			const { version, way, known, pipeline } = form;
 			const columns = form as unknown as Record<string, string | undefined>;
 			const fields = headers.map((_, at) => columns[`c${at}`] ?? '');
 			await chooseColumns(db, acting(request), id, version, {
 				...{ fields, way, known, pipeline },
+				instead: choice?.instead,
 			});
 			return null;
 		},
 		{ show: 'columns' },
 	);
+
+	change('names', async (request, id) => {
+		const found = await findImport(db, actorOf(request), id);
+		const names = await listUnknownNames(db, found);
+		const { version, ...said } = readForm(namesFields(names.length), request.body);
+		const values = names.map((_, at) => (said as Record<string, string>)[`n${at}`]);
+		await putNames(db, acting(request), id, Number(version), values);
+		return null;
+	});
 
 	change('start', async (request, id) => {
 		await startImport(db, acting(request), id, readForm(OrderForm, request.body).version);

@@ -7,6 +7,7 @@ import { formatNumber, moneyForInput } from '#src/platform/i18n/money.ts';
 import { type Language, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import { FEED_COLUMNS, feedsFor } from './columns.ts';
 import { extraNames } from './extra.ts';
+import { KEPT, listSubstitutes, listUnknownNames, NOTHING } from './instead.ts';
 import { reasonSentence, sentence } from './messages.ts';
 import { suggestedChoice } from './orders.ts';
 import {
@@ -82,6 +83,7 @@ export async function readImportPage(
 		mine: found.ownerId === actor.id,
 		columns: view === 'columns' ? await readColumns(db, actor, found) : null,
 		rows: view === 'rows' ? await readRows(db, found, asked, viewer) : null,
+		names: view === 'rows' && status === 'checked' ? await readNames(db, actor, found) : null,
 		kept: status === 'undone' ? await readKept(db, found) : [],
 	};
 }
@@ -134,6 +136,17 @@ async function readRows(
 	};
 }
 
+// Whose rights count is the owner's: nobody else says whom to put instead.
+async function readNames(db: Database, actor: Actor, found: ImportRecord) {
+	const names = found.ownerId === actor.id ? await listUnknownNames(db, found) : [];
+	const lists = await listSubstitutes(db, actor, names, found.choice?.pipeline);
+	return names.map((name) => ({
+		...name,
+		value: name.instead === null ? KEPT : name.instead || NOTHING,
+		options: lists[name.field] ?? [],
+	}));
+}
+
 const KEPT_SHOWN = 100;
 
 async function readKept(db: Database, { id, undone }: ImportRecord) {
@@ -143,9 +156,11 @@ async function readKept(db: Database, { id, undone }: ImportRecord) {
 }
 
 function countsOf(counts: Counts): { verdict: RowChoice; count: number }[] {
-	return ROW_CHOICES.map((verdict) => ({ verdict, count: counts[verdict] ?? 0 })).filter(
-		({ count }) => count > 0,
-	);
+	// What wants a look stands in front.
+	const [wanted, others] = [['rejected', 'doubtful'] as const, ROW_CHOICES];
+	return [...new Set<RowChoice>([...wanted, ...others])]
+		.map((verdict) => ({ verdict, count: counts[verdict] ?? 0 }))
+		.filter(({ count }) => count > 0);
 }
 
 type Words = {
@@ -165,9 +180,10 @@ function lineOf(row: ImportRow, found: ImportRecord, words: Words, reached: bool
 		name: main?.name || first,
 		href: main && main.id > 0 ? hrefOf(main.noun, main.id) : null,
 		reasons: row.reasons.map((reason) => reasonSentence(reason, words.language)),
-		doubts: results.flatMap(({ doubts = {} }) =>
-			Object.entries(doubts).map(([field, warning]) => words.doubt(field as Requisite, warning)),
-		),
+		doubts: results.flatMap(({ doubts = {}, notices = [] }) => [
+			...notices.map((notice) => reasonSentence(notice, words.language)),
+			...Object.entries(doubts).map(([field, warning]) => words.doubt(field as Requisite, warning)),
+		]),
 		changes: (main?.changes ? Object.entries(main.changes) : []).map(([field, [from, to]]) => ({
 			label: words.label(main?.noun ?? '', field),
 			from: words.value(field, from),

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
+import { OURS } from './columns.ts';
 import { looksOf } from './csv.ts';
 import type { Encoding } from './encoding.ts';
 import { FileFault } from './messages.ts';
-import { kindOf, openTable, type Row } from './readers.ts';
-import { OURS } from './rejected.ts';
-import type { Reading } from './tables.ts';
+import { kindOf, LINES_JUDGED, openTable, type Row } from './readers.ts';
+import type { AskedReading, Reading } from './tables.ts';
 
 /** What a file in the browser may be at most, as its page tells. */
 export const LIMITS = { megabytes: 50, rows: 100_000, columns: 200 } as const;
@@ -64,7 +64,7 @@ export type Look = {
 };
 
 /** Looks at a file. Throws FileFault for what is no table, or is too large. */
-export async function lookAt(path: string, asked: Reading | null): Promise<Look> {
+export async function lookAt(path: string, asked: AskedReading | null): Promise<Look> {
 	const kind = await kindOf(path);
 	const found =
 		kind === 'xlsx'
@@ -75,10 +75,10 @@ export async function lookAt(path: string, asked: Reading | null): Promise<Look>
 	const reading = {
 		encoding: (kind === 'csv' && asked?.encoding) || found.encoding,
 		delimiter: (kind === 'csv' && asked?.delimiter) || found.delimiter,
-		headerLine: asked?.headerLine ?? 1,
+		headerLine: asked?.headerLine ?? null,
 	};
 	// Headings and a sample: the rest of a large sheet need not be unpacked for them.
-	const onlyRows = reading.headerLine + SAMPLE_ROWS + 1;
+	const onlyRows = (reading.headerLine ?? LINES_JUDGED) + SAMPLE_ROWS + 1;
 	const table = await openTable(path, { ...reading, ...LIMITS, onlyRows });
 	const sample: Row[] = [];
 	for await (const row of table.rows) {
@@ -88,7 +88,7 @@ export async function lookAt(path: string, asked: Reading | null): Promise<Look>
 	if (sample.length === 0) throw new FileFault('file.onlyHeader');
 	return {
 		kind,
-		reading,
+		reading: { ...reading, headerLine: table.headerLine },
 		headers: table.headers,
 		fingerprint: fingerprintOf(table.headers),
 		sample,

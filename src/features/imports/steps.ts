@@ -29,6 +29,7 @@ import {
 	type Tally,
 	type Verdicts,
 	verdictsOn,
+	waysOf,
 } from './verdicts.ts';
 
 /** What the import knows of each noun. */
@@ -71,8 +72,11 @@ export class StepRun {
 		const { mapping } = reading;
 		const { course, actor } = context;
 		const pipelineId = course?.pipelineId ?? null;
-		this.#finder = new Finder({ mapping, pipelineId, actor, rehearsal }, (target, line) =>
-			madeOf(earlier, target, line),
+		const required = Object.entries(reading.fields).filter(([, field]) => field.required);
+		this.#finder = new Finder(
+			{ mapping, pipelineId, actor, rehearsal },
+			(target, line) => madeOf(earlier, target, line),
+			new Set(required.map(([name]) => name)),
 		);
 		this.#repeats = new Repeats(reading.step, reading.fields);
 	}
@@ -120,12 +124,13 @@ export class StepRun {
 
 	async #load(tx: Tx, drafts: Draft[]) {
 		const { context, rehearsal } = this.#setting;
-		const ways = new Set(drafts.flatMap(({ way }) => (way === null ? [] : [way])));
+		const { adopts } = this.step;
+		const ways = waysOf(drafts, this.step);
 		const wanted: Wanted = {
 			ids: [],
 			refs: drafts.flatMap((draft) => draft.refs),
 			keys: [...ways].map((way) => {
-				const own = drafts.filter((draft) => draft.way === way);
+				const own = drafts.filter((draft) => draft.way === way || (adopts && way === 'name'));
 				return { way, texts: own.flatMap(({ given }) => this.#noun.keysOf(way, given)) };
 			}),
 			actor: context.actor,
@@ -148,7 +153,9 @@ export class StepRun {
 		if (!actor || typeof given.owner !== 'number' || given.owner === was?.values.owner) return;
 		const column = this.step.fields.owner?.column ?? 'owner';
 		const refused = ownerRefused(actor, given.owner, was !== null);
-		if (refused && values.owner !== null) draft.reasons.push({ column, key: refused, args: {} });
+		const named = draft.pointers.find(({ field }) => field === 'owner');
+		const args = named ? { text: named.text, noun: named.target } : {};
+		if (refused && values.owner !== null) draft.reasons.push({ column, key: refused, args });
 	}
 
 	// Whoever gets what is alive still works here, and does not leave before the batch is written.
@@ -202,7 +209,7 @@ export class StepRun {
 			});
 		for (const verdict of ['unchanged', 'skipped'] as const)
 			for (const { draft, was } of verdicts[verdict])
-				put(draft, { verdict, id: was?.id ?? 0, name: was?.name ?? '' });
+				put(draft, { verdict, id: was?.id ?? 0, name: was?.name ?? '', ...noticesOf(draft) });
 		this.#lines.clear();
 		for (const { row, identity } of drafts) {
 			const id = identity === undefined ? results.get(row.line)?.id : this.#recordOf.get(identity);
@@ -211,11 +218,11 @@ export class StepRun {
 		return results;
 	}
 
-	#doubts({ given }: Draft, values: Stored): Pick<RowResult, 'doubts'> {
-		const doubts = this.#noun.doubts?.(given, values) ?? {};
-		if (Object.keys(doubts).length === 0) return {};
+	#doubts(draft: Draft, values: Stored): Pick<RowResult, 'doubts' | 'notices'> {
+		const doubts = this.#noun.doubts?.(draft.given, values) ?? {};
+		if (Object.keys(doubts).length === 0) return noticesOf(draft);
 		this.tally.doubtful += 1;
-		return { doubts };
+		return { doubts, ...noticesOf(draft) };
 	}
 
 	#count({ created, updated, unchanged, skipped, rejected }: Verdicts, sifted: number): void {
@@ -231,6 +238,9 @@ export class StepRun {
 		}
 	}
 }
+
+const noticesOf = ({ notices }: Draft): Pick<RowResult, 'notices'> =>
+	notices.length === 0 ? {} : { notices };
 
 const nameOf = (values: Outcome['values']): string =>
 	String(values.name ?? values.title ?? values.summary ?? '');

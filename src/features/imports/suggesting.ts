@@ -4,12 +4,11 @@ import { alike } from './values.ts';
 
 /**
  * The field that each heading most likely means, '' where none does: by its usual names, and by those of the
- * company's own fields. A field is taken once, unless several columns may feed it.
+ * company's own fields. A field is taken once, unless several columns may feed it; beside a surname «Имя» is only
+ * a part of the name.
  */
-export function suggestedFields(
-	headers: readonly string[],
-	fields: readonly Pick<ColumnField, 'field' | 'words' | 'many'>[],
-): string[] {
+export function suggestedFields(headers: readonly string[], all: readonly Candidate[]): string[] {
+	const fields = candidates(headers, all);
 	const taken = new Set<string>();
 	const found = headers.map((header) => {
 		const wanted = bare(header);
@@ -29,6 +28,24 @@ export function suggestedFields(
 		);
 		return list?.field ?? '';
 	});
+}
+
+type Candidate = Pick<ColumnField, 'field' | 'words' | 'many' | 'partOf'>;
+
+const means = ({ words }: Candidate, header: string) =>
+	words.split(';').some((word) => bare(word) === bare(header));
+
+// Parts of a name are read where there is a surname and no column for the whole; then they come first.
+function candidates(headers: readonly string[], all: readonly Candidate[]): Candidate[] {
+	const parts = all.filter(({ partOf }) => partOf !== undefined);
+	const [surname] = parts;
+	const others = all.filter(({ partOf }) => partOf === undefined);
+	if (!surname || !headers.some((header) => means(surname, header))) return others;
+	const whole = others.find(({ field }) => field === surname.partOf);
+	const named = headers.some(
+		(header) => whole && means(whole, header) && !parts.some((part) => means(part, header)),
+	);
+	return named ? others : [...parts, ...others];
 }
 
 /** The usual way to know records, given what the columns are. */

@@ -48,8 +48,10 @@ export type ImportStatus = (typeof IMPORT_STATUSES)[number];
 export const ROW_VERDICTS = ['created', 'updated', 'unchanged', 'skipped', 'rejected'] as const;
 export type RowVerdict = (typeof ROW_VERDICTS)[number];
 
-/** How a file is to be read; null: as it looks. */
+/** How a file is read. */
 export type Reading = { encoding: Encoding | null; delimiter: string | null; headerLine: number };
+/** How a person says that it is to be read; null: as it looks. */
+export type AskedReading = { [Part in keyof Reading]: Reading[Part] | null };
 
 /** What a record is known by, and what happens to one that is known. */
 export const WAYS = ['ref', 'inn', 'phone', 'email', 'name'] as const;
@@ -64,7 +66,13 @@ export type Choice = {
 	known: Known;
 	/** By its name, for deals where the company has several; otherwise the first one. */
 	pipeline?: string | undefined;
+	/** By field, what stands for a name that nobody has: a login, another name, '' for nothing at all. */
+	instead?: Instead | undefined;
 };
+
+/** Fields whose unknown names a person can put right without mending the file. */
+export const INSTEAD_FIELDS = ['owner', 'stage', 'lossReason', 'kind'] as const;
+export type Instead = Partial<Record<(typeof INSTEAD_FIELDS)[number], Record<string, string>>>;
 
 /** Rows by their verdict, and those among the accepted ones that are doubtful. */
 export type Counts = Partial<Record<RowVerdict | typeof DOUBTFUL, number>>;
@@ -86,6 +94,8 @@ export type RowResult = {
 	name: string;
 	changes?: Record<string, FieldChange>;
 	doubts?: Doubts;
+	/** What was left out of the row: cells that could not be read, names that nobody has. */
+	notices?: Reason[];
 };
 
 /** What came of undoing: records taken away, changed back, and left as they are. */

@@ -3,8 +3,8 @@ import type { MessageArgs, MessageKey, Reason } from './messages.ts';
 /** A value as the database keeps it: exact decimals and days as text, ids as numbers. */
 export type Value = string | number;
 
-/** What reading a cell gives: the value, or why there is none. */
-export type Reading = { value: Value } | { reason: Reason };
+/** What reading a cell gives: the value, with what of it was not understood; or why there is none. */
+export type Reading = { value: Value; beside?: Reason } | { reason: Reason };
 
 /** Reads the text of a cell that is not empty. */
 export type Reader = (text: string) => Reading;
@@ -19,6 +19,17 @@ const bad = (key: MessageKey, args: MessageArgs = {}): Reading => ({ reason: { k
 /** Text of one line and of `limit` characters at most; runs of white space become one space. */
 export function line(limit: number): Reader {
 	return (text) => readText(text.replace(/\s+/g, ' ').trim(), limit);
+}
+
+/** A code of digits, whatever Excel has put behind them: «044525225.0». */
+export function code(limit: number): Reader {
+	const read = line(limit);
+	return (text) => read(withoutPoint(text));
+}
+
+/** Digits without the «.0» that a spreadsheet shows behind a number. */
+export function withoutPoint(text: string): string {
+	return /^\s*\d+\.0+\s*$/.test(text) ? text.slice(0, text.indexOf('.')) : text;
 }
 
 /** Text that keeps its line breaks, of `limit` characters at most. */
@@ -38,8 +49,8 @@ function readText(text: string, limit: number): Reading {
 }
 
 /**
- * An amount, exact to the kopeck, as `1234.50`: decimal comma or point, thousands by any space, by points
- * before a comma or by commas before a point; «₽» or «руб.» behind. Never negative.
+ * An amount, exact to the kopeck, as `1234.50`: decimal comma or point, thousands by any space, by apostrophes,
+ * by points before a comma or by commas before a point; «₽» or «руб.» behind. Never negative.
  */
 export function money(text: string): Reading {
 	const bare = text
@@ -59,7 +70,8 @@ export function money(text: string): Reading {
 
 // «1,234» alone could be a thousand or a fraction: it is left as it is, and money refuses its third decimal.
 function withoutThousands(text: string): string {
-	if (/^[+-]?\d{1,3}( \d{3})+([.,]\d+)?$/.test(text)) return text.replaceAll(' ', '');
+	if (/^[+-]?\d{1,3}(?:( \d{3})+|(['’]\d{3})+)(?:[.,]\d+)?$/.test(text))
+		return text.replace(/[ '’]/g, '');
 	if (/^[+-]?\d{1,3}(,\d{3})+\.\d+$|^[+-]?\d{1,3}(,\d{3}){2,}$/.test(text))
 		return text.replaceAll(',', '');
 	if (/^[+-]?\d{1,3}(\.\d{3})+,\d+$|^[+-]?\d{1,3}(\.\d{3}){2,}$/.test(text))
@@ -70,10 +82,21 @@ function withoutThousands(text: string): string {
 const TIME = String.raw`(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?`;
 const YEAR_FIRST = new RegExp(String.raw`^(\d{4})([-./])(\d{1,2})\2(\d{1,2})${TIME}$`);
 const DAY_FIRST = new RegExp(String.raw`^(\d{1,2})([-./])(\d{1,2})\2(\d{4}|\d{2})${TIME}$`);
+const DAY_IN_WORDS = new RegExp(
+	String.raw`^(\d{1,2})\s+(\p{L}{3,9})\.?\s+(\d{4})(?:\s*(?:г\.|г|года))?${TIME}$`,
+	'u',
+);
+const MONTHS = [
+	...['январь,января,january', 'февраль,февраля,february', 'март,марта,march'],
+	...['апрель,апреля,april', 'май,мая,may', 'июнь,июня,june', 'июль,июля,july'],
+	...['август,августа,august', 'сентябрь,сентября,september', 'октябрь,октября,october'],
+	...['ноябрь,ноября,november', 'декабрь,декабря,december'],
+].map((names) => names.split(','));
 const EXCEL_SERIAL = /^\d{5}(?:\.\d+)?$/;
 
 /**
- * A day as `2026-12-31`: dd.mm.yyyy, dd-mm-yy, dd/mm/yyyy, ISO, or Excel's count of days since 1899-12-30.
+ * A day as `2026-12-31`: dd.mm.yyyy, dd-mm-yy, dd/mm/yyyy, ISO, «31 декабря 2026 г.», «31 дек. 2026», or Excel's
+ * count of days since 1899-12-30.
  * A time behind it is left out, its zone too: the day is the one that is written.
  */
 export function day(text: string): Reading {
@@ -81,8 +104,15 @@ export function day(text: string): Reading {
 	const [, y, , m, d] = YEAR_FIRST.exec(text) ?? [];
 	if (y && m && d) return calendarDay(text, Number(y), Number(m), Number(d));
 	const [, dd, , mm, yy] = DAY_FIRST.exec(text) ?? [];
-	if (!(dd && mm && yy)) return bad('row.notDay', { text });
+	if (!(dd && mm && yy)) return dayInWords(text);
 	return calendarDay(text, fullYear(yy), Number(mm), Number(dd));
+}
+
+function dayInWords(text: string): Reading {
+	const [, date, word = '', year] = DAY_IN_WORDS.exec(text) ?? [];
+	const month = MONTHS.findIndex((names) => names.some((name) => name.startsWith(alike(word))));
+	if (!(date && year) || month < 0) return bad('row.notDay', { text });
+	return calendarDay(text, Number(year), month + 1, Number(date));
 }
 
 function fullYear(digits: string): number {

@@ -4,6 +4,7 @@ import { joined } from './lists.ts';
 import type { Step } from './mapping.ts';
 import { differences } from './nouns/changes.ts';
 import type { Change, Existing, Noun, Outcome, Stored } from './nouns/noun.ts';
+import type { Way } from './tables.ts';
 
 export type Tally = {
 	created: number;
@@ -42,17 +43,18 @@ type Setting = {
 export function outcomesOf(drafts: Draft[], existing: Existing[], setting: Setting): Outcome[] {
 	const { step, noun, fields, claims } = setting;
 	const byRef = new Map(existing.flatMap((was) => (was.ref === null ? [] : [[was.ref, was]])));
-	const byKey = keysIn(existing, drafts, noun);
+	const byKey = keysIn(existing, drafts, { noun, step });
 	return drafts.map((draft) => {
 		const known = draft.refs.map((ref) => byRef.get(ref)).find((was) => was !== undefined);
 		const ref = draft.refs[0] ?? null;
 		if (step.known === 'create') return outcome(draft, null, known ? null : ref, { fields, step });
-		const was = known ?? namesake(draft, noun, byKey);
+		const was = known ?? namesake(draft, noun, byKey) ?? adopted(draft, byKey, { noun, step });
 		if (was && !was.visible) {
 			draft.reasons.push({ key: 'row.foreign', args: {} });
 			return outcome(draft, null, null, { fields, step });
 		}
-		if (was) claim(draft, was, claims);
+		// Rows that only name a record may name it differently: by its ИНН and by its name.
+		if (was && !(step.repeats && step.known === 'skip')) claim(draft, was, claims);
 		return outcome(draft, was, ref, { fields, step });
 	});
 }
@@ -72,11 +74,19 @@ function outcome(
 	return { draft, was, values, ref, skipped: was !== null && step.known === 'skip' };
 }
 
-function keysIn(existing: Existing[], drafts: Draft[], noun: Noun): Map<string, Existing[]> {
+type Kind = Pick<Setting, 'noun' | 'step'>;
+
+/** The ways in which the records of these drafts may be known. */
+export function waysOf(drafts: readonly Draft[], { adopts }: Step): Set<Way> {
+	const ways = new Set(drafts.flatMap(({ way }) => (way === null ? [] : [way])));
+	return adopts && ways.size > 0 ? ways.add('name') : ways;
+}
+
+function keysIn(existing: Existing[], drafts: Draft[], { noun, step }: Kind) {
 	const found = new Map<string, Existing[]>();
-	for (const way of new Set(drafts.map((draft) => draft.way)))
+	for (const way of waysOf(drafts, step))
 		for (const was of existing)
-			for (const text of way === null ? [] : noun.keysOf(way, was.values)) {
+			for (const text of noun.keysOf(way, was.values)) {
 				const key = `${way} ${text}`;
 				found.set(key, [...(found.get(key) ?? []), was]);
 			}
@@ -95,6 +105,15 @@ function namesake(draft: Draft, noun: Noun, byKey: Map<string, Existing[]>): Exi
 		draft.reasons.push({ key: 'row.ambiguous', args: { text } });
 	}
 	return mine[0] ?? (way === 'name' ? null : (found[0] ?? null));
+}
+
+// One of this name that has no ИНН yet is meant, where a row only names it.
+function adopted(draft: Draft, byKey: Map<string, Existing[]>, { noun, step }: Kind) {
+	if (!step.adopts || draft.way !== 'inn') return null;
+	const keys = noun.keysOf('name', draft.given);
+	const found = keys.flatMap((key) => byKey.get(`name ${key}`) ?? []);
+	const mine = found.filter(({ visible, values }) => visible && (values.inn ?? null) === null);
+	return mine.length === 1 ? (mine[0] ?? null) : null;
 }
 
 function claim(draft: Draft, was: Existing, claims: Claims): void {

@@ -92,7 +92,7 @@ export async function feedAndNote(
 		const results = fed.results.get(line) ?? [];
 		const verdict = reasons ? 'rejected' : verdictOf(results, feeds);
 		counts[verdict] = (counts[verdict] ?? 0) + 1;
-		if (!reasons && results.some(({ doubts }) => doubts))
+		if (!reasons && results.some(({ doubts, notices }) => doubts ?? notices))
 			counts.doubtful = (counts.doubtful ?? 0) + 1;
 		return { line, verdict, reasons: reasons ?? [], results };
 	});
