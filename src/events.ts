@@ -157,6 +157,11 @@ export type AppEvent =
 			data: { kindId: number; summary: string; from: 'done' | 'cancelled' };
 	  } & About['interaction'])
 	| { type: 'calendar.connected' | 'calendar.disconnected'; data: Record<string, never> }
+	| {
+			type: 'calendar.answered';
+			data: { answer: 'allow' | 'keep'; cancelled: number; removed: number };
+	  }
+	| { type: 'calendar.undone'; data: { roundId: number } }
 	| { type: 'feed.made' | 'feed.revoked'; data: Record<string, never> }
 	| { type: 'job.retried' | 'job.removed'; data: { jobId: number; task: string } }
 	| { type: 'mail.retried'; data: { mails: number } }

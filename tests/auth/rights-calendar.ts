@@ -55,6 +55,15 @@ export function calendarRules({ cast }: Tools): Rules {
 				call: (person) => person.json('/calendar/account/rounds', {}),
 				status: 303,
 			},
+			// Nothing is asked, and no round was made.
+			'POST /calendar/account/answer': {
+				call: (person) => person.json('/calendar/account/answer', { answer: 'keep' }),
+				status: 422,
+			},
+			'POST /calendar/account/rounds/:id/undoing': {
+				call: (person) => person.json('/calendar/account/rounds/1/undoing', {}),
+				status: 404,
+			},
 			'POST /calendar/account/removal': {
 				call: (person) => person.json('/calendar/account/removal', {}),
 				status: 303,

@@ -84,6 +84,9 @@ describe.skipIf(noRadicale)('a person’s calendar on the company’s server', (
 	});
 
 	test('deleting there cancels here; cancelling, deleting and giving away here removes there', async () => {
+		// Four of so many are no fault that would be asked about.
+		for (let n = 0; n < 18; n += 1)
+			await sides.plan(`Остаётся ${n}`, `2027-05-${n + 10}T09:00:00Z`);
 		const [deleted, cancelled, erased, given] = [
 			...[await sides.plan('Удалят там'), await sides.plan('Отменят здесь')],
 			...[await sides.plan('Сотрут здесь'), await sides.plan('Отдадут')],

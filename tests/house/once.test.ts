@@ -115,6 +115,7 @@ test('every route that makes a record is tried here, or makes none that could be
 		// One a person, or none: asked for twice it is as asked for once.
 		...['/calendar/feed', '/calendar/feed/revocation', '/calendar/account'],
 		...['/calendar/account/rounds', '/calendar/account/removal', '/clients/differences'],
+		...['/calendar/account/answer', '/calendar/account/rounds/:id/undoing'],
 		...['/admin/mail/:id/deliveries', '/admin/mail/deliveries'],
 	];
 	const making = served.routes

@@ -9,8 +9,10 @@ export type Noun = NounOf<EventType>;
 /** What happened, of every type that there is: a new one does not compile without its words. */
 export const HAPPENED: Record<EventType, MessageKey> = {
 	'access.refused': 'event.accessRefused',
+	'calendar.answered': 'event.calendarAnswered',
 	'calendar.connected': 'event.calendarConnected',
 	'calendar.disconnected': 'event.calendarDisconnected',
+	'calendar.undone': 'event.calendarUndone',
 	'client.archived': 'history.clientArchived',
 	'client.created': 'history.clientCreated',
 	'client.edited': 'history.clientEdited',

@@ -1,13 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Gauge } from 'prom-client';
 import type { Config } from '#src/config.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
-import { form, readForm } from '#src/platform/web/forms.ts';
-import { connectCalendar, disconnectCalendar, findAccount } from './accounts.ts';
-import { AccountForm } from './forms.ts';
-import { readCalendar, type TakenEvent } from './reading.ts';
+import { form, readForm, readQuery } from '#src/platform/web/forms.ts';
+import { countStates, findAccount } from './account-view.ts';
+import { connectCalendar, disconnectCalendar } from './accounts.ts';
+import { answerQuestion } from './answers.ts';
+import { AccountForm, AnswerForm, RoundParams } from './forms.ts';
+import type { Reader, TakenEvent } from './incoming.ts';
+import { standing } from './merge.ts';
+import { askUndo } from './undo.ts';
 
 const Nothing = form({});
 
@@ -19,6 +24,8 @@ export function accountRoutes(
 	const { db } = connection;
 	const makes = { config: { access: 'signed-in' as const, changes: 'new' as const } };
 
+	watchAccounts(app, connection);
+
 	app.get(
 		'/calendar/account',
 		{ config: { access: 'signed-in' } },
@@ -28,15 +35,23 @@ export function accountRoutes(
 	async function draw(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
 		const actor = actorOf(request);
 		const account = await findAccount(db, actor.id, request.viewer.now);
+		const reader: Reader = { zone: actor.timeZone, now: request.viewer.now };
+		const read = (ics: string): TakenEvent | null => standing(ics, null, null, reader);
 		const strangers = (account?.strangers ?? []).map(({ text: ics }) => ({
 			ics,
-			event: firstEvent(ics, actor.timeZone),
+			event: read(ics),
+		}));
+		const faults = (account?.faults ?? []).map(({ text, ...one }) => ({
+			...one,
+			event: text === null ? null : read(text),
 		}));
 		if (problem) reply.code(problem.status);
 		// A password goes nowhere but to the server that asks for it, not even back into its own field.
 		const { password: _, ...typed } = problem?.typed ?? {};
 		const server = config.CALDAV_URL;
-		return await reply.page('calendar/account', { account, strangers, server, problem, typed });
+		return await reply.page('calendar/account', {
+			...{ account, strangers, faults, server, problem, typed },
+		});
 	}
 
 	app.post('/calendar/account', makes, async (request, reply) =>
@@ -62,6 +77,29 @@ export function accountRoutes(
 		return await reply.redirect('/calendar/account', 303);
 	});
 
+	app.post('/calendar/account/answer', makes, async (request, reply) =>
+		attempt(
+			request,
+			async () => {
+				await answerQuestion(db, acting(request), readForm(AnswerForm, request.body).answer);
+				await syncNow(actorOf(request).id);
+				return await reply.redirect('/calendar/account', 303);
+			},
+			(problem) => draw(request, reply, problem),
+		),
+	);
+
+	app.post('/calendar/account/rounds/:id/undoing', makes, async (request, reply) => {
+		readForm(Nothing, request.body);
+		const { id: roundId } = readQuery(RoundParams, request.params);
+		const personId = actorOf(request).id;
+		await askUndo(db, acting(request), roundId);
+		const queue = `calendar:${personId}`;
+		const key = `calendar-undo:${roundId}`;
+		await enqueue(db, 'calendar.undo', { personId, roundId }, { key, queue, attempts: 3 });
+		return await reply.redirect('/calendar/account', 303);
+	});
+
 	app.post('/calendar/account/removal', makes, async (request, reply) => {
 		readForm(Nothing, request.body);
 		await disconnectCalendar(db, acting(request));
@@ -69,11 +107,17 @@ export function accountRoutes(
 	});
 }
 
-function firstEvent(ics: string, zone: string): TakenEvent | null {
-	try {
-		return readCalendar(ics, zone)[0] ?? null;
-	} catch {
-		// What cannot be read is listed all the same, without words.
-		return null;
-	}
+function watchAccounts(app: FastifyInstance, { db }: Connection): void {
+	new Gauge({
+		name: 'calendar_accounts',
+		help: 'Calendars of people on the company’s server, by how their last round went.',
+		labelNames: ['state'],
+		registers: [app.metrics],
+		async collect() {
+			// A database that is away must not take the other figures with it.
+			const states = await countStates(db).catch(() => []);
+			this.reset();
+			for (const { state, n } of states) this.set({ state }, n);
+		},
+	});
 }

@@ -8,41 +8,11 @@ import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import type { TaskSetting } from '#src/platform/jobs/task.ts';
 import { seal, secretKey, Unsealable, unseal } from '#src/platform/secrets.ts';
-import { CalendarRefused, openCalendar } from './caldav.ts';
-import { type Report, syncRound } from './sync.ts';
-import type { ACCOUNT_STATES } from './tables.ts';
-
-/** A person's place on the calendar server, as its page shows it; never the password. */
-export type AccountView = {
-	login: string;
-	state: (typeof ACCOUNT_STATES)[number];
-	answered: number | null;
-	syncedAt: Date | null;
-	strangers: { href: string; text: string }[];
-	/** What both sides had changed in the last thirty days: ours, and the copy of theirs. */
-	conflicts: { id: number; copyId: number; summary: string; dealId: number | null }[];
-};
-
-/** The actor's account, or null. */
-export async function findAccount(
-	db: Sql,
-	personId: number,
-	now: Date,
-): Promise<AccountView | null> {
-	const since = new Date(now.getTime() - 30 * 86_400_000);
-	const { rows } = await db.execute<AccountView>(sql`
-		select login, state, answered, synced_at as "syncedAt",
-			coalesce((select jsonb_agg(jsonb_build_object('href', l.href, 'text', l.stranger) order by l.href)
-				from (select * from calendar_links where person_id = a.person_id and stranger is not null
-					order by href limit 50) l), '[]') as strangers,
-			coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'copyId', l.copy_id,
-				'summary', i.summary, 'dealId', i.deal_id) order by l.conflicted_at desc)
-				from calendar_links l join interactions i on i.id = l.interaction_id
-				where l.person_id = a.person_id and l.conflicted_at > ${since}), '[]') as conflicts
-		from calendar_accounts a where a.person_id = ${personId}`);
-	const row = rows[0];
-	return row ? { ...row, syncedAt: row.syncedAt && new Date(row.syncedAt) } : null;
-}
+import { CalendarRefused, openCalendar, type RemoteCalendar } from './caldav.ts';
+import { LOST } from './links.ts';
+import { type Report, syncRound } from './round.ts';
+import type { ACCOUNT_STATES, Question } from './tables.ts';
+import { undoRound } from './undo.ts';
 
 const sealedFor = (personId: number) => `calendar:${personId}`;
 
@@ -100,19 +70,52 @@ export async function disconnectCalendar(sqlOrTx: Sql, acting: Acting): Promise<
 	});
 }
 
-type Kept = { login: string; sealed: string; url: string | null; person: string };
+type Kept = {
+	login: string;
+	sealed: string;
+	url: string | null;
+	person: string;
+	allowed: string[] | null;
+};
 
 /**
  * One round of a person's calendar; null where there is nothing to do: no account, a person who has left,
- * a password that the server has refused. A server out of reach is noted, and tried again by the clock.
+ * a password that the server has refused; and where the round asks first. A server out of reach is noted, and tried
+ * again by the clock.
  */
-export async function syncPerson(
+export async function syncPerson(setting: TaskSetting, personId: number): Promise<Report | null> {
+	return await withCalendar(setting, personId, async ({ db, acting, calendar, allowed }, at) => {
+		const { actor: owner } = acting;
+		const home = setting.config.PUBLIC_URL;
+		const done = await syncRound({ db, acting, owner, calendar, home, allowed });
+		if ('question' in done) {
+			await ask(db, personId, done.question, at);
+			return null;
+		}
+		await note(db, personId, { state: 'ok', answered: null, at });
+		return done;
+	});
+}
+
+/** Undoes a round of a person's calendar, if they have asked for it. As syncPerson. */
+export async function undoPersonsRound(
+	setting: TaskSetting,
+	personId: number,
+	roundId: number,
+): Promise<void> {
+	await withCalendar(setting, personId, async (undoing) => await undoRound(undoing, roundId));
+}
+
+type Open = { db: Database; acting: Acting; calendar: RemoteCalendar; allowed: string[] };
+
+async function withCalendar<T>(
 	{ connection: { db }, config, now, signal }: TaskSetting,
 	personId: number,
-): Promise<Report | null> {
+	work: (open: Open, at: Date) => Promise<T>,
+): Promise<T | null> {
 	const begun = now();
 	const { rows } = await db.execute<Kept>(sql`
-		select a.login, a.sealed_password as sealed, a.calendar_url as url, p.login as person
+		select a.login, a.sealed_password as sealed, a.calendar_url as url, p.login as person, a.allowed
 		from calendar_accounts a join people p on p.id = a.person_id
 		where a.person_id = ${personId} and a.state <> 'refused' and p.active`);
 	const kept = rows[0];
@@ -124,13 +127,18 @@ export async function syncPerson(
 		const calendar = await openCalendar(account, kept.url, signal);
 		if (calendar.url !== kept.url) await noteUrl(db, personId, calendar.url);
 		const acting: Acting = { actor, actorId: actor.id, door: 'calendar', now: begun };
-		const report = await syncRound({ db, acting, owner: actor, calendar, home: config.PUBLIC_URL });
-		await note(db, personId, { state: 'ok', answered: null, at: begun });
-		return report;
+		return await work({ db, acting, calendar, allowed: kept.allowed ?? [] }, begun);
 	} catch (error) {
 		await noteFailure(db, personId, error, begun);
 		return null;
 	}
+}
+
+async function ask(db: Database, personId: number, question: Question, at: Date): Promise<void> {
+	await db.execute(sql`
+		update calendar_accounts set state = 'asking', question = ${JSON.stringify(question)}::jsonb,
+			answered = null, tried_at = ${at}
+		where person_id = ${personId}`);
 }
 
 async function noteFailure(
@@ -141,7 +149,11 @@ async function noteFailure(
 ): Promise<void> {
 	if (error instanceof Unsealable)
 		return await note(db, personId, { state: 'refused', answered: null, at });
-	if (!(error instanceof CalendarRefused)) throw error;
+	if (!(error instanceof CalendarRefused)) {
+		// A fault of this program: the job is tried again, and its person knows that nothing goes either way.
+		await note(db, personId, { state: 'broken', answered: null, at });
+		throw error;
+	}
 	const { status } = error;
 	// The calendar itself is gone: that is no deletion of each event. It is made again and filled anew.
 	if (status === 404) await forgetCalendar(db, personId);
@@ -151,7 +163,9 @@ async function noteFailure(
 
 async function forgetCalendar(db: Database, personId: number): Promise<void> {
 	await transact(db, async (tx) => {
-		await tx.execute(sql`delete from calendar_links where person_id = ${personId}`);
+		await tx.execute(sql`
+			delete from calendar_links where person_id = ${personId} and interaction_id is null`);
+		await tx.execute(sql`update calendar_links set etag = ${LOST} where person_id = ${personId}`);
 		await tx.execute(
 			sql`update calendar_accounts set calendar_url = null where person_id = ${personId}`,
 		);
@@ -164,7 +178,7 @@ async function noteUrl(db: Database, personId: number, url: string): Promise<voi
 	);
 }
 
-type Outcome = { state: AccountView['state']; answered: number | null; at: Date };
+type Outcome = { state: (typeof ACCOUNT_STATES)[number]; answered: number | null; at: Date };
 
 async function note(
 	db: Database,
@@ -173,6 +187,7 @@ async function note(
 ): Promise<void> {
 	await db.execute(sql`
 		update calendar_accounts set state = ${state}, answered = ${answered}, tried_at = ${at},
+			question = null, allowed = case when ${state} = 'ok' then null else allowed end,
 			synced_at = case when ${state} = 'ok' then ${at} else synced_at end
 		where person_id = ${personId}`);
 }

@@ -1,5 +1,6 @@
 import { StepFields } from '#src/features/interactions/forms.ts';
-import { day, form, id, optional, text, time } from '#src/platform/web/forms.ts';
+import { day, form, id, oneOf, optional, text, time } from '#src/platform/web/forms.ts';
+import { ANSWERS } from './tables.ts';
 
 /** The longest calendar file that is taken in, in bytes. */
 export const MAX_ICS = 200 * 1024;
@@ -25,6 +26,7 @@ export const SlotForm = form({
 export const IntakeForm = form({
 	ics: text(MAX_ICS),
 	uid: text(1_000),
+	occurrence: optional(text(40)),
 	target: optional(text(40)),
 	clientName: optional(text(300)),
 	kindId: id(),
@@ -32,3 +34,7 @@ export const IntakeForm = form({
 
 /** How the company's calendar server is entered. */
 export const AccountForm = form({ login: text(200), password: text(500) });
+
+/** What is answered to a round that would take away a great deal. */
+export const AnswerForm = form({ answer: oneOf(...ANSWERS) });
+export const RoundParams = form({ id: id() });

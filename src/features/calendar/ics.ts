@@ -25,6 +25,9 @@ export type CalendarEvent = {
 // The blank that begins a folded line is not counted by the library: 75 octets with it (RFC 5545, 3.1).
 ICAL.foldLength = 74;
 
+/** What our own alarm in an event is known by (RFC 9074): all others are the person's. */
+export const OWN_ALARM = 'reminder@moi-prodazhi';
+
 const utc = (moment: Date) => ICAL.Time.fromJSDate(moment, true);
 const MINUTE_MS = 60_000;
 
@@ -102,6 +105,7 @@ function addTimes(one: ICAL.Component, { on, at, lengthMinutes }: CalendarEvent)
 
 function alarmOf(event: CalendarEvent, at: Date): ICAL.Component {
 	const alarm = new ICAL.Component('valarm');
+	alarm.addPropertyWithValue('uid', OWN_ALARM);
 	alarm.addPropertyWithValue('action', 'DISPLAY');
 	alarm.addPropertyWithValue('description', plain(event.summary));
 	alarm.addPropertyWithValue('trigger', utc(at));

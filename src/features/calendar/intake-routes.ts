@@ -8,10 +8,19 @@ import { keepToast } from '#src/platform/web/flash.ts';
 import { readForm } from '#src/platform/web/forms.ts';
 import { readUpload } from '#src/platform/web/upload.ts';
 import { IntakeForm, MAX_ICS } from './forms.ts';
+import { calendarAsText, type Reader, readCalendar } from './incoming.ts';
 import { suggestTargets, takeEvent, takenAlready } from './intake.ts';
-import { readCalendar } from './reading.ts';
 
 const SHOWN = 20;
+
+const readerFor = (request: FastifyRequest): Reader => ({
+	...{ zone: actorOf(request).timeZone, now: request.viewer.now },
+});
+
+// Which event of a file a form is of.
+const keyOf = ({ uid, occurrence }: { uid: string; occurrence?: string | null | undefined }) =>
+	`${uid} ${occurrence ?? ''}`;
+
 /** An invitation out of a mail becomes an interaction: the file is given, its events are shown, each is taken in. */
 export function intakeRoutes(
 	app: FastifyInstance,
@@ -33,7 +42,7 @@ export function intakeRoutes(
 			request,
 			async () => {
 				const { fields, file } = await readUpload(request, MAX_ICS);
-				const ics = file?.bytes.toString('utf8') ?? fields.ics ?? '';
+				const ics = file ? calendarAsText(file.bytes) : (fields.ics ?? '');
 				if (ics.trim() === '') throw new InvalidForm({ file: { key: 'field.required' } }, fields);
 				return await drawEvents(request, reply, ics, null);
 			},
@@ -45,33 +54,44 @@ export function intakeRoutes(
 		request: FastifyRequest,
 		reply: FastifyReply,
 		ics: string,
-		problem: { uid: string; problem: Problem } | null,
+		problem: { key: string; problem: Problem } | null,
 	) {
 		const actor = actorOf(request);
-		const events = readCalendar(ics, actor.timeZone).slice(0, SHOWN);
+		const found = readCalendar(ics, readerFor(request));
+		const events = found.events.slice(0, SHOWN);
 		const [kinds, targets, taken] = [
 			await listKinds(db),
 			await suggestTargets(db, actor, events),
 			await takenAlready(db, actor.id, events),
 		];
 		if (problem) reply.code(problem.problem.status);
-		return await reply.page('calendar/events', { ics, events, kinds, targets, taken, problem });
+		return await reply.page('calendar/events', {
+			...found,
+			ics,
+			events,
+			kinds,
+			targets,
+			taken,
+			problem,
+		});
 	}
 
 	app.post('/calendar/intake/events', makes, async (request, reply) =>
 		attempt(
 			request,
 			async () => {
-				const { ics, uid, target, clientName, kindId } = readForm(IntakeForm, request.body);
-				const event = readCalendar(ics, actorOf(request).timeZone).find((one) => one.uid === uid);
+				const { ics, uid, occurrence, ...choice } = readForm(IntakeForm, request.body);
+				const { events } = readCalendar(ics, readerFor(request));
+				const key = keyOf({ uid, occurrence });
+				const event = events.find((one) => keyOf(one) === key);
 				if (event === undefined) throw new NotFound('error.notFound');
-				await takeEvent(db, acting(request), event, { target, clientName, kindId });
+				await takeEvent(db, acting(request), event, choice);
 				keepToast(reply, { key: 'toast.eventTaken', args: { title: event.summary } });
 				return await reply.redirect('/agenda', 303);
 			},
 			async (problem) => {
-				const { ics = '', uid = '' } = problem.typed;
-				return await drawEvents(request, reply, ics, { uid, problem });
+				const { ics = '', uid = '', occurrence } = problem.typed;
+				return await drawEvents(request, reply, ics, { key: keyOf({ uid, occurrence }), problem });
 			},
 		),
 	);

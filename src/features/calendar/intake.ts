@@ -1,14 +1,17 @@
 import { sql } from 'drizzle-orm';
 import { type Acting, type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import { clientVisibleTo, findClientByName } from '#src/features/clients/queries.ts';
-import type { Target } from '#src/features/interactions/actions.ts';
-import type { Sql } from '#src/platform/db/client.ts';
+import { cancelInteraction, type Target } from '#src/features/interactions/actions.ts';
+import { editInteraction } from '#src/features/interactions/editing.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
+import type { TakenEvent } from './incoming.ts';
 import { findCalendarStep } from './links.ts';
-import type { TakenEvent } from './reading.ts';
+import { changesThere } from './merge.ts';
+import { findOrigins, isOutdated, keepOrigin, meant, type Origin } from './origins.ts';
 import { takeIn } from './strangers.ts';
-import { takeHere } from './taking.ts';
 
 /** What an event can become a step of: clients whose people are invited, and their open deals. */
 export type Suggestion = { id: string; name: string };
@@ -36,17 +39,33 @@ export async function suggestTargets(
 	return rows;
 }
 
-/** Which of these events a person has taken in already: interaction by UID. */
+/** What is known here of an event of a file already. */
+export type Known = {
+	ids: number[];
+	/** What is known is newer than the file. */
+	outdated: boolean;
+	/** Of its series other occurrences are here, and not this one. */
+	others: boolean;
+};
+
+/** What a person has taken in of these events already, in their order; null for one that is new. */
 export async function takenAlready(
 	db: Sql,
 	personId: number,
 	events: TakenEvent[],
-): Promise<Map<string, number>> {
-	const uids = sql.param(events.map(({ uid }) => uid));
-	const { rows } = await db.execute<{ uid: string; id: number }>(sql`
-		select calendar_uid as uid, id from interactions
-		where calendar_uid = any(${uids}::text[]) and owner_id = ${personId}`);
-	return new Map(rows.map(({ uid, id }) => [uid, id]));
+): Promise<(Known | null)[]> {
+	const origins = await findOrigins(
+		db,
+		personId,
+		events.map(({ uid }) => uid),
+	);
+	return events.map((event) => {
+		const found = meant(event, origins);
+		const others = origins.some(({ uid }) => uid === event.uid);
+		if (found.length === 0 && !(others && event.occurrence !== null)) return null;
+		const outdated = found.some((origin) => isOutdated(event, origin));
+		return { ids: found.map(({ id }) => id), outdated, others: found.length === 0 };
+	});
 }
 
 /** What the person chose for an event: one of the suggestions, or a client by name. */
@@ -59,7 +78,7 @@ export type Choice = {
 /**
  * Takes an event in as an interaction of the actor's; one that was taken in before follows what the event
  * says now. Returns the interaction's id. Throws InvalidForm without a known client, RuleBroken for one
- * that is called off, and what the verbs of interactions throw.
+ * that is called off or older than what is known, and what the verbs of interactions throw.
  */
 export async function takeEvent(
 	sqlOrTx: Sql,
@@ -68,18 +87,39 @@ export async function takeEvent(
 	choice: Choice,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
-		const known = (await takenAlready(tx, acting.actor.id, [event])).get(event.uid);
-		if (known !== undefined) {
-			const step = await findCalendarStep(tx, acting.actor.id, known);
-			if (step === null || step.status !== 'planned')
-				throw new RuleBroken('interaction.notPlanned');
-			await takeHere(tx, acting, step, event);
-			return known;
-		}
+		const origins = meant(event, await findOrigins(tx, acting.actor.id, [event.uid]));
+		if (origins.some((origin) => isOutdated(event, origin)))
+			throw new RuleBroken('calendar.outdated');
+		for (const origin of origins) await follow(tx, acting, origin, event);
+		if (origins[0]) return origins[0].id;
 		if (event.cancelled) throw new RuleBroken('calendar.calledOff');
 		const target = await targetOf(tx, acting.actor, choice);
 		return (await takeIn(tx, acting, event, { target, kindId: choice.kindId })).id;
 	});
+}
+
+/** Makes a step that was taken in before say what its event says now. */
+async function follow(tx: Tx, acting: Acting, { id }: Origin, event: TakenEvent): Promise<void> {
+	const step = await findCalendarStep(tx, acting.actor.id, id);
+	if (step === null || step.status !== 'planned') throw new RuleBroken('interaction.notPlanned');
+	if (event.cancelled) {
+		const reason = translate(acting.actor.language, 'calendar.calledOff');
+		await cancelInteraction(tx, acting, id, step.version, reason);
+	} else {
+		const { description, ...changes } = changesThere(step, null, event, []);
+		// What was noted here stands, unless the event has something to say.
+		const edit = description ? { ...changes, description } : changes;
+		if (Object.keys(edit).length > 0) await editInteraction(tx, acting, id, step.version, edit);
+	}
+	const occurrence = event.occurrence ?? (await occurrenceOf(tx, id));
+	await keepOrigin(tx, id, { ...event, occurrence });
+}
+
+async function occurrenceOf(tx: Tx, id: number): Promise<string | null> {
+	const { rows } = await tx.execute<{ occurrence: string | null }>(
+		sql`select occurrence from calendar_origins where interaction_id = ${id}`,
+	);
+	return rows[0]?.occurrence ?? null;
 }
 
 async function targetOf(tx: Sql, actor: Actor, { target, clientName }: Choice): Promise<Target> {

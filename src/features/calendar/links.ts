@@ -11,14 +11,26 @@ export type Link = {
 	syncedVersion: number | null;
 	/** The text of a stranger. */
 	stranger: string | null;
+	/** The event as both sides had it; null: not read yet. */
+	text: string | null;
+	/** Of a series, which one the interaction stands for. */
+	occurrence: string | null;
+	fault: Fault | null;
 	/** The interaction as it stands now; null where it has been deleted, or is a colleague's. */
 	step: CalendarStep | null;
 };
 
+/** What is amiss with an event, for its person to know: see the page of the account. */
+export type Fault = 'unreadable' | 'refused' | 'zone';
+
+/** The state of an event that is known to be lost there, and is to be put there again. */
+export const LOST = '';
+
 /** Everything of a person's that stands on the server. */
 export async function readLinks(db: Sql, personId: number): Promise<Link[]> {
 	const { rows } = await db.execute<Omit<Link, 'step'>>(sql`
-		select href, etag, interaction_id as "interactionId", synced_version as "syncedVersion", stranger
+		select href, etag, interaction_id as "interactionId", synced_version as "syncedVersion", stranger,
+			text, occurrence, fault
 		from calendar_links where person_id = ${personId} order by href`);
 	const ids = sql.param(rows.flatMap(({ interactionId }) => interactionId ?? []));
 	const steps = await readSteps(db, sql`i.id = any(${ids}::bigint[]) and i.owner_id = ${personId}`);
@@ -39,7 +51,9 @@ export async function unlinkedSteps(db: Sql, personId: number, now: Date): Promi
 		sql`i.owner_id = ${personId} and i.status = 'planned' and k.code in ('call', 'meeting')
 			and coalesce(i.planned_at, i.planned_on::timestamptz) >= ${yesterday}
 			and not exists (select from calendar_links l
-				where l.person_id = ${personId} and l.interaction_id = i.id)`,
+				where l.person_id = ${personId} and l.interaction_id = i.id)
+			and not exists (select from calendar_origins o
+				where o.interaction_id = i.id and o.occurrence is not null)`,
 		AT_ONCE,
 	);
 }
@@ -64,17 +78,25 @@ async function readSteps(db: Sql, where: SQL, limit?: number): Promise<CalendarS
 	return rows.map(dated);
 }
 
+/** What both sides have: the interaction in this version, the event with this text. */
+export type Kept = {
+	href: string;
+	etag: string;
+	interactionId: number;
+	version: number;
+	text: string | null;
+	occurrence: string | null;
+};
+
 /** Notes that both sides are the same now. */
-export async function keepLink(
-	tx: Sql,
-	personId: number,
-	link: { href: string; etag: string; interactionId: number; version: number },
-): Promise<void> {
+export async function keepLink(tx: Sql, personId: number, link: Kept): Promise<void> {
 	await tx.execute(sql`
-		insert into calendar_links (person_id, href, etag, interaction_id, synced_version)
-		values (${personId}, ${link.href}, ${link.etag}, ${link.interactionId}, ${link.version})
+		insert into calendar_links (person_id, href, etag, interaction_id, synced_version, text, occurrence)
+		values (${personId}, ${link.href}, ${link.etag}, ${link.interactionId}, ${link.version},
+			${link.text}, ${link.occurrence})
 		on conflict (person_id, href) do update set etag = excluded.etag, stranger = null,
-			interaction_id = excluded.interaction_id, synced_version = excluded.synced_version`);
+			interaction_id = excluded.interaction_id, synced_version = excluded.synced_version,
+			text = excluded.text, occurrence = excluded.occurrence, fault = null, fault_count = 0`);
 }
 
 /** Keeps the text of an event that nobody here knows, for its person to take it in or not. */
@@ -87,7 +109,20 @@ export async function keepStranger(
 		insert into calendar_links (person_id, href, etag, stranger)
 		values (${personId}, ${event.href}, ${event.etag}, ${event.text})
 		on conflict (person_id, href) do update set etag = excluded.etag, stranger = excluded.stranger,
-			interaction_id = null, synced_version = null`);
+			interaction_id = null, synced_version = null, text = null, occurrence = null, fault = null,
+			fault_count = 0`);
+}
+
+/** Notes what is amiss with an event; each time it is counted. */
+export async function noteFault(
+	db: Sql,
+	personId: number,
+	href: string,
+	fault: Fault,
+): Promise<void> {
+	await db.execute(sql`
+		update calendar_links set fault = ${fault}, fault_count = fault_count + 1
+		where person_id = ${personId} and href = ${href}`);
 }
 
 /** Notes that both sides had changed one event, and which interaction holds what the server had. */

@@ -20,7 +20,9 @@ export async function feedMadeAt(db: Sql, personId: number): Promise<Date | null
 
 /** What a CalendarStep is read from: interactions `i` with `k`, `d`, `c` and `co` joined to them. */
 export const STEP = sql`
-	select i.id, coalesce(i.calendar_uid, 'interaction-' || i.id || '@moi-prodazhi') as uid,
+	select i.id, coalesce(case when not exists (select from calendar_origins o
+				where o.interaction_id = i.id and o.occurrence is not null) then i.calendar_uid end,
+				'interaction-' || i.id || '@moi-prodazhi') as uid,
 			k.name as "kindName", i.kind_id as "kindId", i.summary, i.description, i.place, i.planned_on as "plannedOn",
 			i.planned_at as "plannedAt", i.length_minutes as "lengthMinutes", i.remind_at as "remindAt",
 			i.status, i.outcome, d.id as "dealId", d.title as "dealTitle", c.id as "clientId",

@@ -3,8 +3,10 @@ import type { Acting } from '#src/features/auth/rules.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { planInteraction, type Target } from '#src/features/interactions/actions.ts';
 import type { Tx } from '#src/platform/db/client.ts';
-import type { TakenEvent } from './reading.ts';
-import { planOf } from './taking.ts';
+import type { TakenEvent } from './incoming.ts';
+import { planOf } from './merge.ts';
+import { keepOrigin } from './origins.ts';
+import { personsWords } from './words.ts';
 
 const MAX_SUMMARY = 300;
 const OWN_UID = /^interaction-(\d{1,15})@moi-prodazhi$/;
@@ -21,9 +23,10 @@ export async function acquaint(
 	acting: Acting,
 	taken: TakenEvent,
 ): Promise<Acquainted | null> {
-	const own = await findOwn(tx, acting.actor.id, taken.uid);
+	const own = await findOwn(tx, acting.actor.id, taken);
 	if (own !== null) return { ...own, isNew: false };
-	if (taken.cancelled || taken.mails.length === 0) return null;
+	// What is private stays with its person: a meeting here is read by whoever leads them.
+	if (taken.cancelled || taken.isPrivate || taken.mails.length === 0) return null;
 	const clients = await clientsOf(tx, acting, taken.mails);
 	const [clientId] = clients;
 	if (clientId === undefined || clients.length > 1) return null;
@@ -33,7 +36,7 @@ export async function acquaint(
 async function findOwn(
 	tx: Tx,
 	personId: number,
-	uid: string,
+	{ uid, occurrence }: TakenEvent,
 ): Promise<{ id: number; version: number } | null> {
 	const { rows } = await tx.execute<{ id: number; version: number }>(sql`
 		select i.id, i.version from interactions i where i.owner_id = ${personId}
@@ -41,7 +44,9 @@ async function findOwn(
 				or (i.calendar_uid is null and i.id = ${OWN_UID.exec(uid)?.[1] ?? null}))
 			and not exists (select from calendar_links l
 				where l.person_id = ${personId} and l.interaction_id = i.id)
-		order by i.id limit 1`);
+			and (${occurrence}::text is null or not exists (select from calendar_origins o
+				where o.interaction_id = i.id and o.occurrence <> ${occurrence}))
+		order by (i.status = 'planned') desc, i.id limit 1`);
 	return rows[0] ?? null;
 }
 
@@ -58,7 +63,7 @@ export type Intake = { target: Target; kindId: number | null };
 
 /**
  * Makes an interaction of the actor's out of an event; its UID stays with it, so that the same event is
- * known when it comes again. Throws as planInteraction does.
+ * known when it comes again. Of a private one the time alone is taken. Throws as planInteraction does.
  */
 export async function takeIn(
 	tx: Tx,
@@ -70,15 +75,19 @@ export async function takeIn(
 		select id, name from interaction_kinds
 		where ${kindId === null ? sql`code = 'meeting'` : sql`id = ${kindId}`}`);
 	const kind = rows[0];
+	const { isPrivate, lengthMinutes } = taken;
+	const words = personsWords(taken.description, []).slice(0, 10_000).trim();
+	const title = (!isPrivate && taken.summary) || kind?.name || taken.uid;
 	const id = await planInteraction(tx, acting, target, {
 		kindId: kind?.id ?? 0,
-		summary: (taken.summary || kind?.name || taken.uid).slice(0, MAX_SUMMARY),
-		description: taken.description?.slice(0, 10_000) ?? null,
-		place: taken.place?.slice(0, 300) ?? null,
-		lengthMinutes: taken.lengthMinutes,
+		summary: title.slice(0, MAX_SUMMARY),
+		description: isPrivate ? null : words || null,
+		place: isPrivate ? null : (taken.place?.slice(0, 300) ?? null),
+		lengthMinutes,
 		ownerId: acting.actor.id,
 		plan: planOf(taken),
 	});
 	await tx.execute(sql`update interactions set calendar_uid = ${taken.uid} where id = ${id}`);
+	await keepOrigin(tx, id, taken);
 	return { id, version: 1, isNew: true };
 }

@@ -1,13 +1,24 @@
 import { Type } from 'typebox';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
 import { NOTHING, type Schedule, type Tasks, task } from '#src/platform/jobs/task.ts';
-import { dueAccounts, syncPerson } from './accounts.ts';
+import { dueAccounts, syncPerson, undoPersonsRound } from './accounts.ts';
+import { forgetRounds } from './journal.ts';
 
 const Whose = Type.Object({ personId: Type.Integer({ minimum: 1 }) });
+const Which = Type.Object({
+	personId: Type.Integer({ minimum: 1 }),
+	roundId: Type.Integer({ minimum: 1 }),
+});
 
 export const tasks: Tasks = {
 	'calendar.sync': task(Whose, async ({ personId }, setting) => {
 		await syncPerson(setting, personId);
+	}),
+	'calendar.undo': task(Which, async ({ personId, roundId }, setting) => {
+		await undoPersonsRound(setting, personId, roundId);
+	}),
+	'calendar.forget': task(NOTHING, async (_, { connection: { db }, now }) => {
+		await forgetRounds(db, now());
 	}),
 	// One job a person, in a queue of their own: two rounds of one calendar would overtake each other.
 	'calendar.watch': task(NOTHING, async (_, { connection: { db }, now }) => {
@@ -18,4 +29,7 @@ export const tasks: Tasks = {
 	}),
 };
 
-export const schedule: Schedule = { 'calendar.watch': '* * * * *' };
+export const schedule: Schedule = {
+	'calendar.watch': '* * * * *',
+	'calendar.forget': '40 2 * * *',
+};

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '#src/config.ts';
-import { readCalendar } from '#src/features/calendar/reading.ts';
+import { readCalendar } from '#src/features/calendar/incoming.ts';
 
 const SAMPLES = join(ROOT, '../shared/samples/ics');
 const absent = !existsSync(SAMPLES);
@@ -21,12 +21,13 @@ const event = (...lines: string[]) =>
 		'END:VCALENDAR',
 		'',
 	].join('\r\n');
-const only = (text: string, zone = 'Europe/Moscow') => readCalendar(text, zone)[0];
+const reader = { zone: 'Europe/Moscow', now: new Date('2026-11-24T06:00:00Z') };
+const only = (text: string | Buffer) => readCalendar(text, reader).events[0];
 
 test.skipIf(absent)(
 	'a real file of Google: birthdays are days, of several occurrences the first',
 	() => {
-		const events = readCalendar(sample('google-birthday.ics'), 'Europe/Moscow');
+		const events = readCalendar(sample('google-birthday.ics'), reader).events;
 		expect(events.length).toBeGreaterThan(0);
 		expect(events[0]).toMatchObject({
 			on: '2014-12-10',
@@ -38,7 +39,7 @@ test.skipIf(absent)(
 );
 
 test.skipIf(absent)('a real file of a repeated meeting with exceptions', () => {
-	const events = readCalendar(sample('recur-instances.ics'), 'Europe/Moscow');
+	const events = readCalendar(sample('recur-instances.ics'), reader).events;
 	expect(new Set(events.map(({ uid }) => uid)).size).toBe(events.length);
 	expect(events[0]).toMatchObject({ repeats: true });
 	expect(events[0]?.at).toBeInstanceOf(Date);
@@ -102,7 +103,5 @@ test.each([
 	['a time that is none', event('DTSTART:20261399T990000Z')],
 	['too much', `${event('DTSTART:20261124T120000Z')}${' '.repeat(1024 * 1024)}`],
 ])('%s is refused in words', (_, text) => {
-	expect(() => readCalendar(text, 'Europe/Moscow')).toThrow(
-		/^calendar\.(unreadable|noEvents|tooBig)$/,
-	);
+	expect(() => readCalendar(text, reader)).toThrow(/^calendar\.(unreadable|noEvents|tooBig)$/);
 });
