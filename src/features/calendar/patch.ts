@@ -217,11 +217,16 @@ function writeAlarm(event: Component, step: CalendarStep, before: string | null)
 	const remindAt = step.status === 'planned' ? step.remindAt : null;
 	const summary = wordsOf(lineNamed(event, 'SUMMARY'));
 	const alarms = componentsOf(event, 'VALARM').filter((alarm) => isOwnAlarm(alarm, before));
-	const right = alarms.find(
-		(alarm) => remindAt && lineNamed(alarm, 'TRIGGER')?.value === compact(remindAt),
+	const [own] = alarms;
+	event.parts = event.parts.filter(
+		(part) => (remindAt && part === own) || !alarms.includes(part as Component),
 	);
-	event.parts = event.parts.filter((part) => part === right || !alarms.includes(part as Component));
-	if (!remindAt || right) return;
+	if (!remindAt) return;
+	if (own) {
+		if (lineNamed(own, 'TRIGGER')?.value !== compact(remindAt))
+			put(own, 'TRIGGER', newLine('TRIGGER', compact(remindAt), ';VALUE=DATE-TIME'));
+		return;
+	}
 	const parts = [
 		...[newLine('UID', OWN_ALARM), newLine('ACTION', 'DISPLAY')],
 		newLine('DESCRIPTION', escaped(summary ?? step.summary)),
