@@ -58,3 +58,13 @@ export type EndingWas = {
 	lossReasonId: number | null;
 	comment: string | null;
 };
+
+/** What happens to a person's calendar on a server, and to their feed. */
+export type CalendarHappened =
+	| { type: 'calendar.connected' | 'calendar.disconnected'; data: Record<string, never> }
+	| {
+			type: 'calendar.answered';
+			data: { answer: 'allow' | 'keep'; cancelled: number; removed: number };
+	  }
+	| { type: 'calendar.undone'; data: { roundId: number } }
+	| { type: 'feed.made' | 'feed.revoked'; data: Record<string, never> };

@@ -5,6 +5,7 @@
 
 import type {
 	About,
+	CalendarHappened,
 	Emptied,
 	ExportedList,
 	FieldChange,
@@ -156,13 +157,7 @@ export type AppEvent =
 			type: 'interaction.reopened';
 			data: { kindId: number; summary: string; from: 'done' | 'cancelled' };
 	  } & About['interaction'])
-	| { type: 'calendar.connected' | 'calendar.disconnected'; data: Record<string, never> }
-	| {
-			type: 'calendar.answered';
-			data: { answer: 'allow' | 'keep'; cancelled: number; removed: number };
-	  }
-	| { type: 'calendar.undone'; data: { roundId: number } }
-	| { type: 'feed.made' | 'feed.revoked'; data: Record<string, never> }
+	| CalendarHappened
 	| { type: 'job.retried' | 'job.removed'; data: { jobId: number; task: string } }
 	| { type: 'mail.retried'; data: { mails: number } }
 	| { type: 'settings.saved'; data: { changes: Record<string, FieldChange> } }
