@@ -4,6 +4,8 @@ import { moveDeal } from '#src/features/deals/actions.ts';
 import { addCollaborator, removeCollaborator } from '#src/features/deals/collaborators.ts';
 import { reassignDeal } from '#src/features/deals/giving.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
+import { dismissPerson } from '#src/features/people/actions.ts';
+import { findPerson } from '#src/features/people/queries.ts';
 import { testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';
@@ -161,4 +163,11 @@ test('the page that made the change is named to its own browser alone', async ()
 	expect(readers.anna.changes().find(({ deals }) => deals)?.tab).toBe(tab);
 	for (const login of LOGINS.filter((one) => one !== 'anna'))
 		expect(JSON.stringify(readers[login].changes())).not.toContain(tab);
+});
+
+test('who has been dismissed hears nothing more, and is out at once', async () => {
+	const { version: now } = await findPerson(db, cast.people.boris.id);
+	const ada = by(cast.people.ada);
+	await dismissPerson(db, ada, cast.people.boris.id, now, cast.people.gleb.id);
+	await expect.poll(() => readers.boris.over(), { timeout: 5_000 }).toBe(true);
 });

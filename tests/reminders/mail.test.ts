@@ -154,6 +154,18 @@ test('the morning is where the person is, by their hours, on working days', asyn
 	expect(await mails()).toHaveLength(1);
 });
 
+test('the digest keeps the company’s calendar: none on a holiday, one on a day that is worked instead', async () => {
+	await pool.query(`update people set mail_digest = true, digested_on = null where login = 'anna'`);
+	await pool.query(`insert into holidays (day, name, working) values
+		('2026-11-24', 'День компании', false), ('2026-11-28', 'Вместо вторника', true)`);
+	const before = (await mails()).length;
+	await mailDigests(db, at('08:30'));
+	expect(await mails()).toHaveLength(before);
+	await mailDigests(db, new Date('2026-11-28T05:30:00Z'));
+	expect((await mails()).length).toBeGreaterThan(before);
+	await pool.query('delete from holidays');
+});
+
 test('a long list is cut, its numbers are not; plans for days are overdue when the day is over', async () => {
 	await pool.query(
 		`insert into interactions (deal_id, kind_id, summary, planned_on, owner_id, external_ref)

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { planInteraction } from '#src/features/interactions/actions.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
-import { type Cast, makeCast } from '../cast.ts';
+import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { attribute, fieldsOf, read, textOf } from '../html.ts';
 
@@ -155,4 +156,38 @@ test('each time zone is called by its offset and its city, no two alike', async 
 		expect(names).toContain(language === 'ru' ? 'GMT+3 · Москва' : 'GMT+3 · Moscow');
 	}
 	await database.pool.query(`update people set language = 'ru' where login = 'anna'`);
+});
+
+test('any zone of the world can be chosen', async () => {
+	for (const timeZone of ['Europe/Berlin', 'Pacific/Honolulu']) {
+		const { rows } = await pool.query(`select version from people where login = 'anna'`);
+		const saved = await anna.post('/settings', { ...CHOICES, version: rows[0].version, timeZone });
+		expect(saved.statusCode, timeZone).toBe(303);
+	}
+});
+
+test('with another zone the day ends elsewhere: another step of a deal and of a client is the nearest', async () => {
+	await pool.query(`update people set time_zone = 'Europe/Moscow' where login = 'anna'`);
+	const { people, kinds } = cast;
+	const acting = by(people.anna);
+	const made = await makeDeal(database.db, cast, 'anna', {
+		...{ client: { name: 'Две зоны', inn: null }, plan: { plannedOn: '2026-12-05' } },
+	});
+	const late = await planInteraction(database.db, acting, made.id, {
+		...{ kindId: kinds[0]?.id as number, summary: 'Перед сном' },
+		plan: { plannedAt: new Date('2026-12-05T20:30:00Z') },
+	});
+	const nearest = async () =>
+		(
+			await pool.query(
+				`select d.next_interaction_id as deal, s.next_interaction_id as client from deals d
+				join client_summaries s on s.client_id = d.client_id where d.id = $1`,
+				[made.id],
+			)
+		).rows[0];
+	expect(await nearest()).toEqual({ deal: late, client: late });
+	const { rows } = await pool.query(`select version from people where login = 'anna'`);
+	const there = { ...CHOICES, version: rows[0].version, timeZone: 'Asia/Kamchatka' };
+	expect((await anna.post('/settings', there)).statusCode).toBe(303);
+	expect(await nearest()).toEqual({ deal: made.stepId, client: made.stepId });
 });

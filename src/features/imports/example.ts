@@ -48,9 +48,9 @@ export async function bringInExample(
 		const reading = { encoding: null, delimiter: null, headerLine: 1 };
 		const id = await receiveImport(db, acting, { feeds: 'clients', reading, ...file });
 		const { choice } = await suggestedChoice(db, acting, await findImport(db, actor, id));
-		await chooseColumns(db, acting, id, 1, choice);
+		await chooseColumns(db, acting, id, 1, choice, 'by hand');
 		await checkImport(setting, id);
-		await startImport(db, acting, id, 2);
+		await startImport(db, acting, id, 2, 'by hand');
 		await runRows(setting, id);
 	} finally {
 		await rm(path, { force: true });

@@ -98,6 +98,9 @@ export async function rereadImport(
 	});
 }
 
+/** Whether the queue does what is ordered, or whoever orders it: never both. */
+export type Work = 'queued' | 'by hand';
+
 /**
  * Says what each column is, by what records are known and what happens to known ones; the check begins.
  * Throws NotFound, Conflict for a stale version, RuleBroken when it is under way or done, InvalidForm where a
@@ -109,6 +112,7 @@ export async function chooseColumns(
 	id: number,
 	version: number,
 	choice: Choice,
+	work: Work = 'queued',
 ): Promise<void> {
 	await db.transaction(async (tx) => {
 		const found = await mine(tx, acting, id, version, WAITING);
@@ -117,7 +121,7 @@ export async function chooseColumns(
 			update imports set choice = ${json(choice)}, status = 'checking', fault = null, rows = null,
 				done_rows = 0, done_line = 0, counts = '{}', worker = null, version = version + 1
 			where id = ${id}`);
-		await enqueueWork(tx, 'import.check', id);
+		if (work === 'queued') await enqueueWork(tx, 'import.check', id);
 	});
 }
 
@@ -183,6 +187,7 @@ export async function startImport(
 	acting: Acting,
 	id: number,
 	version: number,
+	work: Work = 'queued',
 ): Promise<void> {
 	await db.transaction(async (tx) => {
 		await mine(tx, acting, id, version, ['checked']);
@@ -190,7 +195,7 @@ export async function startImport(
 			update imports set status = 'running', done_rows = 0, done_line = 0, counts = '{}', worker = null,
 				started_at = ${momentOf(acting)}, version = version + 1
 			where id = ${id}`);
-		await enqueueWork(tx, 'import.run', id);
+		if (work === 'queued') await enqueueWork(tx, 'import.run', id);
 	});
 }
 

@@ -53,13 +53,15 @@ export type Riser = { id: number; name: string; language: Language; timeZone: st
 const BEFORE_WORK_MINUTES = 30;
 const AFTER_WORK_MINUTES = 180;
 
-/** Who wants a digest, has not had today's, and begins a working day about now, where they are. */
+/** Who wants a digest, has not had today's, and begins one of the company's working days about now, where they are. */
 export async function listRisers(db: Sql, now: Date): Promise<Riser[]> {
 	const { rows } = await db.execute<Riser>(sql`
 		select p.id, p.name, p.language, p.time_zone as "timeZone", here.at::date::text as day
 		from people p cross join lateral (select ${now}::timestamptz at time zone p.time_zone as at) here
 		where p.active and p.mail_digest and p.email <> ''
-			and p.digested_on is distinct from here.at::date and extract(isodow from here.at) < 6
+			and p.digested_on is distinct from here.at::date and coalesce(
+				(select h.working from holidays h where h.day = here.at::date),
+				(select extract(isodow from here.at)::int = any(w.weekdays) from work_calendar w limit 1))
 			and extract(hour from here.at) * 60 + extract(minute from here.at)
 				between greatest(0, p.work_from - ${BEFORE_WORK_MINUTES}) and p.work_from + ${AFTER_WORK_MINUTES}
 		order by p.id`);

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
+import { lockDealsOf, refreshStepsOf } from '#src/features/deals/next-step.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
 import type { DEFAULT_SCREENS } from '#src/features/filters/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
@@ -21,6 +22,8 @@ export async function saveSettings(
 	wanted: Choices,
 ): Promise<number> {
 	return await transact(sqlOrTx, async (tx) => {
+		// Their deals before themself, as whoever gives somebody a deal holds them.
+		if (wanted.timeZone !== acting.actor.timeZone) await lockDealsOf(tx, [acting.actor.id]);
 		const present = await findSettingsToEdit(tx, acting.actor);
 		if (present.version !== version)
 			throw new Conflict({ version: present.version, at: null, by: null }, acting.actorId);
@@ -38,6 +41,7 @@ export async function saveSettings(
 		await record(tx, acting, { type: 'settings.saved', data: { changes } });
 		if ('workFrom' in changes || 'timeZone' in changes)
 			await refreshReminders(tx, { ownerId: acting.actor.id });
+		if ('timeZone' in changes) await refreshStepsOf(tx, [acting.actor.id]);
 		return version + 1;
 	});
 }

@@ -42,6 +42,11 @@ export const ZONES = [
 	'UTC',
 ] as const;
 
+const WORLD = Intl.supportedValuesOf('timeZone');
+
+/** Every zone that there is, the company's first. */
+export const allZones = (): readonly string[] => [...new Set([...ZONES, ...WORLD])];
+
 /** What a person decides for themselves. */
 export const SettingsForm = form({
 	version: version(),
@@ -89,7 +94,7 @@ export function choicesOf(
 	present: Settings,
 	filters: Pick<SavedFilter, 'id' | 'screen'>[],
 ): Choices {
-	const known: readonly string[] = [...ZONES, present.timeZone];
+	const known: readonly string[] = [...allZones(), present.timeZone];
 	if (!known.includes(fields.timeZone))
 		throw new InvalidForm({ timeZone: { key: 'field.choice' } }, {});
 	const [workFrom, workUntil] = [minutesOf(fields.workFrom), minutesOf(fields.workUntil)];

@@ -8,7 +8,7 @@ import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import { clockOf } from '#src/platform/i18n/workdays.ts';
 import type { Problem } from '#src/platform/web/dialog.ts';
-import { fieldsOf, ZONES } from './forms.ts';
+import { allZones, fieldsOf, ZONES } from './forms.ts';
 import { findSettings } from './queries.ts';
 
 /** The page of a person's settings, with what is wrong with the form if it came back. */
@@ -27,7 +27,8 @@ export async function readSettingsPage(
 			: settings[name];
 	const say = (key: MessageKey, args: Record<string, string>) =>
 		translate(viewer.language, key, args);
-	const zones = [...new Set<string>([...ZONES, settings.timeZone])];
+	const ours: readonly string[] = ZONES;
+	const zones = [...new Set([...allZones(), settings.timeZone])];
 	return {
 		problem,
 		typed: problem?.typed ?? {},
@@ -50,7 +51,13 @@ export async function readSettingsPage(
 			id,
 			name: translate(viewer.language, 'language.name', { language: id }),
 		})),
-		zones: zones.map((id) => ({ id, name: zoneName(id, viewer) })),
+		zones: zones.map((id) => ({
+			...{ id, name: zoneName(id, viewer) },
+			group: translate(
+				viewer.language,
+				ours.includes(id) ? 'settings.zonesNear' : 'settings.zonesAll',
+			),
+		})),
 		reminders: REMINDERS.map((minutes) => ({
 			id: minutes,
 			name: translate(viewer.language, 'remind.before', {

@@ -56,6 +56,8 @@ export function makeHub(): Hub {
 	}
 
 	function heard(news: News): void {
+		// Rights may have changed, or somebody may be out: they hear nothing more for half a minute's sake.
+		if (news.all || news.lost) void lookSoon();
 		remembered.push({ at: Date.now(), news });
 		if (remembered.length > REMEMBER_NEWS) forget();
 		for (const stream of streams) {
@@ -87,6 +89,22 @@ export function makeHub(): Hub {
 		forget();
 	}, BEAT_MS).unref();
 	const rights = setInterval(() => void lookAgain(streams), RIGHTS_EVERY_MS).unref();
+
+	let looking: Promise<void> | null = null;
+	let anew = false;
+	// However many such news come together, streams are looked at once, and once more for what came meanwhile.
+	async function lookSoon(): Promise<void> {
+		anew = true;
+		looking ??= (async () => {
+			while (anew) {
+				anew = false;
+				await lookAgain(streams);
+			}
+		})().finally(() => {
+			looking = null;
+		});
+		await looking;
+	}
 
 	const hub: Hub = {
 		...{ streams, heard, missed, since, closed: false },

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { people } from '#src/features/auth/tables.ts';
+import { refreshStepsOf } from '#src/features/deals/next-step.ts';
+import { refreshReminders } from '#src/features/deals/reminders.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { freeLogin } from '../logins.ts';
 import {
@@ -76,6 +78,10 @@ export const PEOPLE: Noun = {
 			from ${recordset(changes.map(({ id, values }) => ({ ...values, id })))}
 				as v(id bigint, name text, role text, team bigint, login text, email text, language text, "timeZone" text)
 			where p.id = v.id`);
+		const moved = changes.filter((one) => 'timeZone' in one.changes).map(({ id }) => id);
+		if (moved.length === 0) return;
+		for (const ownerId of moved) await refreshReminders(tx, { ownerId });
+		await refreshStepsOf(tx, moved);
 	},
 };
 
