@@ -3,7 +3,7 @@
  * answer redraws both columns and puts it where the order does. What is refused brings it home.
  */
 import { outcomeOf } from './answer.js';
-import { openForm } from './dialog.js';
+import { comeBackTo, openForm } from './dialog.js';
 import './place.js';
 import { explain, hush, tell, word } from './toast.js';
 
@@ -153,6 +153,9 @@ function shownIn(to, card, dragged) {
 	return again;
 }
 
+/** What stands in a column in its order: a card that comes later may stand at its end, see below. */
+const cardsIn = (list) => list.querySelectorAll('li:not(.below) > .card');
+
 const pending = new Map();
 let focusAfter = null;
 
@@ -221,12 +224,15 @@ document.addEventListener('htmx:config:request', (event) => {
 document.addEventListener('htmx:config:request', (event) => {
 	const states = [...document.querySelectorAll('.board > [data-stage]')];
 	const ids = states.map(({ dataset }) => dataset.stage).join(',');
-	event.detail.ctx.request.headers['X-States-Shown'] = ids;
+	const { headers } = event.detail.ctx.request;
+	headers['X-States-Shown'] = ids;
+	const below = [...document.querySelectorAll('.below > .card')].map(idOf).join(',');
+	if (below) headers['X-Cards-Below'] = below;
 	const shown = [...document.querySelectorAll('.stage > .cards')]
-		.map((list) => [list.dataset.column, list.querySelectorAll('.card').length])
+		.map((list) => [list.dataset.column, cardsIn(list).length])
 		.filter(([, n]) => n > 25)
 		.map(([id, n]) => `${id}=${n}`);
-	if (shown.length) event.detail.ctx.request.headers['X-Cards-Shown'] = shown.join(',');
+	if (shown.length) headers['X-Cards-Shown'] = shown.join(',');
 });
 
 let focused = null;
@@ -239,14 +245,18 @@ document.addEventListener('htmx:before:swap', (event) => {
 });
 document.addEventListener('htmx:after:swap', (event) => {
 	setUp();
-	// «Показать ещё» may bring a card that a change has moved up meanwhile: it shows once.
+	// «Показать ещё» may bring a card that a change has moved up meanwhile, or that stood below: it shows once.
 	const seen = new Set();
+	for (const card of document.querySelectorAll('.below > .card'))
+		if (document.querySelector(`li:not(.below) > #${card.id}`)) card.closest('li').remove();
+	for (const line of document.querySelectorAll('.below-line:last-child')) line.remove();
 	for (const card of [...document.querySelectorAll('.stage .card')].reverse()) {
 		if (seen.has(card.id)) card.closest('li').remove();
 		seen.add(card.id);
 	}
 	// What others changed moves nobody's focus; see untouched.js.
 	if (event.detail.ctx?.live) return;
+	showChanged();
 	if (unfolding && document.activeElement === document.body) {
 		const first = unfolding.list.querySelectorAll('.card')[unfolding.from];
 		if (first) linkOf(first).focus({ preventScroll: true });
@@ -260,5 +270,16 @@ document.addEventListener('htmx:after:swap', (event) => {
 	}
 	focusAfter = null;
 });
+
+// A card that was made or changed is led to by its message: it comes into sight, and the focus stays with it.
+function showChanged() {
+	const link = document.querySelector('#toast:not(.error) a.open[href^="/deals/"]');
+	const card = link && document.getElementById(`deal-${link.pathname.split('/').pop()}`);
+	if (!card || link.dataset.shown) return;
+	link.dataset.shown = '1';
+	card.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+	comeBackTo(card);
+	if (document.activeElement === document.body) linkOf(card).focus({ preventScroll: true });
+}
 
 setUp();

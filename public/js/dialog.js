@@ -2,10 +2,14 @@
  * Forms in one dialog. A link with data-dialog is a page of its own without scripts; with them its form
  * is fetched into the dialog. The server says when it is done: an empty body closes it.
  */
-import { forgetAll, isDirty } from './drafts.js';
 import { explain } from './toast.js';
 
 const dialog = document.getElementById('dialog');
+// Not before the page can be worked with: nothing is typed yet.
+let drafts = null;
+void import('./drafts.js').then((module) => {
+	drafts = module;
+});
 const body = () => document.getElementById('dialog-body');
 let opener = null;
 
@@ -22,6 +26,11 @@ export async function openForm(href, source) {
 document.addEventListener('htmx:before:swap', ({ detail }) => {
 	if (detail.ctx?.opened) dialog.dataset.address = detail.ctx.opened;
 });
+
+/** Where the focus goes when the dialog closes: to this, unless what opened it is part of it. */
+export function comeBackTo(element) {
+	if (!opener?.isConnected || !element.contains(opener)) opener = element.querySelector('a');
+}
 
 const isEmpty = () => !body()?.childElementCount;
 
@@ -46,12 +55,12 @@ dialog.addEventListener('cancel', (event) => {
 // What differs is asked about first; its draft stays unless one says to forget it.
 const leaving = document.getElementById('leaving');
 function leave() {
-	if (!isDirty(dialog)) return dialog.close();
+	if (!drafts?.isDirty(dialog)) return dialog.close();
 	leaving.returnValue = '';
 	leaving.showModal();
 }
 leaving?.addEventListener('close', () => {
-	if (leaving.returnValue === 'forget') forgetAll(dialog);
+	if (leaving.returnValue === 'forget') drafts.forgetAll(dialog);
 	if (leaving.returnValue !== '') dialog.close();
 });
 

@@ -4,6 +4,7 @@
  * person has drafts of their own, and none after signing out.
  */
 import { outcomeOf } from './answer.js';
+import { isChanged, saying, usual } from './fields.js';
 import { word } from './toast.js';
 
 const { me } = document.body.dataset;
@@ -12,17 +13,6 @@ const OWN = `${ANY}${me} `;
 const SENT = 'draft-sent';
 const MOST_LINES = 100;
 const UNKEPT = new Set(['hidden', 'password', 'file', 'search', 'submit', 'button', 'reset']);
-
-const saying = (field) =>
-	['checkbox', 'radio'].includes(field.type) ? field.checked : field.value;
-/** What a field says as the server drew it. */
-function usual(field) {
-	if (field.options)
-		return ([...field.options].find((one) => one.defaultSelected) ?? field.options[0])?.value ?? '';
-	return ['checkbox', 'radio'].includes(field.type) ? field.defaultChecked : field.defaultValue;
-}
-/** Whether a field says something else than the server drew. */
-export const isChanged = (field) => saying(field) !== usual(field);
 
 function put(field, value) {
 	if (typeof value === 'boolean') field.checked = value;
@@ -162,6 +152,9 @@ if (me) {
 	clear(OWN);
 	settle();
 	restoreAll();
+	// What was typed while this was on its way.
+	for (const form of formsIn(document))
+		if (fieldsOf(form).some(([, field]) => isChanged(field))) keep(form);
 	const others = new BroadcastChannel('drafts');
 	others.addEventListener('message', () => clear());
 	for (const type of ['input', 'change'])

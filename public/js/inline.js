@@ -3,7 +3,7 @@
  * scripts; with them the server puts the one field where the fact stood, and the fact back after Escape
  * or saving. The focus follows.
  */
-import { isChanged } from './drafts.js';
+import { isChanged } from './fields.js';
 
 const editing = () => document.querySelector('.fact.editing');
 const cancelOf = (fact) => fact.querySelector('[data-inline=cancel]').getAttribute('href');

@@ -4,7 +4,7 @@
  */
 const KEY = 'board-left';
 const columns = () => [...document.querySelectorAll('.stage > .cards')];
-const countIn = (list) => list.querySelectorAll('.card').length;
+const countIn = (list) => list.querySelectorAll('li:not(.below) > .card').length;
 
 addEventListener('pagehide', () => {
 	const left = columns().map((list) => [list.dataset.column, list.scrollTop, countIn(list)]);

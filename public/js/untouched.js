@@ -2,7 +2,7 @@
  * What a redraw that nobody asked for must leave as it is: a form that is being filled in, an open menu, the
  * place of the focus. What it did change is marked for a moment.
  */
-import { isChanged } from './drafts.js';
+import { isChanged } from './fields.js';
 
 const MARKED_MS = 2_000;
 

@@ -41,7 +41,7 @@ test('planning into one’s own meeting is told with its words and hour, and pla
 	await meeting('15:00');
 	const answer = await plan('15:30');
 	expect(answer.statusCode).toBe(200);
-	expect(answer.body).toContain('Запланировано: Переговоры');
+	expect(answer.body).toMatch(/Запланировано на [^<]+: Переговоры/);
 	expect(answer.body).toContain('В это же время у вас: Показ линии, завтра, 15:00.');
 	await meeting('15:45');
 	expect((await plan('15:40')).body).toContain('Показ линии, завтра, 15:00 и ещё 2 дела.');
@@ -171,5 +171,5 @@ test('a step that is only made longer says so; moved, it says that', async () =>
 	expect((await save(1, '15:00', '90')).body).toContain(
 		'Длительность изменена: Показ линии, 90 минут',
 	);
-	expect((await save(2, '16:00', '90')).body).toContain('Перенесено: Показ линии');
+	expect((await save(2, '16:00', '90')).body).toMatch(/Перенесено на [^<]+: Показ линии/);
 });

@@ -56,7 +56,7 @@ test('with the keyboard alone: arrows walk, D finishes, P puts off, the focus st
 	await dialog(page)
 		.getByRole('button', { name: /Завтра/i })
 		.press('Enter');
-	await seeToast(page, 'Перенесено: Второе');
+	await seeToast(page, ': Второе');
 	await expect.poll(async () => (await row(second)).planned_on).toBe(addDays(TODAY, 1));
 	await page.locator(`.tomorrow #step-${second}`).waitFor();
 });

@@ -206,7 +206,7 @@ describe('steps', () => {
 		await dialog(page).getByRole('heading', { name: 'Перенести' }).waitFor();
 		await tabTo(button('На завтра'));
 		await press('Enter');
-		await seeToast(page, 'Перенесено: Позвонить');
+		await seeToast(page, 'Перенесено на');
 		await seeFocus(page, first);
 		const tomorrow = addDays(dayOf(NOON, 'Europe/Moscow'), 1);
 		expect(dayOf(new Date((await stepOf(first))?.at ?? 0), 'Europe/Moscow')).toBe(tomorrow);
@@ -226,7 +226,7 @@ describe('steps', () => {
 		await tabTo(field('Что сделать'));
 		await type('Позвонить снова');
 		await press('Enter');
-		await seeToast(page, 'Запланировано: Позвонить снова');
+		await seeToast(page, ': Позвонить снова');
 		await seeFocus(page, bare);
 		expect((await stepOf(bare))?.summary).toBe('Позвонить снова');
 	});

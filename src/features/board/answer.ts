@@ -13,7 +13,13 @@ import type { FormView } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { localPath } from '#src/platform/web/origin.ts';
-import { pageSeen, shownCards, shownLines, shownStates } from '#src/platform/web/seen.ts';
+import {
+	cardsBelow,
+	pageSeen,
+	shownCards,
+	shownLines,
+	shownStates,
+} from '#src/platform/web/seen.ts';
 import { readBoard } from './screen.ts';
 
 /** What an action changed: a deal, the states whose columns look different now, and what to say. */
@@ -25,6 +31,8 @@ export type Change = {
 	/** A form that has to be filled in yet: for htmx, in the dialog over the page as it is. */
 	dialog?: FormView;
 	home?: string;
+	/** Something was made: a form that was a page of its own leads to it, and not to another empty form. */
+	made?: boolean;
 	/** For programs: what happened, as data. */
 	json?: Record<string, unknown>;
 	/** For browsers without JavaScript: where they came from. */
@@ -44,17 +52,49 @@ export async function answerChange(
 	status = 200,
 ): Promise<unknown> {
 	if (wantsJson(request)) return reply.code(status).send({ dealId: change.dealId, ...change.json });
+	const { pathname } = pageSeen(request);
 	if (!wantsFragments(request)) {
-		const back = localPath(change.returnTo, change.home ?? `/deals/${change.dealId}`);
-		if (change.toast) keepToast(reply, withReturn(change.toast, back));
+		const back = wayFrom(change);
+		const toast = leading(change, new URL(back, 'http://here').pathname);
+		if (toast) keepToast(reply, withReturn(toast, back));
 		return reply.redirect(back, 303);
 	}
 	reply.code(status);
-	const drawn = await redraw(connection, request, reply, change);
+	const toast = leading(change, pathname);
+	const drawn = await redraw(connection, request, reply, { ...change, toast });
 	if (drawn !== null) return drawn;
 	if (change.dialog) return await reply.fragments('shared/dialog-opened', change.dialog);
-	if (change.toast) keepToast(reply, change.toast);
+	const back = isForm(pathname) ? wayFrom(change) : null;
+	const told = leading(change, back ?? pathname);
+	if (told) keepToast(reply, told);
+	if (back !== null) return reply.header('hx-redirect', back).send('');
 	return reply.header('hx-refresh', 'true').send('');
+}
+
+/** Whether a page is no place of work but a form alone, which leads on when it is sent. */
+const isForm = (pathname: string) =>
+	!/^\/(?:board|agenda|calendar|reminders|deals|clients)(?:\/\d+)?$/.test(pathname);
+
+const ownPage = ({ dealId, home }: Change) =>
+	home ?? (dealId === null ? '/board' : `/deals/${dealId}`);
+
+/** Where a form leads: to what it made, else back to where it was opened. */
+function wayFrom(change: Change): string {
+	const own = ownPage(change);
+	const back = change.made ? own : localPath(change.returnTo, own);
+	return /\/(?:new|edit)$/.test(back) ? own : back;
+}
+
+/** Who gives something away may not see it any more. */
+const GIVEN = new Set(['toast.reassigned', 'toast.stepReassigned']);
+
+// Every message leads to what it tells of, unless that is the page where it is read.
+function leading(change: Change, pathname: string): Toast | null {
+	const { toast } = change;
+	const own = change.dealId === null ? ownPage(change) : `/deals/${change.dealId}`;
+	const open = toast?.open ?? (/^\/(?:deals|clients)\/\d+$/.test(own) ? own : null);
+	if (toast === null || open === null || open === pathname || GIVEN.has(toast.key)) return toast;
+	return { ...toast, open };
 }
 
 // Undoing leads back to the same page.
@@ -74,7 +114,8 @@ async function redraw(
 	const { pathname } = pageSeen(request);
 	if (dealIdIn(pathname) !== null && dealIdIn(pathname) !== dealId) return null;
 	try {
-		return await drawSeen(connection, request, reply, { stageIds, said: { toast, dialog } });
+		const said = { toast, dialog };
+		return await drawSeen(connection, request, reply, { stageIds, said, dealId });
 	} catch (error) {
 		if (error instanceof NotFound || error instanceof BadRequest) return null;
 		throw error;
@@ -85,14 +126,14 @@ async function redraw(
 type Said = { toast: Toast | null; dialog?: FormView | undefined } | null;
 
 /**
- * Draws the fragments of the page that the person looks at; `stageIds`: of a board only these columns. Null
- * for a page that is not drawn in parts. Throws NotFound and BadRequest as the page itself does.
+ * Draws the fragments of the page that the person looks at; `stageIds`: of a board only these columns, with the
+ * card of `dealId` in sight. Null for a page that is not drawn in parts. Throws NotFound and BadRequest as the page itself does.
  */
 export async function drawSeen(
 	connection: Connection,
 	request: FastifyRequest,
 	reply: FastifyReply,
-	{ stageIds, said }: { stageIds?: number[]; said: Said },
+	{ stageIds, said, dealId: about }: { stageIds?: number[]; said: Said; dealId?: number | null },
 ): Promise<unknown> {
 	const { db } = connection;
 	const { viewer } = request;
@@ -100,7 +141,8 @@ export async function drawSeen(
 	const actor = actorOf(request);
 	const query = Object.fromEntries(searchParams);
 	if (pathname === '/board') {
-		const part = { ...(stageIds && { only: stageIds }), shown: shownCards(request) };
+		const sought = [...(about ? [about] : []), ...cardsBelow(request)];
+		const part = { ...(stageIds && { only: stageIds }), shown: shownCards(request), sought };
 		const board = await readBoard(db, actor, query, viewer, part);
 		// Others have added, moved or taken away a state: there is no column to draw it into, or one too many.
 		const states = board.columns.map(({ stage }) => stage.id).join(',');

@@ -16,6 +16,8 @@ type Cards = {
 	/** The state's id, or the name of the stretch of days. */
 	id: string;
 	groups: { group: StepGroup; cards: ShownCard[] }[];
+	/** Cards that come later, shown at the end because they are what was just changed. */
+	below: ShownCard[];
 	/** The cursor of the rest, if there is one. */
 	more: string | null;
 	continued: boolean;
@@ -125,7 +127,33 @@ function cut(cards: Card[], id: string, shownIn: (id: string) => number, viewer:
 		})).filter((one) => one.cards.length > 0),
 		more: cards.length > limit && last ? `${id}:${cursorOf(last, viewer)}` : null,
 		continued: false,
+		below: [],
 	};
+}
+
+/** Puts the cards of `sought` that a column has, but does not show, at its end. */
+export async function showBelow(
+	db: Sql,
+	{ actor, filter, stages, viewer }: Reading,
+	columns: (Column | StretchColumn)[],
+	sought: number[],
+): Promise<void> {
+	const shown = new Set(
+		columns.flatMap(({ groups }) => groups.flatMap(({ cards }) => cards)).map(({ id }) => id),
+	);
+	const missing = sought.filter((id) => !shown.has(id));
+	if (missing.length === 0 || columns.every(({ more }) => more === null)) return;
+	const open = stages.filter(({ kind }) => !isFinal(kind));
+	const n = missing.length;
+	const cards =
+		filter.view === 'dates'
+			? await listDateCards(db, actor, filter, open, viewer, STRETCHES, n, null, missing)
+			: await listCards(db, actor, filter, open, viewer, n, null, missing);
+	for (const card of cards) {
+		const id = 'stretch' in card ? card.stretch : String(card.stageId);
+		const column = columns.find((one) => one.id === id && one.more !== null);
+		column?.below.push({ ...card, group: stepGroup(card, viewer) });
+	}
 }
 
 const columnOf = (stage: Stage, totals: Totals, cards: Cards): Column => ({

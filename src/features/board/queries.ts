@@ -122,8 +122,11 @@ const cardOf = <T extends CardRow>(row: T) => ({
 	stageKind: 'open' as const,
 });
 
+const among = (sought: number[] | null) =>
+	sought === null ? sql`true` : sql`d.id in (${sql.join(sought, sql`, `)})`;
+
 /**
- * The first `limit` cards of each state in the board's order, after a place if one is given.
+ * The first `limit` cards of each state in the board's order, after a place if one is given, of `sought` alone where told.
  * Reads at most five index ranges of `limit` rows a state.
  */
 export async function listCards(
@@ -134,6 +137,7 @@ export async function listCards(
 	viewer: Viewer,
 	limit: number,
 	after: Place | null = null,
+	sought: number[] | null = null,
 ): Promise<Card[]> {
 	const { rows } = await db.execute<CardRow>(sql`
 		${preamble(actor, filter, sql`h.closed_on is null`, stageList(stages, viewer))}
@@ -141,7 +145,7 @@ export async function listCards(
 		from stage_list l
 		cross join lateral (
 			select merged.id, merged.rank, merged.due from (
-				${sql.join(streams(actor, filter, viewer, limit, after), sql` union all `)}
+				${sql.join(streams(actor, filter, viewer, limit, after, sought), sql` union all `)}
 			) merged order by merged.rank, merged.due, merged.id limit ${limit}
 		) s
 		join deals d on d.id = s.id
@@ -163,12 +167,13 @@ export async function listDateCards(
 	stretches: readonly Stretch[],
 	limit: number,
 	after: Place | null = null,
+	sought: number[] | null = null,
 ): Promise<(Card & { stretch: Stretch })[]> {
 	const [stage] = stages;
 	if (stage === undefined) return [];
 	// Its open states, said without naming them: by a list of states Postgres expects few rows and reads all.
 	const open = sql`d.closed_on is null and d.pipeline_id = ${stage.pipelineId}`;
-	const where = sql.join([criteria(actor, filter, viewer), open], sql` and `);
+	const where = sql.join([criteria(actor, filter, viewer), open, among(sought)], sql` and `);
 	const parts = stretches.flatMap((stretch) => {
 		const streams = dateStreams(where, filter, viewer, stretch, limit, after);
 		if (streams.length === 0) return [];
@@ -237,8 +242,9 @@ function streams(
 	viewer: Viewer,
 	limit: number,
 	after: Place | null,
+	sought: number[] | null,
 ): SQL[] {
-	const where = criteria(actor, filter, viewer);
+	const where = sql.join([criteria(actor, filter, viewer), among(sought)], sql` and `);
 	const period = filter.period;
 	const stream: Stream = (rank, plan, reach) => {
 		if (period === 'none' || (after !== null && after.rank > rank)) return null;

@@ -124,6 +124,7 @@ export function interestRoutes(
 					dealId,
 					stageIds: [stageId],
 					toast,
+					made: true,
 					returnTo,
 				});
 			},

@@ -18,6 +18,7 @@ import {
 	readStretchFrom,
 	type ShownCard,
 	type StretchColumn,
+	showBelow,
 } from './columns.ts';
 import { STRETCHES } from './dates.ts';
 import { boardUrl, type ColumnStart, type Filter, listUrl, readFilter } from './forms.ts';
@@ -70,7 +71,13 @@ const wordsFor = (filter: Filter, viewer: Viewer): Words => ({
 });
 
 /** Some columns only; how many cards each shows, by its id, where it is not the usual number. */
-type Part = { only?: number[]; shown?: Map<string, number>; limit?: number };
+type Part = {
+	only?: number[];
+	shown?: Map<string, number>;
+	limit?: number;
+	/** Deals whose cards have to be seen, however far down they stand. */
+	sought?: number[];
+};
 
 /**
  * Reads the board, or only some of its columns, in four statements with the session's. Throws
@@ -93,6 +100,7 @@ export async function readBoard(
 		filter.view === 'dates'
 			? await readByDates(db, reading, start)
 			: await readByStates(db, reading, start, part.only);
+	await showBelow(db, reading, [...body.columns, ...body.stretches], part.sought ?? []);
 	return {
 		filter,
 		...body,

@@ -81,7 +81,7 @@ export function calendarRoutes(
 		const planned = await once(db, request, by.actor.id, (sql) =>
 			planStep(sql, by, target, fields, request.viewer),
 		);
-		return await answerStep(connection, request, reply, { ...planned, returnTo });
+		return await answerStep(connection, request, reply, { ...planned, made: true, returnTo });
 	}
 }
 

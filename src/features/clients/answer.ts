@@ -36,15 +36,22 @@ export async function answerClient(
 	if (wantsJson(request)) return reply.send({ clientId, ...json });
 	const home = `/clients/${clientId}`;
 	if (!wantsFragments(request)) {
-		keepToast(reply, toast);
-		return reply.redirect(made ? home : localPath(returnTo, home), 303);
+		const back = made ? home : localPath(returnTo, home);
+		keepToast(reply, leading(toast, home, back));
+		return reply.redirect(back, 303);
 	}
 	const drawn = made ? null : await redrawClient(connection, request, reply, clientId, { toast });
 	if (drawn !== null) return drawn;
-	keepToast(reply, toast);
+	keepToast(reply, leading(toast, home, made ? home : pageSeen(request).pathname));
 	return made
 		? reply.header('hx-redirect', home).send('')
 		: reply.header('hx-refresh', 'true').send('');
+}
+
+// Told elsewhere than on the card, a change leads to it; what is removed has none.
+function leading(toast: Toast, home: string, place: string): Toast {
+	const there = place.split('?')[0] === home || toast.key === 'toast.clientRemoved';
+	return there ? toast : { ...toast, open: home };
 }
 
 async function redrawClient(

@@ -1,10 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { listColleagues } from '#src/features/auth/queries.ts';
+import type { Actor } from '#src/features/auth/rules.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { listTags } from '#src/features/clients/tags.ts';
 import { suggestedDay } from '#src/features/interactions/forms.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
+import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
@@ -87,7 +90,8 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 				for (const error of result.errors)
 					request.log.error({ err: error }, 'one of many deals failed');
 				const stageIds = stages.map(({ id }) => id);
-				return await answer(request, reply, result, stageIds, returnTo);
+				const told = await toldOf(command, by.actor, request.viewer);
+				return await answer(request, reply, { ...result, told, stageIds, returnTo });
 			},
 			async (problem) => {
 				const { verb, deal = '' } = problem.typed;
@@ -98,25 +102,55 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 		);
 	});
 
+	type Told = { verb: string; to: string; open?: string };
+	type Done = BulkResult & { told: Told; stageIds: number[]; returnTo: string | undefined };
+
+	/** What was done to what, for a message, and the list that shows it. */
+	async function toldOf(
+		command: ReturnType<typeof commandIn>,
+		actor: Actor,
+		viewer: Viewer,
+	): Promise<Told> {
+		const named = (all: { id: number; name: string }[], id: number) =>
+			all.find((one) => one.id === id)?.name ?? '';
+		const { verb } = command;
+		if (verb === 'stage') {
+			const to = named(await listAllStages(db), command.stageId);
+			return { verb, to, open: `/deals?stage=${command.stageId}` };
+		}
+		if (verb === 'owner') {
+			const to = named(await listReceivers(db, actor), command.ownerId);
+			const seen = (await listColleagues(db, actor)).some(({ id }) => id === command.ownerId);
+			return { verb, to, ...(seen && { open: `/deals?owner=${command.ownerId}` }) };
+		}
+		if (verb === 'date') return { verb, to: formatDay(command.day, viewer, true) };
+		if (verb === 'lost')
+			return { verb, to: named(await listLossReasons(db), command.lossReasonId) };
+		if (verb !== 'tag') return { verb, to: '' };
+		const tag = (await listTags(db)).find(({ name }) => name === command.tag);
+		const open = tag && !command.remove ? { open: `/deals?tag=${tag.id}` } : {};
+		return { verb: command.remove ? 'untag' : verb, to: command.tag, ...open };
+	}
+
 	async function answer(
 		request: FastifyRequest,
 		reply: FastifyReply,
-		{ verdicts, done, back }: BulkResult,
-		stageIds: number[],
-		returnTo: string | undefined,
+		{ verdicts, done, back, told, stageIds, returnTo }: Done,
 	) {
 		if (wantsJson(request)) return reply.send({ done, verdicts });
-		const args = { done, all: verdicts.length };
+		const args = { done, all: verdicts.length, verb: told.verb, to: told.to };
+		const [only] = verdicts.length === 1 ? verdicts : [];
+		const open = only ? `/deals/${only.dealId}` : told.open;
 		const undo = back && wayBack('deals.bulk', 0, back);
 		const toast: Toast =
 			done === 0
 				? { key: 'toast.bulkNone', args, error: true }
-				: { key: 'toast.bulkDone', args, ...(undo ? { undo } : {}) };
+				: { key: 'toast.bulkDone', args, ...(undo ? { undo } : {}), ...(open ? { open } : {}) };
 		const shown = { verdicts, done, undo, returnTo: localPath(returnTo, '/deals') };
 		if (!wantsFragments(request)) return await reply.page('deals/bulk-done', shown);
 		// Where all was done, the toast says enough.
-		const told = { fragment: 'deals/_verdicts', title: 'bulk.form', data: shown } as const;
-		const dialog = done === verdicts.length ? {} : { dialog: told };
+		const refused = { fragment: 'deals/_verdicts', title: 'bulk.form', data: shown } as const;
+		const dialog = done === verdicts.length ? {} : { dialog: refused };
 		const change = { dealId: null, home: '/deals', stageIds, toast, ...dialog };
 		return await answerChange(connection, request, reply, change);
 	}

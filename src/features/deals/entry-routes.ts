@@ -4,12 +4,14 @@ import { answerChange } from '#src/features/board/answer.ts';
 import { logInteraction, planInteraction } from '#src/features/interactions/actions.ts';
 import { answerStep } from '#src/features/interactions/answer.ts';
 import { stepOf, suggestedDay } from '#src/features/interactions/forms.ts';
+import { toastOf } from '#src/features/interactions/planning.ts';
 import { findInteraction, listKinds, summaryOf } from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
+import type { Toast } from '#src/platform/web/flash.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
 import { DealParams, EntryForm, wordsOf } from './forms.ts';
@@ -84,9 +86,10 @@ export function dealEntryRoutes(
 				: logInteraction(sql, by, idOf(request), { kindId, summary, outcome: rest }),
 		);
 		const now = await findInteraction(db, by.actor, made);
-		const key = plan ? 'toast.planned' : 'toast.completed';
 		const undo = wayBack('step.delete', made, { version: '1' });
-		const toast = { key, args: { summary: now.summary }, undo } as const;
+		const toast: Toast = plan
+			? toastOf(now, viewer)
+			: { key: 'toast.completed', args: { summary: now.summary }, undo };
 		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
 	}
 

@@ -11,6 +11,8 @@ export type StepChange = {
 	step: Pick<InteractionView, 'id' | 'dealId' | 'clientId' | 'stageId' | 'version'>;
 	toast: Toast;
 	returnTo: string | undefined;
+	/** Whether it was made, and not only changed. */
+	made?: boolean;
 	/** Whether all that is planned of its series was changed with it. */
 	series?: boolean;
 	/** For programs: what else happened. */
@@ -33,7 +35,7 @@ export async function answerStep(
 	connection: Connection,
 	request: FastifyRequest,
 	reply: FastifyReply,
-	{ step, toast, returnTo, json, series }: StepChange,
+	{ step, toast, returnTo, json, series, made }: StepChange,
 ): Promise<unknown> {
 	const { dealId, clientId, stageId } = step;
 	// Of a step that is done it is the next one that takes time.
@@ -41,7 +43,7 @@ export async function answerStep(
 	const note = await clashNote(connection.db, request, planned, series);
 	const clash = note.note?.args ?? null;
 	return await answerChange(connection, request, reply, {
-		...{ dealId, toast: { ...toast, ...note }, returnTo },
+		...{ dealId, toast: { ...toast, ...note }, returnTo, ...(made && { made }) },
 		stageIds: stageId === null ? [] : [stageId],
 		...(dealId === null ? { home: clientId === null ? '/agenda' : `/clients/${clientId}` } : {}),
 		json: { interactionId: step.id, version: step.version, clash, ...json },

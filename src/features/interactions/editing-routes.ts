@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection, Tx } from '#src/platform/db/client.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
@@ -25,7 +26,7 @@ import { restoreInteraction } from './restoring.ts';
 import { placeOf, readStepForm } from './screen.ts';
 import { editSteps } from './series-editing.ts';
 import { STEP_SHAPE } from './step-shape.ts';
-import { repeatWords } from './words.ts';
+import { repeatWords, stepArgs } from './words.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
@@ -36,11 +37,11 @@ const idOf = (request: FastifyRequest) => readQuery(Params, request.params).id;
 const PLACE = new Set(['plannedDay', 'plannedTime', 'lengthMinutes']);
 
 /** What is said of a step that was moved, or only made longer or shorter. */
-function placeToast(before: InteractionView, { summary, ...step }: InteractionView): Toast {
-	const { lengthMinutes: n } = step;
+function placeToast(before: InteractionView, step: InteractionView, viewer: Viewer): Toast {
+	const { lengthMinutes: n, summary } = step;
 	const stays = before.plannedAt?.getTime() === step.plannedAt?.getTime();
 	if (!stays || step.plannedAt === null || n === null || n === before.lengthMinutes)
-		return { key: 'toast.stepMoved', args: { summary } };
+		return { key: 'toast.stepMoved', args: stepArgs(step, viewer) };
 	return { key: 'toast.stepLength', args: { summary, n } };
 }
 
@@ -119,7 +120,7 @@ export function editingRoutes(
 				if (edit.plan && Object.keys(fields).every((name) => PLACE.has(name))) {
 					const fields = { version: String(step.version), ...placeOf(before, request.viewer) };
 					const undo = wayBack('step.edit', step.id, fields);
-					const toast = { ...placeToast(before, step), undo };
+					const toast = { ...placeToast(before, step, request.viewer), undo };
 					return await answerStep(connection, request, reply, {
 						step,
 						toast,

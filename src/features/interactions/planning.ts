@@ -8,6 +8,7 @@ import { planInteraction, type Target } from './actions.ts';
 import { type RepeatFields, repeatFrom, type StepFields, stepOf } from './forms.ts';
 import { findInteraction, type InteractionView, summaryOf } from './queries.ts';
 import { planSeries } from './series.ts';
+import { stepArgs } from './words.ts';
 
 /** A step that was planned, and what the person is told of it. */
 export type Planned = { step: InteractionView; toast: Toast; series: boolean };
@@ -30,13 +31,13 @@ export async function planStep(
 		? await planSeries(db, by, target, step, repeat)
 		: await planInteraction(db, by, target, step);
 	const planned = await findInteraction(db, by.actor, made);
-	return { step: planned, toast: toastOf(planned), series: repeat !== null };
+	return { step: planned, toast: toastOf(planned, viewer), series: repeat !== null };
 }
 
-function toastOf({ id, summary, seriesId }: InteractionView): Toast {
-	if (seriesId !== null) return { key: 'toast.seriesPlanned', args: { summary } };
-	return {
-		...{ key: 'toast.planned', args: { summary } },
-		undo: wayBack('step.delete', id, { version: '1' }),
-	};
+/** What is said of a step that was planned. */
+export function toastOf(step: InteractionView, viewer: Viewer): Toast {
+	const args = stepArgs(step, viewer);
+	if (step.seriesId !== null) return { key: 'toast.seriesPlanned', args };
+	const undo = wayBack('step.delete', step.id, { version: '1' });
+	return { key: 'toast.planned', args, undo };
 }

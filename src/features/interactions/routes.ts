@@ -42,6 +42,7 @@ import {
 } from './queries.ts';
 import { readClientPlan, readCompletion, readDealPlan, suggestedNext } from './screen.ts';
 import { cancelSeries } from './series-editing.ts';
+import { stepArgs } from './words.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
@@ -100,7 +101,7 @@ export function planRoutes(app: FastifyInstance, { connection }: { connection: C
 			const planned = await once(db, request, by.actor.id, (sql) =>
 				planStep(sql, by, target, fields, request.viewer),
 			);
-			return await answerStep(connection, request, reply, { ...planned, returnTo });
+			return await answerStep(connection, request, reply, { ...planned, made: true, returnTo });
 		}
 		const summary = await summaryOf(db, fields, request.viewer);
 		const step = doneStepOf(fields, request.viewer, summary);
@@ -110,7 +111,7 @@ export function planRoutes(app: FastifyInstance, { connection }: { connection: C
 		const now = await findInteraction(db, by.actor, made);
 		const undo = wayBack('step.delete', made, { version: '1' });
 		const toast = { key: 'toast.completed', args: { summary: now.summary }, undo } as const;
-		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
+		return await answerStep(connection, request, reply, { step: now, toast, made: true, returnTo });
 	}
 }
 
@@ -197,7 +198,7 @@ export function interactionRoutes(
 					plannedDay: day ?? '',
 					...(clock ? { plannedTime: clock } : {}),
 				});
-				const toast = { key: 'toast.postponed', args: { summary: step.summary }, undo } as const;
+				const toast = { key: 'toast.postponed', args: stepArgs(step, viewer), undo } as const;
 				return await answerStep(connection, request, reply, { step, toast, returnTo });
 			},
 			async (problem) => await drawPostponement(request, reply, problem),

@@ -31,6 +31,15 @@ export function plannedWords(step: NextStep, viewer: Viewer): string {
 	return step.plannedOn === null ? '' : formatDay(step.plannedOn, viewer, true);
 }
 
+/** What a message says of a step: what, when, and to whom or about what. */
+export function stepArgs(
+	step: NextStep & { summary: string; dealTitle: string | null; clientName: string | null },
+	viewer: Viewer,
+): { summary: string; when: string; about: string } {
+	const about = step.dealTitle ?? step.clientName ?? 'none';
+	return { summary: step.summary, when: plannedWords(step, viewer), about };
+}
+
 /** The line on a card: «Звонок, просрочено на 2 дня», «Встреча сегодня, 15:00», «КП ср, 25 ноя». */
 export function stepWords(
 	step: NextStep & { group: StepGroup; kindName: string | null },

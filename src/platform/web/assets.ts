@@ -59,7 +59,7 @@ export function readAssets(folder: string): Assets {
 }
 
 /**
- * Comments stay at home: a fifth of what a browser would load. Their lines stay, so that a place in a script is
+ * Comments and indents stay at home: a fifth of what a browser would load. Their lines stay, so that a place in a script is
  * the same here and there. A template literal over several lines could look like one: tests/house forbids them.
  */
 function withoutComments(path: string, body: Buffer): Buffer {
@@ -67,7 +67,8 @@ function withoutComments(path: string, body: Buffer): Buffer {
 	const bare = body
 		.toString()
 		.replace(/^[ \t]*\/\*[\s\S]*?\*\/[ \t]*$/gm, (comment) => comment.replace(/[^\n]/g, ''))
-		.replace(path.endsWith('.js') ? /^[ \t]*\/\/.*$/gm : /(?!)/, '');
+		.replace(path.endsWith('.js') ? /^[ \t]*\/\/.*$/gm : /(?!)/, '')
+		.replace(/^[ \t]+/gm, '');
 	return Buffer.from(bare);
 }
 

@@ -8,7 +8,13 @@ import { seal, Unsealable, unseal } from '#src/platform/secrets.ts';
 import { isUndo, type Undo } from './undo.ts';
 
 /** What a person is told after an action, with what they should know besides; an error stays until it is read. */
-export type Toast = Said & { error?: true; note?: Said; undo?: Undo };
+export type Toast = Said & {
+	error?: true;
+	note?: Said;
+	undo?: Undo;
+	/** Where what it tells of is: a record, or the list that shows the records. */
+	open?: string;
+};
 type Said = { key: MessageKey; args?: MessageArgs };
 
 const PLACE = 'flash';
@@ -24,6 +30,11 @@ const TOAST = Type.Object({
 	...SAID,
 	note: Type.Optional(Type.Object(SAID)),
 	error: Type.Optional(Type.Literal(true)),
+	open: Type.Optional(
+		Type.String({
+			pattern: '^/(?:deals|clients)(?:/\\d{1,15}|\\?(?:stage|owner|tag)=\\d{1,15})?$',
+		}),
+	),
 	undo: Type.Optional(
 		Type.Object({
 			way: Type.String(),

@@ -16,6 +16,15 @@ export function shownCards(request: FastifyRequest): Map<string, number> {
 	return new Map([...pairs].map(([, id, n]) => [id ?? '', Math.min(Number(n), MOST_SHOWN)]));
 }
 
+const MOST_BELOW = 10;
+
+/** The deals whose cards stand at a column's end though they come later, as public/js/board.js tells: `12,35`. */
+export function cardsBelow(request: FastifyRequest): number[] {
+	const header = request.headers['x-cards-below'];
+	if (typeof header !== 'string' || !/^\d{1,15}(?:,\d{1,15})*$/.test(header)) return [];
+	return header.split(',').slice(0, MOST_BELOW).map(Number);
+}
+
 /** The states that have a column on the person's board, in order, as public/js/board.js tells; null: not told. */
 export function shownStates(request: FastifyRequest): string | null {
 	const told = request.headers['x-states-shown'];
