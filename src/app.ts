@@ -16,6 +16,7 @@ import { administers } from './features/admin/sections.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { behindTls, cookieName } from './features/auth/cookies.ts';
 import { everybodyRoutes } from './features/auth/everybody-routes.ts';
+import { setUpFresh } from './features/auth/fresh.ts';
 import { setUpGuard, setUpViewer } from './features/auth/guard.ts';
 import { oidcRoutes } from './features/auth/oidc-routes.ts';
 import { passwordRoutes } from './features/auth/password-routes.ts';
@@ -136,6 +137,7 @@ export async function buildApp({
 	limits.watch(app);
 	setUpGuard(app, { connection, config });
 	limits.settle(app);
+	setUpFresh(app, { connection, config });
 	refuseForeignHosts(app, config);
 	refuseCrossSite(app, config.PUBLIC_URL);
 	setUpErrors(app);

@@ -190,10 +190,10 @@ export const SETTINGS = {
 			'Who signs in for the first time: mapped comes in where a group gives a role, and waits otherwise; active, waiting: always.',
 	},
 	LINK_BY_LOGIN: {
-		fallback: 'on',
+		fallback: 'off',
 		read: oneOf('on', 'off'),
 		sentence:
-			'Whether the first sign-in of an unknown account takes over the person of the same login who has none yet.',
+			'Whether the first sign-in of an unknown account takes over the person of the same login who has none yet; off: an administrator confirms it.',
 	},
 	BREAK_GLASS: {
 		fallback: 'off',

@@ -68,3 +68,6 @@ export type CalendarHappened =
 	  }
 	| { type: 'calendar.undone'; data: { roundId: number } }
 	| { type: 'feed.made' | 'feed.revoked'; data: Record<string, never> };
+
+/** An account of the directory and whose it is said to be. */
+export type AccountLink = { personId: number; issuer: string; subject: string };

@@ -5,6 +5,7 @@
 
 import type {
 	About,
+	AccountLink,
 	CalendarHappened,
 	Emptied,
 	ExportedList,
@@ -273,7 +274,7 @@ export type AppEvent =
 			type: 'person.created';
 			data: { personId: number; login: string; name: string; role: string; waiting: boolean };
 	  }
-	| { type: 'person.linked'; data: { personId: number; issuer: string; subject: string } }
+	| { type: 'person.linked' | 'person.linkDeclined'; data: AccountLink }
 	| { type: 'person.unlinked'; data: { personId: number; accounts: number } }
 	| {
 			type: 'person.mapped' | 'person.approved';

@@ -78,6 +78,11 @@ export class InvalidForm extends Told {
 	}
 }
 
+/** 403: one would give others, or oneself, more than one has; the form comes back, for giving less mends it. */
+export class NotGranted extends Told {
+	readonly status = 403;
+}
+
 /** 422: well-formed, but a rule of the trade forbids it. */
 export class RuleBroken extends Told {
 	readonly status = 422;

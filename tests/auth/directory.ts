@@ -100,7 +100,8 @@ export async function openCompany(
 		env: {
 			...{ PUBLIC_URL: url, OIDC_ISSUER: issuer, OIDC_CLIENT_ID: CLIENT_ID },
 			...{ OIDC_CLIENT_SECRET: CLIENT_SECRET, OIDC_SCOPE: 'openid profile email groups' },
-			...{ SECRET_KEY: 'a key of the tests, long enough', ...env },
+			// The people of the tests are there before they first sign in; how an administrator links them: linking.test.ts.
+			...{ SECRET_KEY: 'a key of the tests, long enough', LINK_BY_LOGIN: 'on', ...env },
 		},
 	});
 	await app.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });

@@ -15,7 +15,7 @@ const ENV = {
 		EMAIL_HEADER: 'X-Remote-Email',
 	},
 	...{ GROUPS_HEADER: 'X-Remote-Groups', PROXY_SECRET: SECRET, REALMS: 'EXAMPLE.RU, EXAMPLE' },
-	...{ TRUSTED_PROXIES: '127.0.0.1', NEW_PEOPLE: 'active' },
+	...{ TRUSTED_PROXIES: '127.0.0.1', NEW_PEOPLE: 'active', LINK_BY_LOGIN: 'on' },
 };
 const behind = await testApp(database, { env: ENV, now: () => new Date() });
 const elsewhere = await testApp(database, {
@@ -138,6 +138,51 @@ for (const [name, lines] of FORGED)
 		}
 		expect(await state()).toEqual({ ...before, refused: before.refused + 1 });
 	});
+
+test('a login of a wrong form is told by itself, with what came and what to set; it is no forgery', async () => {
+	const answer = await ask(behind, '/board', [
+		user('8f14e45f@https://sso.example.ru/realms/x'),
+		proved,
+	]);
+	expect([answer.status, answer.cookie]).toEqual([400, '']);
+	expect(answer.body).toContain('8f14e45f@https://sso.example.ru/realms/x');
+	expect(answer.body).toContain('OIDCRemoteUserClaim');
+	expect(answer.body).not.toContain('не ручается');
+	const { rows } = await database.pool.query(
+		`select data from events where type = 'session.refused' order by id desc limit 1`,
+	);
+	expect(rows[0].data).toMatchObject({
+		...{ why: 'signIn.unfitLogin', login: '8f14e45f@https://sso.example.ru/realms/x' },
+		detail: 'x-remote-user',
+	});
+});
+
+test('groups come as distinguished names too, and a name in Latin-1 keeps its letters', async () => {
+	const groups =
+		'CN=Heads of sales\\, north,OU=Groups,DC=example,DC=ru,cn=All,OU=Groups,DC=example';
+	const lines: Line[] = [
+		user('joern'),
+		proved,
+		['X-Remote-Groups', groups],
+		['X-Remote-Name', 'J\xf6rn M\xfcller'],
+	];
+	expect((await ask(behind, '/sign-in?returnTo=%2Fboard', lines)).status).toBe(303);
+	const { pool } = database;
+	const found = async (login: string) =>
+		(
+			await pool.query(
+				'select name, role, team_id is not null as team from people where login = $1',
+				[login],
+			)
+		).rows[0];
+	expect(await found('joern')).toEqual({ name: 'Jörn Müller', role: 'head', team: true });
+	// By its name alone a mapping knows it as well.
+	await pool.query(`update group_mappings set pattern = 'Heads of sales, *'`);
+	const other: Line[] = [user('lena'), proved, ['X-Remote-Groups', groups]];
+	expect((await ask(behind, '/sign-in?returnTo=%2Fboard', other)).status).toBe(303);
+	expect(await found('lena')).toMatchObject({ role: 'head' });
+	await pool.query(`update group_mappings set pattern = 'CN=Heads*'`);
+});
 
 const state = async () =>
 	(

@@ -162,7 +162,7 @@ test('the same address or the same login under another sub is somebody else', as
 	expect(await person('nina2')).toMatchObject({ name: 'nina2', email: null });
 	accounts['sub-5'] = { preferred_username: 'NINA', name: 'Самозванка', groups: ['/heads'] };
 	const taken = await company.signIn('sub-5');
-	expect([taken.status, taken.body.includes('Логин nina уже занят')]).toEqual([403, true]);
+	expect([taken.status, taken.body.includes('Логин nina здесь уже есть')]).toEqual([403, true]);
 	expect(await person('nina')).toEqual(before);
 });
 

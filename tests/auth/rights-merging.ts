@@ -90,10 +90,11 @@ export function mergeRules({ database, cast }: Tools): Rules {
 				call: (person) => person.get('/clients/duplicates?by=name', JSON_ANSWER),
 				status: 200,
 			},
+			// Of clients whom one knows: tests/clients/duplicates.test.ts.
 			'POST /clients/differences': {
 				call: (person) =>
-					person.json('/clients/differences', { kind: 'inn', alike: '7', ids: '1,2' }),
-				status: 200,
+					person.json('/clients/differences', { kind: 'inn', alike: '7', ids: '999998,999999' }),
+				status: 404,
 			},
 			// Whose clients they are is tried in tests/clients/merge-doors.test.ts.
 			'GET /clients/candidates': nowhere('/clients/candidates?ids=999999'),

@@ -23,6 +23,7 @@ export function peopleRules(_tools: Tools): Rules {
 	let n = 0;
 	const name = () => `Новое ${++n}`;
 	return {
+		signedIn: { 'GET /sign-in/again': page('/sign-in/again') },
 		administrators: {
 			'GET /admin/people': page('/admin/people'),
 			'GET /admin/people/new': page('/admin/people/new'),
@@ -36,6 +37,10 @@ export function peopleRules(_tools: Tools): Rules {
 			}),
 			'POST /admin/people/:id/leaving': change('/admin/people/999999/leaving'),
 			'POST /admin/people/:id/admission': change('/admin/people/999999/admission'),
+			'POST /admin/people/:id/linking': change('/admin/people/999999/linking', { accountId: 1 }),
+			'POST /admin/people/:id/strangeness': change('/admin/people/999999/strangeness', {
+				accountId: 1,
+			}),
 			'GET /admin/teams': page('/admin/teams'),
 			'GET /admin/teams/new': page('/admin/teams/new'),
 			'GET /admin/teams/:id/edit': nowhere('/admin/teams/999999/edit'),

@@ -211,6 +211,17 @@ test('clients of one name with different ИНН are not listed; those said to be
 	expect(await listed()).toContain('близнец');
 });
 
+test('clients whom one does not know cannot be said to be different, nor a known one from them', async () => {
+	const own = await make('anna', { name: 'Свой близнец', inn: '88' });
+	const theirs = await make('gleb', { name: 'Чужой близнец', inn: '88' });
+	for (const ids of [`${own},${theirs}`, `${theirs},999999`, `${own},999999`]) {
+		const said = { kind: 'inn', alike: '88', ids };
+		expect((await anna.post('/clients/differences', said)).statusCode, ids).toBe(404);
+	}
+	const { rows } = await database.pool.query(`select from not_duplicates where key = '88'`);
+	expect(rows).toEqual([]);
+});
+
 test('hostile names are text on the page and in the warning', async () => {
 	const name = '<img src=x onerror=alert(1)>"\'';
 	for (const inn of ['3', '3']) await make('anna', { name, inn });

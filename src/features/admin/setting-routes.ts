@@ -1,4 +1,5 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { takeHeld } from '#src/features/auth/fresh.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Permission } from '#src/features/auth/tables.ts';
@@ -35,6 +36,8 @@ export type SettingPage<Row> = {
 	/** Where that form is sent to, after the record's address, if not to its own address. */
 	saved?: '';
 	access: Permission;
+	/** Whether changes demand a sign-in of the last minutes. */
+	fresh?: boolean;
 	changes: NonNullable<FastifyContextConfig['changes']>;
 	title: MessageKey;
 	/** The fragment of the whole page and the id of its root. */
@@ -70,8 +73,17 @@ export function settingRoutes<Row extends { version: number }>(
 ): void {
 	const { path, access, changes, title, fragment, root } = page;
 	const READS = { config: { access } };
-	const CHANGES = { config: { access, changes } };
-	const MAKES = { config: { access, changes: 'new' as const } };
+	const freshly = (back: (address: string) => string) => (page.fresh ? { fresh: back } : {});
+	const CHANGES = { config: { access, changes, ...freshly(() => path) } };
+	const EDITS = {
+		config: {
+			...{ access, changes },
+			...freshly((address) => (page.saved === '' ? `${address}/edit` : address)),
+		},
+	};
+	const MAKES = {
+		config: { access, changes: 'new' as const, ...freshly((address) => `${address}/new`) },
+	};
 	const shapeOf = (row: Row | null): Shape | undefined => {
 		if (typeof page.shape !== 'function') return page.shape;
 		return row === null ? undefined : page.shape(row);
@@ -103,10 +115,13 @@ export function settingRoutes<Row extends { version: number }>(
 		...{ ...view, data: { ...view.data, was: row ? JSON.stringify(page.fields(row)) : '' } },
 	});
 
-	app.get(`${path}/new`, READS, async (request, reply) => await drawRecord(request, reply, null));
-	app.get(`${path}/:id/edit`, READS, async (request, reply) =>
-		drawRecord(request, reply, await page.find(idOf(request), page.db)),
+	app.get(`${path}/new`, READS, async (request, reply) =>
+		drawRecord(request, reply, null, await takeHeld(page.db, request)),
 	);
+	app.get(`${path}/:id/edit`, READS, async (request, reply) => {
+		const row = await page.find(idOf(request), page.db);
+		return await drawRecord(request, reply, row, await takeHeld(page.db, request));
+	});
 
 	app.post(path, MAKES, async (request, reply) =>
 		attempt(
@@ -119,7 +134,7 @@ export function settingRoutes<Row extends { version: number }>(
 			async (problem) => await drawRecord(request, reply, null, problem),
 		),
 	);
-	app.post(`${path}/:id${page.saved ?? '/edit'}`, CHANGES, async (request, reply) =>
+	app.post(`${path}/:id${page.saved ?? '/edit'}`, EDITS, async (request, reply) =>
 		attempt(
 			request,
 			async () => await answer(request, reply, await edit(request, idOf(request))),

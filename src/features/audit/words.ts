@@ -79,6 +79,7 @@ export const HAPPENED: Record<EventType, MessageKey> = {
 	'person.created': 'event.personCreated',
 	'person.edited': 'event.personEdited',
 	'person.left': 'event.personLeft',
+	'person.linkDeclined': 'event.personLinkDeclined',
 	'person.linked': 'event.personLinked',
 	'person.mapped': 'event.personMapped',
 	'person.unlinked': 'event.personUnlinked',

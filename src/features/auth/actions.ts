@@ -31,6 +31,8 @@ export type Entry = {
 		sid?: string | undefined;
 		/** Seals the token under the session's id. */
 		sealed?: (sessionId: string) => string;
+		/** When it saw the person prove who they are, which may be long ago. */
+		provenAt?: Date | undefined;
 	};
 };
 
@@ -52,16 +54,18 @@ export async function startSession(
 			delete from sessions where expires_at < ${now} or id = ${sessionIdOf(entry.before ?? '')}`);
 		await tx.execute(sql`
 			insert into sessions (id, person_id, created_at, seen_at, expires_at, ends_at, way, address, agent,
-				issuer, subject, sid, sealed_id_token)
+				issuer, subject, sid, sealed_id_token, proven_at)
 			values (${id}, ${personId}, ${now}, ${now}, ${expiresAt}, ${hoursAfter(now, limits.hours)},
 				${entry.way}, ${entry.address}, ${entry.agent.slice(0, 300)},
 				${account?.issuer ?? null}, ${account?.subject ?? null}, ${account?.sid ?? null},
-				${account?.sealed?.(id) ?? null})`);
+				${account?.sealed?.(id) ?? null}, ${earlier(account?.provenAt, now)})`);
 		const by = { actorId: personId, door: 'form', now, ip: entry.address } as const;
 		await record(tx, by, { type: 'session.started', data: { way: entry.way } });
 	});
 	return { secret, expiresAt };
 }
+
+const earlier = (told: Date | undefined, now: Date) => (told && told < now ? told : now);
 
 const hoursAfter = (now: Date, hours: number) => new Date(now.getTime() + hours * HOUR_MS);
 

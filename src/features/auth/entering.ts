@@ -6,7 +6,7 @@ import { Told } from '#src/platform/errors.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
 import { type Entry, type StartedSession, startSession } from './actions.ts';
 import { cookieName, setSessionCookie } from './cookies.ts';
-import { admit, type Claims, LoginTaken } from './identities.ts';
+import { admit, type Claims, keepWaiting, LoginTaken } from './identities.ts';
 import { noteRefusal } from './refusals.ts';
 import type { Way } from './tables.ts';
 import { limitsOf, singleSignOn, waysOf } from './ways.ts';
@@ -75,9 +75,10 @@ export async function enter(
 		if (admitted.state !== 'active') return admitted.state;
 		const account = { issuer, subject, ...entry.account };
 		return await startSession(tx, admitted.personId, { ...entry, account }, now);
-	}).catch((error: unknown) => {
-		if (error instanceof LoginTaken) throw new SignInRefused('signIn.loginTaken', { login });
-		throw error;
+	}).catch(async (error: unknown) => {
+		if (!(error instanceof LoginTaken)) throw error;
+		await keepWaiting(db, claims, error.personId, now);
+		throw new SignInRefused('signIn.loginTaken', { login });
 	});
 	if (entered === 'waiting') throw new SignInRefused('signIn.waiting', { login });
 	if (entered === 'disabled') throw new SignInRefused('signIn.disabled', { login });

@@ -7,9 +7,9 @@ import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { refuseCrowd, wantsJson } from '#src/platform/web/errors.ts';
 import { sessionIdOf, touchSession } from './actions.ts';
 import { cookieName, setSessionCookie } from './cookies.ts';
-import { ForgedIdentity, headerReader } from './header.ts';
+import { ForgedIdentity, headerReader, UnfitLogin } from './header.ts';
 import type { Claims } from './identities.ts';
-import { findSession } from './queries.ts';
+import { type FoundSession, findSession } from './queries.ts';
 import { noteForbidden, noteRefusal } from './refusals.ts';
 import { type Acting, type Actor, can } from './rules.ts';
 import type { Permission } from './tables.ts';
@@ -22,6 +22,11 @@ declare module 'fastify' {
 	interface FastifyContextConfig {
 		/** Who may come in: everybody, who is signed in, or whose role permits this. Every route says it. */
 		access?: Access;
+		/**
+		 * Demands that who asks has proven lately who they are (auth/fresh.ts); says on which page their form stands,
+		 * to come back to.
+		 */
+		fresh?: (path: string) => string;
 		/** What a changing route changes, and so whose version it demands; `new` makes a record. */
 		changes?:
 			| 'client'
@@ -54,6 +59,8 @@ declare module 'fastify' {
 	interface FastifyRequest {
 		/** The signed-in person; null only on public routes. */
 		actorOrNull: Actor | null;
+		/** The session that they ask by; null on public routes. */
+		sessionOrNull: FoundSession | null;
 		/** Whom a trusted proxy in front vouches for; null where none does. */
 		vouchedFor: Claims | null;
 	}
@@ -122,6 +129,7 @@ export function setUpGuard(app: FastifyInstance, { connection, config }: Omit<Gu
 			throw new Error(`route ${route.method} ${route.url} does not say what it changes`);
 	});
 	app.decorateRequest('actorOrNull', null);
+	app.decorateRequest('sessionOrNull', null);
 	app.decorateRequest('vouchedFor', null);
 	const ways = waysOf(config);
 	const limits = limitsOf(config);
@@ -132,6 +140,7 @@ export function setUpGuard(app: FastifyInstance, { connection, config }: Omit<Gu
 			request.vouchedFor = read(request);
 		} catch (error) {
 			if (error instanceof ForgedIdentity) await noteForged(connection, request, error);
+			if (error instanceof UnfitLogin) await noteUnfit(connection, request, error);
 			throw error;
 		}
 		const access = request.routeOptions.config.access ?? 'public';
@@ -150,6 +159,7 @@ export function setUpGuard(app: FastifyInstance, { connection, config }: Omit<Gu
 		if (!stands) return refuse(access, null);
 		const { actor } = session;
 		request.actorOrNull = actor;
+		request.sessionOrNull = session;
 		request.viewer = viewerAt(at, actor.language, actor.timeZone, session.workdays);
 		refuse(access, actor);
 		// What an open page asks for by itself is no sign that somebody is there.
@@ -178,6 +188,18 @@ async function noteForged(
 		address,
 		detail,
 	} as const;
+	await noteRefusal(db, refusal, request.viewer.now);
+}
+
+async function noteUnfit(
+	{ db }: Connection,
+	request: FastifyRequest,
+	{ key, header, told }: UnfitLogin,
+): Promise<void> {
+	const hint = 'set OIDCRemoteUserClaim at the proxy, or REALMS here';
+	request.log.warn({ header, login: told, hint }, 'the proxy names no login');
+	const address = request.socket.remoteAddress ?? '';
+	const refusal = { way: 'header', why: key, login: told, address, detail: header } as const;
 	await noteRefusal(db, refusal, request.viewer.now);
 }
 

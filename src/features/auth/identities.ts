@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import type { Tx } from '#src/platform/db/client.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
 import { type By, record } from '#src/platform/events/record.ts';
 import { type GroupMapping, givenBy } from './groups.ts';
@@ -34,7 +34,13 @@ export type Admitted = {
 };
 
 /** The login is somebody else's already, and only an administrator can say that both are one. */
-export class LoginTaken extends Error {}
+export class LoginTaken extends Error {
+	readonly personId: number;
+	constructor(personId: number) {
+		super('login taken');
+		this.personId = personId;
+	}
+}
 
 type Person = {
 	id: number;
@@ -94,7 +100,8 @@ async function firstTime(tx: Tx, claims: Claims, admission: Admission, at: At): 
 			and not exists (select from local_passwords l where l.person_id = p.id) as mine
 		from people p where lower(p.login) = ${claims.login} order by p.id limit 1 for update of p`);
 	const namesake = rows[0];
-	if (namesake && !(namesake.mine && admission.linkByLogin)) throw new LoginTaken();
+	if (namesake && !(namesake.mine && admission.linkByLogin))
+		throw new LoginTaken(Number(namesake.id));
 	const person = namesake ? read(namesake) : await makePerson(tx, claims, admission);
 	const { issuer, subject } = claims;
 	await tx.execute(sql`
@@ -181,6 +188,20 @@ function changesOf(before: Person, after: Person): Record<string, FieldChange> {
 			.filter((name) => before[name] !== after[name])
 			.map((name) => [name, [before[name], after[name]]]),
 	);
+}
+
+/** Remembers whom an administrator is to be asked about: an account whose login is a person's already. */
+export async function keepWaiting(
+	db: Sql,
+	{ issuer, subject, login, name, email }: Claims,
+	personId: number,
+	now: Date,
+): Promise<void> {
+	await db.execute(sql`
+		insert into waiting_accounts (issuer, subject, login, name, email, person_id, at)
+		values (${issuer}, ${subject}, ${login}, ${name}, ${email}, ${personId}, ${now})
+		on conflict (issuer, subject) do update set login = excluded.login, name = excluded.name,
+			email = excluded.email, person_id = excluded.person_id, at = excluded.at`);
 }
 
 /** Parts a person from their accounts, so that the next sign-in of the same login is taken for theirs. */

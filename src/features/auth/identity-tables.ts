@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { check, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+	check,
+	index,
+	integer,
+	jsonb,
+	pgTable,
+	primaryKey,
+	text,
+	uniqueIndex,
+	uuid,
+} from 'drizzle-orm/pg-core';
 import { createdAt, exactMoment, id, ref, version } from '#src/platform/db/columns.ts';
 import { people, roles, teams } from './tables.ts';
 
@@ -19,6 +29,45 @@ export const identities = pgTable(
 		primaryKey({ columns: [t.issuer, t.subject] }),
 		uniqueIndex('identities_person').on(t.personId, t.issuer),
 	],
+);
+
+/** Accounts whose login somebody here has already: an administrator says whether they are one. */
+export const waitingAccounts = pgTable(
+	'waiting_accounts',
+	{
+		id: id(),
+		issuer: text().notNull(),
+		subject: text().notNull(),
+		login: text().notNull(),
+		name: text(),
+		email: text(),
+		/** Who has the login. */
+		personId: ref()
+			.notNull()
+			.references(() => people.id, { onDelete: 'cascade' }),
+		/** When it came last. */
+		at: exactMoment().notNull(),
+	},
+	(t) => [
+		uniqueIndex('waiting_accounts_account').on(t.issuer, t.subject),
+		index('waiting_accounts_person').on(t.personId),
+	],
+);
+
+/** What somebody had typed when they were asked to sign in again; for an hour. Unlogged, so in no backup. */
+export const heldForms = pgTable(
+	'held_forms',
+	{
+		id: uuid().primaryKey().defaultRandom(),
+		personId: ref()
+			.notNull()
+			.references(() => people.id, { onDelete: 'cascade' }),
+		/** The page of the form. */
+		back: text().notNull(),
+		fields: jsonb().$type<Record<string, string>>().notNull(),
+		at: exactMoment().notNull(),
+	},
+	(t) => [index('held_forms_at').on(t.at)],
 );
 
 /** Which groups of the directory give which role and team; the first that fits decides. */

@@ -3,7 +3,7 @@ import type { Config } from '#src/config.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { seal, secretKey, Unsealable, unseal } from '#src/platform/secrets.ts';
-import { form, optional, readQuery, text } from '#src/platform/web/forms.ts';
+import { checked, form, optional, readQuery, text } from '#src/platform/web/forms.ts';
 import { localPath } from '#src/platform/web/origin.ts';
 import { type EndedSession, endSession } from './actions.ts';
 import { clearSessionCookie, cookieName } from './cookies.ts';
@@ -12,7 +12,7 @@ import { obeyLogout } from './logout.ts';
 import { DirectoryAway, NoLogin, NotBelieved, openDirectory } from './oidc.ts';
 import { pendingSignIns } from './pending.ts';
 
-const Query = form({ returnTo: optional(text(500)) });
+const Query = form({ returnTo: optional(text(500)), again: optional(checked()) });
 const PUBLIC = { config: { access: 'public' as const } };
 const ENDS = { config: { access: 'public' as const, changes: 'session' as const } };
 const MOST_TOKEN = 20_000;
@@ -29,9 +29,9 @@ export function oidcRoutes(
 
 	app.get('/sign-in/oidc', PUBLIC, async (request, reply) => {
 		if (!directory || !pendings) throw new NotFound('error.notFound');
-		const { returnTo } = readQuery(Query, request.query);
+		const { returnTo, again } = readQuery(Query, request.query);
 		return await orRefuse(parts, request, reply, 'oidc', async () => {
-			const { url, pending } = await directory.begin().catch(toRefusal);
+			const { url, pending } = await directory.begin(again).catch(toRefusal);
 			pendings.keep(request, reply, pending, localPath(returnTo, '/board'));
 			return reply.header('cache-control', 'no-store').redirect(url, 303);
 		});
@@ -45,9 +45,9 @@ export function oidcRoutes(
 			if (kept === null) throw new SignInRefused('signIn.lost', { status: 400 });
 			if (error === 'access_denied') throw new SignInRefused('signIn.denied', { detail: error });
 			const told = await directory.finish(search, kept.pending).catch(toRefusal);
-			const { claims, sid, idToken } = told;
+			const { claims, sid, idToken, provenAt } = told;
 			const sealed = (id: string) => seal(key, idToken, placeOf(id));
-			const account = { issuer: claims.issuer, subject: claims.subject, sid, sealed };
+			const account = { issuer: claims.issuer, subject: claims.subject, sid, sealed, provenAt };
 			await enter(parts, request, reply, claims, { ...entryOf(request, config, 'oidc'), account });
 			return reply.header('cache-control', 'no-store').redirect(kept.returnTo, 303);
 		});

@@ -27,7 +27,13 @@ const ALGORITHMS = [
 export type Pending = { state: string; nonce: string; verifier: string };
 
 /** What the directory said at the end: who it is, and its own session. */
-export type Told = { claims: Claims; sid: string | undefined; idToken: string };
+export type Told = {
+	claims: Claims;
+	sid: string | undefined;
+	idToken: string;
+	/** When the person proved there who they are, where it says so. */
+	provenAt: Date | undefined;
+};
 
 /** The directory said no, or something that cannot be believed. `detail` is for the history, not for the page. */
 export class NotBelieved extends Error {}
@@ -48,8 +54,8 @@ export type Logout = {
 };
 
 export type Directory = {
-	/** Where to send a browser, and what it has to keep. */
-	begin: () => Promise<{ url: string; pending: Pending }>;
+	/** Where to send a browser, and what it has to keep; `again`: the person has to prove anew who they are. */
+	begin: (again?: boolean) => Promise<{ url: string; pending: Pending }>;
 	/** Reads what a browser came back with. Throws NotBelieved, NoLogin, DirectoryAway. */
 	finish: (search: string, pending: Pending) => Promise<Told>;
 	/** Where to sign out there too; null where the directory knows no such place or is away. */
@@ -63,7 +69,7 @@ export function openDirectory(config: Config): Directory {
 	const known = metadataOf(config);
 	const redirectUri = `${config.PUBLIC_URL}/sign-in/callback`;
 	return {
-		begin: async () => {
+		begin: async (again = false) => {
 			const verifier = client.randomPKCECodeVerifier();
 			const pending = { state: client.randomState(), nonce: client.randomNonce(), verifier };
 			const url = client.buildAuthorizationUrl(await known.get(), {
@@ -74,6 +80,7 @@ export function openDirectory(config: Config): Directory {
 				nonce: pending.nonce,
 				code_challenge: await client.calculatePKCECodeChallenge(verifier),
 				code_challenge_method: 'S256',
+				...(again && { prompt: 'login', max_age: '0' }),
 			});
 			return { url: url.href, pending };
 		},
@@ -204,6 +211,7 @@ async function exchange(
 		},
 		sid: typeof token.sid === 'string' ? token.sid : undefined,
 		idToken: tokens.id_token,
+		provenAt: typeof token.auth_time === 'number' ? new Date(token.auth_time * 1_000) : undefined,
 	};
 }
 

@@ -6,7 +6,10 @@ import type { By } from '#src/platform/events/record.ts';
 import { record } from '#src/platform/events/record.ts';
 import { noteRefusal, recordRefusal } from './refusals.ts';
 
-/** 32 MB a try. The passwords are ours, with 120 bits each: no guessing gets through that, however fast. */
+/**
+ * 32 MB a try, less than is advised for passwords that people choose. These are ours, with 120 random bits each
+ * (PASSWORD_BYTES): no guessing gets through that, however fast, and nobody can choose another.
+ */
 const COST: ScryptOptions = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 const KEY_BYTES = 32;
 const PASSWORD_BYTES = 15;

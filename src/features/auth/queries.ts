@@ -21,11 +21,7 @@ type PersonRights = {
 	team: number[] | null;
 };
 
-/**
- * The people of a person's team and of all teams below it, themselves always; null for a team of everybody,
- * so that their totals come out of the company's tallies. Who sees everybody and has no deals (an
- * administrator) leaves nothing out.
- */
+/** The people of a person's team and of all teams below it, themselves always: whoever has whatever. */
 const PEOPLE_BELOW = sql`
 	case when 'team' in (r.view_scope, r.edit_scope) then (
 		with recursive below(id) as (
@@ -33,10 +29,7 @@ const PEOPLE_BELOW = sql`
 		), member(id) as (
 			select p.id union select m.id from people m where m.team_id in (select id from below)
 		)
-		select case when exists (
-			select from people o join roles w on w.code = o.role where o.id not in (select id from member)
-				and (w.view_scope <> 'all' or exists (select from deals d where d.owner_id = o.id))
-		) then (select array_agg(id) from member) end
+		select array_agg(id) from member
 	) end`;
 
 /** What a person begins with: their own filter, or one that is still shared. */
@@ -54,6 +47,7 @@ type SessionOnly = {
 	way: Way;
 	subject: string | null;
 	workdays: Workdays;
+	proven_at: Date;
 };
 
 /** Whose session it is, until when, and on whose word it stands. */
@@ -63,6 +57,8 @@ export type FoundSession = {
 	endsAt: Date;
 	way: Way;
 	subject: string | null;
+	/** When the person proved who they are. */
+	provenAt: Date;
 	/** When the company works. */
 	workdays: Workdays;
 };
@@ -74,19 +70,21 @@ export async function findSession(
 	now: Date,
 ): Promise<FoundSession | null> {
 	const { rows } = await db.execute<PersonRights & SessionOnly>(sql`
-		select ${RIGHTS}, s.seen_at, s.ends_at, s.way, s.subject, ${workdaysSql(now)} as workdays
+		select ${RIGHTS}, s.seen_at, s.ends_at, s.way, s.subject,
+			coalesce(s.proven_at, s.created_at) as proven_at, ${workdaysSql(now)} as workdays
 		from sessions s join people p on p.id = s.person_id join roles r on r.code = p.role
 		where s.id = ${sessionId} and s.expires_at > ${now} and p.active`);
 	const row = rows[0];
 	if (row === undefined) return null;
 	const { way, subject, workdays } = row;
 	const [seenAt, endsAt] = [new Date(row.seen_at), new Date(row.ends_at)];
-	return { actor: actorOf(row), seenAt, endsAt, way, subject, workdays };
+	const provenAt = new Date(row.proven_at);
+	return { actor: actorOf(row), seenAt, endsAt, way, subject, provenAt, workdays };
 }
 
 function actorOf(row: PersonRights): Actor {
 	const owners = (scope: Scope): Owners =>
-		scope === 'own' ? [row.id] : scope === 'team' ? (row.team?.map(Number) ?? 'all') : 'all';
+		scope === 'all' ? 'all' : scope === 'team' && row.team ? row.team.map(Number) : [row.id];
 	return {
 		id: row.id,
 		name: row.name,

@@ -180,6 +180,8 @@ export const sessions = pgTable(
 		sid: text(),
 		/** Says to the directory which of its sessions to end. */
 		sealedIdToken: text(),
+		/** When the person proved who they are; absent: when the session began. */
+		provenAt: exactMoment(),
 	},
 	(t) => [
 		index('sessions_person').on(t.personId),

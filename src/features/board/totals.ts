@@ -4,6 +4,7 @@ import { asksFacts, factCriteria } from '#src/features/deals/criteria.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
 import { dayWithin, momentWithin, periodReach, tomorrowOf } from '#src/features/deals/reach.ts';
 import { isFinal, type StepGroup } from '#src/features/deals/rules.ts';
+import { holdsEveryDeal } from '#src/features/deals/visibility.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import { criteria, preamble, source, stageList } from './criteria.ts';
@@ -92,7 +93,10 @@ async function readRows<Step>(
 	steps: Steps,
 ): Promise<Row<Step>[]> {
 	const whole =
-		filter.scope === 'all' && filter.text === null && !filter.idle && !asksFacts(filter);
+		filter.text === null &&
+		!filter.idle &&
+		!asksFacts(filter) &&
+		(await holdsEveryDeal(db, filter.scope));
 	const { rows } = await db.execute<Row<Step>>(
 		whole
 			? tallied(filter, stages, viewer, steps)

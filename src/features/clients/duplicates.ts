@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Acting, type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
+import { NotFound } from '#src/platform/errors.ts';
 import { momentOf } from '#src/platform/events/clock.ts';
 import type { DuplicateKind } from './merge-tables.ts';
 import { phoneOf } from './phones.ts';
@@ -146,7 +147,10 @@ export async function listDuplicateGroups(
 	return { groups, next: rows.length > limit ? (groups.at(-1)?.key ?? null) : null };
 }
 
-/** Remembers that clients with a key in common are different: they are no longer listed together. */
+/**
+ * Remembers that clients with a key in common are different: they are no longer listed together. Throws NotFound
+ * where the actor does not know all of them.
+ */
 export async function markDifferent(
 	db: Sql,
 	acting: Acting,
@@ -154,6 +158,10 @@ export async function markDifferent(
 	key: string,
 	clientIds: readonly number[],
 ): Promise<void> {
+	const { rows } = await db.execute<{ seen: number }>(sql`
+		select count(*)::int as seen from clients c
+		where c.id = any(${sql.param(clientIds)}::bigint[]) and ${clientVisibleTo(acting.actor)}`);
+	if (rows[0]?.seen !== new Set(clientIds).size) throw new NotFound('error.notFound');
 	await db.execute(sql`
 		insert into not_duplicates (kind, key, client_ids, person_id, at)
 		select ${kind}, ${key}, array_agg(c.id), ${acting.actorId}::bigint, ${momentOf(acting)} from clients c

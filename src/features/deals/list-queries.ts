@@ -11,7 +11,7 @@ import type { Stage } from './queries.ts';
 import { dayWithin, momentWithin, periodReach } from './reach.ts';
 import { dealsFound } from './search.ts';
 import { readSorted } from './sorting.ts';
-import { dealVisibleTo, helpedBy } from './visibility.ts';
+import { dealVisibleTo, helpedBy, holdsEveryDeal } from './visibility.ts';
 
 const COLUMNS = sql`d.id, d.version, d.title, d.stage_id as "stageId", s.name as "stageName",
 	s.kind as "stageKind",
@@ -111,7 +111,7 @@ export async function readLines(
 			key: sort.replace('-', ''),
 			sorting,
 			where: listCriteria(actor, filter, stages, viewer),
-			walk: filter.scope === 'all' && filter.text === null && !filter.helping,
+			walk: filter.text === null && !filter.helping && (await holdsEveryDeal(db, filter.scope)),
 			viewer,
 			columns: sql`${COLUMNS}, ${editable(actor, dealVisibleTo)} as editable`,
 			joins: JOINS,
@@ -136,7 +136,7 @@ export async function countList(
 	{ actor, filter, stages, viewer }: Omit<ListReading, 'sort'>,
 ): Promise<{ count: number; sums: { currency: string; amount: string }[] }> {
 	const { rows } = await db.execute<{ currency: string; deals: number; amount: string }>(
-		tallies(filter)
+		talliesTell(filter) && (await holdsEveryDeal(db, filter.scope))
 			? tallied(filter, stages)
 			: sql`
 			select d.currency, count(*)::int as deals, coalesce(sum(d.amount), 0)::text as amount
@@ -150,7 +150,7 @@ export async function countList(
 	};
 }
 
-function tallies(filter: ListFilter): boolean {
+function talliesTell(filter: ListFilter): boolean {
 	const { campaign, expectedFrom, expectedTo, createdFrom, createdTo } = filter;
 	const asked = [
 		campaign,
@@ -162,7 +162,7 @@ function tallies(filter: ListFilter): boolean {
 		filter.text,
 	];
 	const narrowed = asked.some((one) => one !== null) || asksFacts(filter);
-	return filter.scope === 'all' && !narrowed && !filter.idle && !filter.helping;
+	return !narrowed && !filter.idle && !filter.helping;
 }
 
 function tallied(filter: ListFilter, stages: Stage[]): SQL {

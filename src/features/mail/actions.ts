@@ -17,7 +17,7 @@ export type Recipient =
 
 export type Letter = {
 	to: Recipient;
-	kind: 'reminder' | 'digest' | 'reassigned' | 'assigned' | 'test';
+	kind: 'reminder' | 'digest' | 'reassigned' | 'assigned' | 'rights' | 'test';
 	subject: Words;
 	parts: LetterPart[];
 	/** What it tells of, for whoever looks for it later. */

@@ -1,11 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import { type Acting, can } from '#src/features/auth/rules.ts';
+import { demandRoles, givable, keepGivable } from '#src/features/auth/grants.ts';
+import { type Acting, can, inScope, mayEditOf } from '#src/features/auth/rules.ts';
 import { reassignDeal } from '#src/features/deals/giving.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
+import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { Forbidden, InvalidForm, NotGranted, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import {
 	type Belongings,
@@ -13,7 +15,6 @@ import {
 	findPersonToEdit,
 	lockBelongings,
 	type PersonRecord,
-	somebodyAdministers,
 } from './queries.ts';
 
 /** A person as an administrator sets them up. */
@@ -24,7 +25,7 @@ export function peopleOnly({ actor }: Acting): void {
 	if (!can(actor, 'people')) throw new Forbidden('error.forbidden');
 }
 
-/** Adds a person. Returns their id. Throws Forbidden, InvalidForm for a login that is taken. */
+/** Adds a person. Returns their id. Throws Forbidden, NotGranted, InvalidForm for a login that is taken. */
 export async function addPerson(
 	sqlOrTx: Sql,
 	acting: Acting,
@@ -34,6 +35,7 @@ export async function addPerson(
 	peopleOnly(acting);
 	return await transact(sqlOrTx, async (tx) => {
 		await checkPerson(tx, null, person);
+		await demandRoles(tx, acting.actor, [person.role]);
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into people (name, login, email, role, team_id, language, time_zone)
 			values (${person.name}, ${person.login}, ${person.email}, ${person.role}, ${person.teamId},
@@ -44,6 +46,7 @@ export async function addPerson(
 			type: 'person.created',
 			data: { personId, login, name, role, waiting: false },
 		});
+		await notifyRights(tx, acting, { what: 'personAdded', person: name, role });
 		return personId;
 	});
 }
@@ -68,7 +71,7 @@ const FIELDS = ['name', 'login', 'email', 'role', 'teamId'] as const;
 
 /**
  * Changes a person; nothing is written where nothing changed. Returns the version. Throws Forbidden, NotFound,
- * Conflict, InvalidForm, RuleBroken where nobody would be left to set up people.
+ * Conflict, InvalidForm, NotGranted, RuleBroken where nobody would be left to give what can be given now.
  */
 export async function editPerson(
 	sqlOrTx: Sql,
@@ -85,20 +88,43 @@ export async function editPerson(
 		for (const field of FIELDS)
 			if (found[field] !== edit[field]) changes[field] = [found[field], edit[field]];
 		if (Object.keys(changes).length === 0) return version;
+		await demandGrant(tx, acting, found, edit);
+		const before = await givable(tx);
 		await tx.execute(sql`
 			update people set name = ${edit.name}, login = ${edit.login}, email = ${edit.email},
 				role = ${edit.role}, team_id = ${edit.teamId}, version = version + 1 where id = ${personId}`);
-		if (!(await somebodyAdministers(tx))) throw new RuleBroken('person.lastAdministrator');
+		await keepGivable(tx, before);
 		await record(tx, acting, { type: 'person.edited', data: { personId, changes } });
+		const { role } = edit;
+		if (changes.role)
+			await notifyRights(tx, acting, { what: 'personRole', person: edit.name, role });
+		else if (changes.login || changes.email)
+			await notifyRights(tx, acting, { what: 'personAccount', person: edit.name, role });
 		return version + 1;
 	});
+}
+
+// By another role one may do more; by another login or address somebody else may be who one is; in another team
+// one's records are other heads' to see.
+async function demandGrant(
+	tx: Tx,
+	{ actor }: Acting,
+	found: PersonRecord,
+	edit: PersonEdit,
+): Promise<void> {
+	const sameRole = found.role === edit.role;
+	const sameAccount = found.login === edit.login && found.email === edit.email;
+	const sameTeam = found.teamId === edit.teamId;
+	if (!sameTeam && !inScope(actor, found.id)) throw new NotGranted('grant.teams');
+	if (sameRole && sameTeam && (sameAccount || found.id === actor.id)) return;
+	await demandRoles(tx, actor, sameAccount ? [edit.role] : [found.role, edit.role]);
 }
 
 /**
  * A person leaves: their open deals with the plans, other plans and clients go to the heir, their sessions
  * end, their calendar link closes. Returns what was handed over. Throws Forbidden, NotFound, Conflict,
- * InvalidForm where somebody has to take over and nobody is named, RuleBroken for the last administrator and
- * for oneself.
+ * InvalidForm where somebody has to take over and nobody is named, NotGranted for who may do more than the actor or
+ * where the actor would take over what they may not change, RuleBroken for the last administrator and for oneself.
  */
 export async function dismissPerson(
 	sqlOrTx: Sql,
@@ -114,6 +140,10 @@ export async function dismissPerson(
 		await lockBelongings(tx, personId);
 		const found = await findPersonToEdit(tx, personId, version);
 		if (personId === acting.actor.id) throw new RuleBroken('person.notOneself');
+		await demandRoles(tx, acting.actor, [found.role]);
+		if (heirId === acting.actor.id && !mayEditOf(acting.actor, personId))
+			throw new NotGranted('grant.heir');
+		const before = await givable(tx);
 		await lockBelongings(tx, personId);
 		const left = await countBelongings(tx, personId);
 		const leaves = left.deals + left.interactions + left.clients > 0;
@@ -121,7 +151,7 @@ export async function dismissPerson(
 		if (leaves) await handOver(tx, acting, personId, heirId);
 		await tx.execute(sql`
 			update people set active = false, version = version + 1 where id = ${personId}`);
-		if (!(await somebodyAdministers(tx))) throw new RuleBroken('person.lastAdministrator');
+		await keepGivable(tx, before);
 		await tx.execute(sql`delete from sessions where person_id = ${personId}`);
 		await tx.execute(sql`delete from calendar_feeds where person_id = ${personId}`);
 		await record(tx, acting, {
@@ -193,7 +223,7 @@ function everybodys(acting: Acting): Acting {
 
 /**
  * A person comes back, or one who waited is let in. Returns the version. Throws Forbidden, NotFound, Conflict,
- * RuleBroken for one who is in already.
+ * NotGranted, RuleBroken for one who is in already.
  */
 export async function admitPerson(
 	sqlOrTx: Sql,
@@ -203,13 +233,15 @@ export async function admitPerson(
 ): Promise<number> {
 	peopleOnly(acting);
 	return await transact(sqlOrTx, async (tx) => {
-		const { active, waiting, name } = await findPersonToEdit(tx, personId, version);
+		const { active, waiting, name, role } = await findPersonToEdit(tx, personId, version);
 		if (active) throw new RuleBroken('person.inAlready', { name });
+		await demandRoles(tx, acting.actor, [role]);
 		await tx.execute(sql`
 			update people set active = true, waiting = false, version = version + 1 where id = ${personId}`);
 		const changes: Record<string, FieldChange> = { active: [false, true] };
 		if (waiting) changes.waiting = [true, false];
 		await record(tx, acting, { type: 'person.approved', data: { personId, changes } });
+		await notifyRights(tx, acting, { what: 'personAdmitted', person: name, role });
 		return version + 1;
 	});
 }

@@ -42,6 +42,9 @@ export const LeavingForm = form({
 /** A person comes back, or is let in. */
 export const ReturnForm = form({ version: version() });
 
+/** An account of the directory is this person's, or is not. */
+export const LinkForm = form({ version: version(), accountId: id() });
+
 const team = {
 	name: text(200),
 	parentId: optional(id()),

@@ -26,6 +26,7 @@ export function mappingRoutes(
 	settingRoutes<MappingRecord>(app, {
 		db,
 		...{ path: '/admin/mappings', access: 'people', changes: 'mapping', title: 'mappings.title' },
+		fresh: true,
 		...{ fragment: 'people/_mappings', root: 'mappings-page' },
 		find: async (mappingId, sql) => await findMapping(sql, mappingId),
 		fields: ({ pattern, role, teamId }) => ({

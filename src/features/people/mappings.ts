@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
+import { demandEverybodys, demandRoles } from '#src/features/auth/grants.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
+import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound } from '#src/platform/errors.ts';
@@ -60,7 +62,22 @@ async function checkMapping(tx: Tx, { role, teamId }: MappingEdit): Promise<void
 	if (!rows[0].team) throw new InvalidForm({ teamId: { key: 'field.choice' } }, {});
 }
 
-/** Adds a mapping behind the others. Returns its id. Throws Forbidden, InvalidForm. */
+// The first that fits decides: whoever changes one of them may let any other decide.
+async function demandMappings(
+	tx: Tx,
+	{ actor }: Acting,
+	added: Pick<MappingEdit, 'role' | 'teamId'> | null = null,
+): Promise<void> {
+	const all = [...(await listMappings(tx)), ...(added ? [added] : [])];
+	await demandRoles(
+		tx,
+		actor,
+		all.map(({ role }) => role),
+	);
+	if (all.some(({ teamId }) => teamId !== null)) demandEverybodys(actor);
+}
+
+/** Adds a mapping behind the others. Returns its id. Throws Forbidden, NotGranted, InvalidForm. */
 export async function addMapping(
 	sqlOrTx: Sql,
 	acting: Acting,
@@ -69,17 +86,19 @@ export async function addMapping(
 	peopleOnly(acting);
 	return await transact(sqlOrTx, async (tx) => {
 		await checkMapping(tx, { pattern, role, teamId });
+		await demandMappings(tx, acting, { role, teamId });
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into group_mappings (pattern, role, team_id, position)
 			select ${pattern}, ${role}, ${teamId}::bigint, coalesce(max(position), 0) + 1 from group_mappings
 			returning id`);
 		const mappingId = rows[0]?.id as number;
 		await record(tx, acting, { type: 'mapping.added', data: { mappingId, name: pattern } });
+		await notifyRights(tx, acting, { what: 'mapping', role: pattern });
 		return mappingId;
 	});
 }
 
-/** Changes a mapping; it counts from the next sign-in on. Returns the version. Throws Forbidden, NotFound, Conflict, InvalidForm. */
+/** Changes a mapping; it counts from the next sign-in on. Returns the version. Throws Forbidden, NotFound, Conflict, NotGranted, InvalidForm. */
 export async function editMapping(
 	sqlOrTx: Sql,
 	acting: Acting,
@@ -91,6 +110,7 @@ export async function editMapping(
 	return await transact(sqlOrTx, async (tx) => {
 		const found = await findMappingToEdit(tx, mappingId, version);
 		await checkMapping(tx, edit);
+		await demandMappings(tx, acting, edit);
 		const changes: Record<string, FieldChange> = {};
 		for (const field of ['pattern', 'role', 'teamId'] as const)
 			if (found[field] !== edit[field]) changes[field] = [found[field], edit[field]];
@@ -99,11 +119,12 @@ export async function editMapping(
 			update group_mappings set pattern = ${edit.pattern}, role = ${edit.role}, team_id = ${edit.teamId},
 				version = version + 1 where id = ${mappingId}`);
 		await record(tx, acting, { type: 'mapping.edited', data: { mappingId, changes } });
+		await notifyRights(tx, acting, { what: 'mapping', role: edit.pattern });
 		return version + 1;
 	});
 }
 
-/** Moves a mapping one place up or down; at the end of the order nothing happens. Throws Forbidden, NotFound, Conflict. */
+/** Moves a mapping one place up or down; at the end of the order nothing happens. Throws Forbidden, NotFound, Conflict, NotGranted. */
 export async function moveMapping(
 	sqlOrTx: Sql,
 	acting: Acting,
@@ -113,7 +134,8 @@ export async function moveMapping(
 ): Promise<void> {
 	peopleOnly(acting);
 	await transact(sqlOrTx, async (tx) => {
-		await findMappingToEdit(tx, mappingId, version);
+		const { pattern } = await findMappingToEdit(tx, mappingId, version);
+		await demandMappings(tx, acting);
 		const order = (await listMappings(tx)).map(({ id }) => id);
 		const from = order.indexOf(mappingId);
 		const to = from + (way === 'up' ? -1 : 1);
@@ -125,10 +147,11 @@ export async function moveMapping(
 			from unnest(${sql.param(order)}::bigint[]) with ordinality o(id, position) where m.id = o.id`);
 		const changes: Record<string, FieldChange> = { position: [from + 1, to + 1] };
 		await record(tx, acting, { type: 'mapping.edited', data: { mappingId, changes } });
+		await notifyRights(tx, acting, { what: 'mapping', role: pattern });
 	});
 }
 
-/** Takes a mapping away. Returns its pattern. Throws Forbidden, NotFound, Conflict. */
+/** Takes a mapping away. Returns its pattern. Throws Forbidden, NotFound, Conflict, NotGranted. */
 export async function removeMapping(
 	sqlOrTx: Sql,
 	acting: Acting,
@@ -138,8 +161,10 @@ export async function removeMapping(
 	peopleOnly(acting);
 	return await transact(sqlOrTx, async (tx) => {
 		const { pattern } = await findMappingToEdit(tx, mappingId, version);
+		await demandMappings(tx, acting);
 		await tx.execute(sql`delete from group_mappings where id = ${mappingId}`);
 		await record(tx, acting, { type: 'mapping.removed', data: { mappingId, name: pattern } });
+		await notifyRights(tx, acting, { what: 'mapping', role: pattern });
 		return pattern;
 	});
 }

@@ -189,11 +189,3 @@ export async function findRole(db: Sql, roleId: number): Promise<RoleRecord> {
 	if (role === undefined) throw new NotFound('error.notFound');
 	return role;
 }
-
-/** Whether somebody who is in could still set up people. */
-export async function somebodyAdministers(db: Sql): Promise<boolean> {
-	const { rows } = await db.execute(sql`
-		select from people p join roles r on r.code = p.role
-		where p.active and 'people' = any(r.permissions) limit 1`);
-	return rows.length > 0;
-}

@@ -17,6 +17,7 @@ export function roleRoutes(app: FastifyInstance, { connection }: { connection: C
 	settingRoutes<RoleRecord>(app, {
 		db,
 		...{ path: '/admin/roles', access: 'people', changes: 'role', title: 'roles.title' },
+		fresh: true,
 		...{ fragment: 'people/_roles', root: 'roles-page' },
 		find: async (roleId, sql) => await findRole(sql, roleId),
 		fields: fieldsOf,

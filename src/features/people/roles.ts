@@ -1,19 +1,15 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
+import { demandHeld, givable, keepGivable } from '#src/features/auth/grants.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
-import { PERMISSIONS, SCOPES } from '#src/features/auth/tables.ts';
+import { PERMISSIONS, SCOPES, type Scope } from '#src/features/auth/tables.ts';
+import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
 import { peopleOnly } from './actions.ts';
-import {
-	conflictOn,
-	findRole,
-	listRoles,
-	type RoleRecord,
-	somebodyAdministers,
-} from './queries.ts';
+import { conflictOn, findRole, listRoles, type RoleRecord } from './queries.ts';
 import { isBuiltIn } from './words.ts';
 
 /** A role as an administrator sets it up. */
@@ -42,25 +38,27 @@ async function checkRole(tx: Tx, self: RoleRecord | null, role: RoleEdit): Promi
 		throw new InvalidForm({ name: { key: 'field.taken' } }, {});
 }
 
-/** Adds a role at the end of the order. Returns its id. Throws Forbidden, InvalidForm. */
+/** Adds a role at the end of the order. Returns its id. Throws Forbidden, NotGranted, InvalidForm. */
 export async function addRole(sqlOrTx: Sql, acting: Acting, role: RoleEdit): Promise<number> {
 	peopleOnly(acting);
 	return await transact(sqlOrTx, async (tx) => {
 		await lockRoles(tx);
 		await checkRole(tx, null, role);
+		demandHeld(acting.actor, role);
 		const { rows } = await tx.execute<{ id: number }>(sql`
 			insert into roles (name, view_scope, edit_scope, permissions, position)
 			select ${role.name}, ${role.viewScope}, ${role.editScope}, ${sql.param(role.permissions)}::text[],
 				coalesce(max(position), 0) + 1 from roles returning id`);
 		const roleId = rows[0]?.id as number;
 		await record(tx, acting, { type: 'role.added', data: { roleId, name: role.name ?? '' } });
+		await notifyRights(tx, acting, { what: 'roleAdded', role: role.name ?? '' });
 		return roleId;
 	});
 }
 
 /**
  * Changes a role: who has it may do otherwise from the next request on. Returns the version. Throws Forbidden,
- * NotFound, Conflict, InvalidForm, RuleBroken where nobody would be left to set up people.
+ * NotFound, Conflict, InvalidForm, NotGranted, RuleBroken where nobody would be left to give what can be given now.
  */
 export async function editRole(
 	sqlOrTx: Sql,
@@ -75,13 +73,28 @@ export async function editRole(
 		await checkRole(tx, found, edit);
 		const changes = changesOf(found, edit);
 		if (Object.keys(changes).length === 0) return version;
+		demandHeld(acting.actor, addedTo(found, edit));
+		const before = await givable(tx);
 		await tx.execute(sql`
 			update roles set name = ${edit.name}, view_scope = ${edit.viewScope}, edit_scope = ${edit.editScope},
 				permissions = ${sql.param(edit.permissions)}::text[], version = version + 1 where id = ${roleId}`);
-		if (!(await somebodyAdministers(tx))) throw new RuleBroken('person.lastAdministrator');
+		await keepGivable(tx, before);
 		await record(tx, acting, { type: 'role.edited', data: { roleId, changes } });
+		const role = edit.name ?? found.code;
+		await notifyRights(tx, acting, { what: 'roleEdited', role });
 		return version + 1;
 	});
+}
+
+// What a role has already, somebody else has given.
+function addedTo(found: RoleRecord, edit: RoleEdit): RoleEdit {
+	const wider = (was: Scope, is: Scope) => (SCOPES.indexOf(is) > SCOPES.indexOf(was) ? is : 'own');
+	return {
+		name: edit.name,
+		viewScope: wider(found.viewScope, edit.viewScope),
+		editScope: wider(found.editScope, edit.editScope),
+		permissions: edit.permissions.filter((one) => !found.permissions.includes(one)),
+	};
 }
 
 function changesOf(found: RoleRecord, edit: RoleEdit): Record<string, FieldChange> {
@@ -113,6 +126,7 @@ export async function removeRole(
 		if (rows.length > 0) throw new RuleBroken('role.mapped', { name: name ?? '' });
 		await tx.execute(sql`delete from roles where id = ${roleId}`);
 		await record(tx, acting, { type: 'role.removed', data: { roleId, name: name ?? '' } });
+		await notifyRights(tx, acting, { what: 'roleRemoved', role: name ?? code });
 		return name ?? '';
 	});
 }

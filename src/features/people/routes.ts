@@ -10,12 +10,14 @@ import type { Fields } from '#src/platform/web/merging.ts';
 import { addPerson, admitPerson, dismissPerson, editPerson, type PersonEdit } from './actions.ts';
 import {
 	LeavingForm,
+	LinkForm,
 	NewPersonForm,
 	PeopleQuery,
 	PersonForm,
 	PersonParams,
 	ReturnForm,
 } from './forms.ts';
+import { declineAccount, linkAccount, listWaitingAccounts } from './linking.ts';
 import {
 	countBelongings,
 	findPerson,
@@ -53,13 +55,16 @@ export function peopleRoutes(
 	settingRoutes<PersonRecord>(app, {
 		db,
 		...{ path: PATH, access, changes: 'person', title: 'people.title' },
+		fresh: true,
 		...{ fragment: 'people/_people', root: 'people-page' },
 		find: async (personId, sql) => await findPerson(sql, personId),
 		fields: fieldsOf,
 		lock: lockPerson,
 		async read(request) {
 			const filter = readQuery(PeopleQuery, request.method === 'GET' ? request.query : {});
-			return { filter, ...(await listPeopleRecords(db, filter)), ...(await choices(request)) };
+			const accounts = await listWaitingAccounts(db);
+			const found = await listPeopleRecords(db, filter);
+			return { filter, accounts, ...found, ...(await choices(request)) };
 		},
 		async form(request, person) {
 			const data = { person, ...(await choices(request)) };
@@ -84,6 +89,16 @@ export function peopleRoutes(
 				const now = await admitPerson(db, acting(request), personId, version);
 				const { name } = await findPerson(db, personId);
 				return { toast: { key: 'toast.personAdmitted', args: { name } }, json: { version: now } };
+			},
+			async linking(request, personId) {
+				const { version, accountId } = readForm(LinkForm, request.body);
+				const name = await linkAccount(db, acting(request), personId, version, accountId);
+				return { toast: { key: 'toast.personLinked', args: { name } } };
+			},
+			async strangeness(request, personId) {
+				const { version, accountId } = readForm(LinkForm, request.body);
+				const login = await declineAccount(db, acting(request), personId, version, accountId);
+				return { toast: { key: 'toast.linkDeclined', args: { login } } };
 			},
 		},
 	});

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
+import { demandEverybodys } from '#src/features/auth/grants.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
@@ -51,7 +52,7 @@ async function checkParent(tx: Tx, self: number | null, parentId: number | null)
 
 /**
  * Changes a team's name and the one above it. Returns the version. Throws Forbidden, NotFound, Conflict,
- * InvalidForm where a team would stand below itself.
+ * NotGranted, InvalidForm where a team would stand below itself.
  */
 export async function editTeam(
 	sqlOrTx: Sql,
@@ -68,6 +69,7 @@ export async function editTeam(
 		if (found.name !== edit.name) changes.name = [found.name, edit.name];
 		if (found.parentId !== edit.parentId) changes.parentId = [found.parentId, edit.parentId];
 		if (Object.keys(changes).length === 0) return version;
+		if (changes.parentId) demandEverybodys(acting.actor);
 		await tx.execute(sql`
 			update teams set name = ${edit.name}, parent_id = ${edit.parentId}, version = version + 1
 			where id = ${teamId}`);

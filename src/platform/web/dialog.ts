@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Conflict, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { Conflict, InvalidForm, NotGranted, RuleBroken } from '#src/platform/errors.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import { messageOf, wantsFragments, wantsJson } from './errors.ts';
 import { localPath } from './origin.ts';
@@ -67,13 +67,19 @@ export async function attempt(
 		return await work();
 	} catch (error) {
 		const mendable =
-			error instanceof InvalidForm || error instanceof RuleBroken || error instanceof Conflict;
+			error instanceof InvalidForm ||
+			error instanceof RuleBroken ||
+			error instanceof NotGranted ||
+			error instanceof Conflict;
 		if (!mendable || wantsJson(request)) throw error;
 		return await redraw(problemOf(error, request));
 	}
 }
 
-function problemOf(error: InvalidForm | RuleBroken | Conflict, request: FastifyRequest): Problem {
+function problemOf(
+	error: InvalidForm | RuleBroken | NotGranted | Conflict,
+	request: FastifyRequest,
+): Problem {
 	const { language } = request.viewer;
 	const fields = error instanceof InvalidForm ? Object.entries(error.fields) : [];
 	return {
