@@ -68,6 +68,7 @@ import { reminderRoutes } from './features/reminders/routes.ts';
 import { settingsRoutes } from './features/settings/routes.ts';
 import { workdayRoutes } from './features/workdays/routes.ts';
 import type { Connection } from './platform/db/client.ts';
+import { addDays, startOfDay } from './platform/i18n/dates.ts';
 import { stampAt } from './platform/live/hub.ts';
 import { setUpLive } from './platform/live/live.ts';
 import { setUpOnce } from './platform/once/once.ts';
@@ -150,6 +151,8 @@ export async function buildApp({
 		demo: demoAsked(config),
 		toast: takeToast(reply.request, reply),
 		url: reply.request.url,
+		// When the viewer's day ends: what is open then looks otherwise.
+		midnight: startOfDay(addDays(reply.request.viewer.today, 1), reply.request.viewer.timeZone),
 		// From before anything was read: what changes after this the page has to be told.
 		drawn: stampAt(Date.now() - reply.elapsedTime),
 	}));

@@ -8,6 +8,9 @@ import { wayBack } from './toast.js';
 import { keepWork, markFresh, restoreFocus, takeFocus } from './untouched.js';
 
 const PAUSE_MS = 500;
+const DAY_MS = 86_400_000;
+/** What is due at a moment is late behind it. */
+const BEHIND_MS = 1_000;
 const LATER_MS = 3_000;
 const WORK_MS = 250;
 
@@ -112,6 +115,7 @@ async function show(text, ids) {
 	}
 	restoreFocus(focus);
 	marks();
+	mind();
 }
 
 function heard({ changes = [], missed }) {
@@ -126,6 +130,33 @@ function heard({ changes = [], missed }) {
 		want(change.many || change.all ? Math.random() * LATER_MS : 0);
 	}
 	if (missed) document.dispatchEvent(new CustomEvent('live:changed', { detail: { all: true } }));
+}
+
+/*
+ * What is open grows old by itself: a step becomes late at its moment, and everything at midnight. By the clock of whoever
+ * drew the page, which says what is due; that of the browser may be wrong.
+ */
+const { now: drawnAt, midnight: endOfDay } = document.body.dataset;
+const ahead = Number(drawnAt) - Date.now();
+const now = () => Date.now() + ahead;
+let midnight = Number(endOfDay);
+let boundary = Infinity;
+let minding = 0;
+
+function mind() {
+	clearTimeout(minding);
+	if (!(page()?.dataset.page in CONCERNED)) return;
+	while (midnight <= now()) midnight += DAY_MS;
+	const moments = [...page().querySelectorAll('time[datetime*="T"], [data-due]')]
+		.map((one) => Date.parse(one.dataset.due ?? one.dateTime))
+		.filter((at) => at > now());
+	boundary = Math.min(midnight, ...moments) + BEHIND_MS;
+	minding = setTimeout(passed, boundary - now());
+}
+
+function passed() {
+	want();
+	mind();
 }
 
 let connection = 'ok';
@@ -153,7 +184,10 @@ document.addEventListener('answered', ({ detail: why }) => {
 });
 
 document.addEventListener('visibilitychange', () => {
-	if (!document.hidden && stale) want();
+	if (document.hidden) return;
+	// A machine that slept has slept through its timers.
+	if (now() > boundary) passed();
+	else if (stale) want();
 });
 document.addEventListener('htmx:config:request', ({ detail }) => {
 	const { headers } = detail.ctx.request;
@@ -170,6 +204,7 @@ document.addEventListener('htmx:finally:request', (event) => {
 });
 document.addEventListener('htmx:after:swap', ({ detail }) => {
 	if (!detail.ctx?.live) epoch += 1;
+	mind();
 });
 // A change whose answer was lost may have been made.
 document.addEventListener('htmx:error', (event) => {
@@ -177,4 +212,5 @@ document.addEventListener('htmx:error', (event) => {
 });
 
 begin(heard, told);
+mind();
 if (document.querySelector('[data-page="deal"]')) void import('./viewers.js');

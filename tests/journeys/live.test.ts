@@ -220,3 +220,32 @@ describe('many changes at once', () => {
 		}
 	});
 });
+
+describe('what is open grows old by itself', () => {
+	test('at the moment of its next step, and at midnight, a page asks for itself, and not before', async () => {
+		for (const address of ['/board', '/agenda', '/calendar']) {
+			const anna = await office.sit('anna');
+			await anna.clock.install();
+			await goLive(anna, address);
+			// Who wakes after an hour hears anew, and that draws the page too: here nobody answers.
+			await anna.route(/\/live(\?.*)?$/, () => {});
+			// What the hello of the stream asked for.
+			await anna.clock.runFor(5_000);
+			let asked = 0;
+			anna.on('request', (request) => {
+				if (request.url().endsWith('/live/page')) asked += 1;
+			});
+			await anna.clock.fastForward('50:00');
+			await anna.clock.runFor(2_000);
+			expect([address, asked]).toEqual([address, 0]);
+			await anna.clock.fastForward('10:00');
+			await anna.clock.runFor(4_000);
+			await expect.poll(() => [address, asked]).toEqual([address, 1]);
+			// The other step, and then only the end of the day.
+			await anna.clock.fastForward('15:00:00');
+			await anna.clock.runFor(4_000);
+			await expect.poll(() => [address, asked > 1]).toEqual([address, true]);
+			await anna.close();
+		}
+	});
+});
