@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loginFor } from '#src/features/imports/logins.ts';
 import { inn, kpp, ogrn } from '#src/features/imports/requisites.ts';
-import { day, line, money, type Reading } from '#src/features/imports/values.ts';
+import { day, email, line, money, percent, type Reading } from '#src/features/imports/values.ts';
 
 const told = (reading: Reading) => ('value' in reading ? reading.value : reading.reason.key);
 
@@ -149,4 +149,10 @@ describe('a login', () => {
 	])('of %s is %s', (name, login) => {
 		expect(loginFor(name)).toBe(login);
 	});
+});
+
+it('a long text that is no address, or no share, is told so by its length and its end', () => {
+	expect(told(email(`a@${'.'.repeat(200_000)}@`))).toBe('row.notEmail');
+	expect(told(percent(`5${' '.repeat(200_000)}x`))).toBe('row.notPercent');
+	expect(told(percent('50 %'))).toBe(50);
 });

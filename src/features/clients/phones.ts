@@ -22,7 +22,7 @@ const COUNTRIES: readonly CountryCode[] = ['RU', 'BY'];
 // Neighbours' numbers whose plus was left out: 375 29 123-45-67.
 const CALLING_CODE = /^(?:375|37[34]|380|99[2-68])\d{8,9}$/;
 const EXTENSION =
-	/[\s,;(]*(?<!\p{L})(?:доб(?:ав(?:очн\p{L}*)?)?|вн(?:утр(?:енн\p{L}*)?)?\.?(?:\s*тел)?|ext(?:ension|n)?|[xх×#]|,{2,})\s*[.:=№]*\s*(\d{1,11})(?!\d)/iu;
+	/[\s,;(]{0,9}(?<!\p{L})(?:доб(?:ав(?:очн\p{L}*)?)?|вн(?:утр(?:енн\p{L}*)?)?\.?(?:\s*тел)?|ext(?:ension|n)?|[xх×#]|,{2,})\s*[.:=№]*\s*(\d{1,11})(?!\d)/iu;
 const NUMBERS = /\+?[\d(][\d\s().–—-]{5,}/g;
 const KEY_DIGITS = 10;
 

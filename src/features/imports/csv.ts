@@ -58,7 +58,8 @@ function isHint([first = '', ...others]: string[]): boolean {
 
 // ="0077" is how a number is made text for Excel.
 function asText(cell: string): string {
-	const inside = cell.startsWith('="') && cell.endsWith('"') ? cell.slice(2, -1) : cell;
+	const inside =
+		cell.length > 2 && cell.startsWith('="') && cell.endsWith('"') ? cell.slice(2, -1) : cell;
 	return inside.includes('"') ? cell : inside;
 }
 

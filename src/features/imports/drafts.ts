@@ -50,6 +50,7 @@ export type Reading = {
 };
 
 const KEY_LIMIT = 300;
+const CELL_LIMIT = 10_000;
 
 /** The external ref under which a mapping feeds `key` into `noun`. */
 export function refOf(mapping: Mapping, noun: string, key: string): string {
@@ -150,7 +151,11 @@ function put(
 		draft.pointers.push({ field: name, column, target: field.find, by, text, fallback, spare });
 		return;
 	}
-	const reading = field.read(text);
+	// What reads cells is made for what people write into them.
+	const reading =
+		text.length > CELL_LIMIT
+			? { reason: { key: 'row.tooLong' as const, args: { limit: CELL_LIMIT } } }
+			: field.read(text);
 	const wrong = 'reason' in reading ? reading.reason : reading.beside;
 	if (wrong) draft[spare ? 'notices' : 'reasons'].push({ column, ...wrong });
 	if ('reason' in reading) return;

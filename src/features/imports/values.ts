@@ -175,7 +175,7 @@ export function choice(choices: readonly string[]): Reader {
 
 /** A whole number of per cent, 0 to 100. */
 export function percent(text: string): Reading {
-	const digits = text.replace(/\s*%$/, '');
+	const digits = (text.endsWith('%') ? text.slice(0, -1) : text).trim();
 	const known = /^\d{1,3}$/.test(digits) && Number(digits) <= 100;
 	return known ? { value: Number(digits) } : bad('row.notPercent', { text });
 }
@@ -202,7 +202,7 @@ export function login(text: string): Reading {
 /** A mail address, in small letters. */
 export function email(text: string): Reading {
 	const address = text.toLowerCase();
-	const shaped = /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address) && address.length <= 254;
+	const shaped = address.length <= 254 && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address);
 	return shaped ? { value: address } : bad('row.notEmail', { text });
 }
 
