@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import compress from '@fastify/compress';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
@@ -74,11 +73,14 @@ import { setUpLive } from './platform/live/live.ts';
 import { setUpOnce } from './platform/once/once.ts';
 import { readAssets, serveAssets } from './platform/web/assets.ts';
 import { setUpDraining } from './platform/web/draining.ts';
+import { earlyAnswers } from './platform/web/early.ts';
 import { setUpErrors } from './platform/web/errors.ts';
 import { setUpFlash, takeToast } from './platform/web/flash.ts';
+import { requestNumbers, setUpHeaders } from './platform/web/headers.ts';
 import { requestLimits } from './platform/web/limits.ts';
 import { logRequests, logSettings } from './platform/web/log.ts';
 import { markAnswers } from './platform/web/mark.ts';
+import { rememberMethods } from './platform/web/methods.ts';
 import { setUpMetrics } from './platform/web/metrics.ts';
 import { refuseCrossSite, refuseForeignHosts } from './platform/web/origin.ts';
 import { probeRoutes } from './platform/web/probes.ts';
@@ -103,7 +105,8 @@ export async function buildApp({
 		logger: logSettings(config.LOG_LEVEL),
 		// Our own line says who and which route, and no address with its secrets.
 		logController: new LogController({ disableRequestLogging: true }),
-		genReqId: () => randomUUID().slice(0, 8),
+		...earlyAnswers(config.LANGUAGE),
+		genReqId: requestNumbers(config.TRUSTED_PROXIES),
 		bodyLimit: BODY_BYTES,
 		routerOptions: { maxParamLength: 200 },
 		forceCloseConnections: 'idle',
@@ -130,6 +133,8 @@ export async function buildApp({
 	await app.register(helmet, securityHeaders(config));
 	logRequests(app);
 	markAnswers(app, assets.fingerprint);
+	setUpHeaders(app);
+	rememberMethods(app);
 	setUpDraining(app);
 	setUpMetrics(app, { connection, config });
 	const claimOf = (request: FastifyRequest) => request.cookies[cookieName(config)];
@@ -241,6 +246,7 @@ function securityHeaders(config: Config) {
 		},
 		// Plain forms go back to where they were opened, which the referrer tells; to no other site.
 		referrerPolicy: { policy: 'same-origin' as const },
+		xFrameOptions: { action: 'deny' as const },
 		strictTransportSecurity: config.PUBLIC_URL.startsWith('https:') ? {} : false,
 	};
 }

@@ -22,6 +22,16 @@ export class NotFound extends Told {
 	readonly status = 404;
 }
 
+/** 405: it is there, but not by this method. */
+export class OtherMethod extends Told {
+	readonly status = 405;
+	readonly allow: string[];
+	constructor(allow: string[]) {
+		super('error.otherMethod');
+		this.allow = allow;
+	}
+}
+
 /** 403: seen, but not allowed to do this. */
 export class Forbidden extends Told {
 	readonly status = 403;

@@ -93,6 +93,8 @@ const WRONG_TOKENS: Record<string, NonNullable<typeof tamper.tokens>> = {
 	'without a beginning': without('iat'),
 	'without a subject': without('sub'),
 	'an empty subject': claim({ sub: '' }),
+	'a subject that no database keeps': claim({ sub: 'vera\0' }),
+	'a session that no database keeps': claim({ sid: 'a\0' }),
 	'not signed (alg none)': (tokens) => ({
 		...tokens,
 		id_token: unsigned({ alg: 'none' }, decodeJwt(tokens.id_token as string)),

@@ -13,7 +13,11 @@ import { read, textOf } from '../html.ts';
 const database = await testDatabase();
 const open = await testApp(database);
 const closed = await testApp(database, {
-	env: { PUBLIC_URL: 'https://crm.example.ru', SECRET_KEY: 'a key of the tests, long enough' },
+	env: {
+		PUBLIC_URL: 'https://crm.example.ru',
+		DEMO_SIGN_IN: 'on',
+		SECRET_KEY: 'a key of the tests, long enough',
+	},
 });
 let cast: Cast;
 let ada: Browser;

@@ -58,6 +58,8 @@ export function oidcRoutes(
 		const by = { now: request.viewer.now, ip: request.ip };
 		const ended = secret === undefined ? null : await endSession(connection.db, secret, by);
 		clearSessionCookie(reply, config);
+		// Whoever comes to this browser next finds nothing that was kept or half typed.
+		reply.header('clear-site-data', '"cache", "storage"');
 		const away = ended?.way === 'oidc' && key ? await directory?.leave(tokenOf(key, ended)) : null;
 		if (!away) return reply.redirect('/sign-in', 303);
 		// Not a redirect: browsers let a form of ours lead only to ourselves (form-action), however it goes.

@@ -193,6 +193,7 @@ async function exchange(
 	// The library looks at the end of a token alone.
 	if (token.iat > Date.now() / 1_000 + MOST_AHEAD_SECONDS) throw new NotBelieved('from the future');
 	if (!subject) throw new NotBelieved('no subject');
+	if (isOdd(subject) || isOdd(issuer) || isOdd(token.sid)) throw new NotBelieved('odd subject');
 	const inToken = claimsOf(config, token);
 	const server = configuration.serverMetadata();
 	const whole = inToken.login && inToken.name && inToken.email && inToken.groups;
@@ -215,6 +216,9 @@ async function exchange(
 	};
 }
 
+// No directory has control characters in what it calls somebody, and no database keeps all of them.
+const isOdd = (claim: unknown) => typeof claim === 'string' && /\p{Cc}/u.test(claim);
+
 async function readLogout(
 	config: Config,
 	token: string,
@@ -235,6 +239,7 @@ async function readLogout(
 		throw new NotBelieved('no logout event');
 	if (typeof jti !== 'string' || (sid !== undefined && typeof sid !== 'string'))
 		throw new NotBelieved('claims');
+	if (isOdd(jti) || isOdd(sub) || isOdd(sid)) throw new NotBelieved('odd claims');
 	if (sub === undefined && sid === undefined) throw new NotBelieved('nobody');
 	return { issuer, jti, subject: sub, sid, expiresAt: new Date((exp ?? 0) * 1_000 + 60_000) };
 }

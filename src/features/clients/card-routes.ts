@@ -3,6 +3,7 @@ import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { once } from '#src/platform/once/once.ts';
+import { attachment } from '#src/platform/web/attachment.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
@@ -111,21 +112,7 @@ export function cardRoutes(app: FastifyInstance, { connection }: { connection: C
 function sendCards(reply: FastifyReply, name: string, cards: string): FastifyReply {
 	return reply
 		.type('text/vcard; charset=utf-8')
-		.header('content-disposition', attachmentOf(name))
+		.header('content-disposition', attachment(`${name.trim().slice(0, 100) || 'card'}.vcf`))
 		.header('cache-control', 'no-store')
 		.send(cards);
-}
-
-// Whatever a client is called, the header says one file name and nothing more.
-function attachmentOf(name: string): string {
-	const safe =
-		name
-			.replace(/[\p{C}\\/:*?"<>|]+/gu, ' ')
-			.trim()
-			.slice(0, 100) || 'card';
-	const coded = encodeURIComponent(safe.toWellFormed()).replace(
-		/['()*]/g,
-		(one) => `%${one.charCodeAt(0).toString(16)}`,
-	);
-	return `attachment; filename="card.vcf"; filename*=UTF-8''${coded}.vcf`;
 }

@@ -6,6 +6,7 @@ import {
 	Conflict,
 	InvalidForm,
 	NotFound,
+	OtherMethod,
 	Told,
 	TooOften,
 } from '#src/platform/errors.ts';
@@ -57,7 +58,9 @@ function isDatabaseAway(error: unknown): boolean {
 
 /** Everything that is thrown becomes an answer here, and only here. */
 export function setUpErrors(app: FastifyInstance): void {
-	app.setNotFoundHandler({}, async () => {
+	app.setNotFoundHandler({}, async ({ url }) => {
+		const methods = app.methodsOf(url.split('?', 1)[0] ?? '');
+		if (methods.length > 0) throw new OtherMethod(methods);
 		throw new NotFound('error.notFound');
 	});
 	app.setErrorHandler<FastifyError>(async (error, request, reply) => {
@@ -91,6 +94,7 @@ export function messageOf(error: Told, request: FastifyRequest): string {
 async function tell(error: Told, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
 	const { language } = request.viewer;
 	if (error.status === 401) return await signInFirst(request, reply);
+	if (error instanceof OtherMethod) reply.header('allow', error.allow.join(', '));
 	if (error instanceof TooOften) reply.header('retry-after', error.seconds);
 	const details: Record<string, unknown> = { key: error.key };
 	if (error instanceof Conflict) details.current = error.current;

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Config } from '#src/config.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { Forbidden } from '#src/platform/errors.ts';
+import { isHere } from '#src/setting-readers.ts';
 import { isAmong, networksOf } from './networks.ts';
 
 declare module 'fastify' {
@@ -13,7 +14,9 @@ declare module 'fastify' {
 }
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const PROXIED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+const PROXIED = [
+	...['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'],
+];
 
 /**
  * Counts requests, looks at the pool and the queue when asked, and tells it all at GET /metrics as Prometheus reads it.
@@ -39,9 +42,15 @@ export function setUpMetrics(
 }
 
 /** Whether somebody asks from METRICS_FROM, and for themselves. */
-export function readsFigures({ METRICS_FROM }: Config): (request: FastifyRequest) => boolean {
+export function readsFigures({
+	METRICS_FROM,
+	PUBLIC_URL,
+}: Config): (request: FastifyRequest) => boolean {
 	const readers = networksOf(METRICS_FROM);
-	return ({ headers, raw }) =>
+	// A proxy that says nothing of itself still says whom the browser asked for.
+	const proxied = PUBLIC_URL && !isHere(PUBLIC_URL) ? new URL(PUBLIC_URL).hostname : null;
+	return ({ hostname, headers, raw }) =>
+		hostname.toLowerCase() !== proxied &&
 		!PROXIED.some((name) => headers[name] !== undefined) &&
 		isAmong(readers, raw.socket.remoteAddress);
 }

@@ -30,8 +30,9 @@ function isOurs(request: FastifyRequest, publicUrl: string): boolean {
 /**
  * Refuses requests for another host's name. Without this a page on any site could, by giving its name
  * this machine's address (DNS rebinding), talk to a local instance as if it were its own. Names of this
- * machine and bare addresses cannot be given away like that; any other name is PUBLIC_URL's. Probes tell nothing
- * that could be taken: a balancer asks by whatever name it has for an instance, or by none.
+ * machine and bare addresses cannot be given away like that; any other name is PUBLIC_URL's, and where that is set a bare
+ * address is good for this machine itself and for figures alone. Probes tell nothing that could be taken: a balancer asks
+ * by whatever name it has for an instance, or by none. Two names are none: who stands in front may have read the other.
  */
 export function refuseForeignHosts(
 	app: FastifyInstance,
@@ -40,12 +41,20 @@ export function refuseForeignHosts(
 	const known = new Set(['localhost', config.HOST.toLowerCase()]);
 	if (config.PUBLIC_URL) known.add(new URL(config.PUBLIC_URL).hostname.toLowerCase());
 	app.addHook('onRequest', async (request) => {
-		if (request.routeOptions.config.probe) return;
+		const { config: route, url } = request.routeOptions;
+		if (route.probe) return;
 		const name = request.hostname.toLowerCase();
 		const bare = name.replace(/^\[|\]$/g, '');
-		if (!known.has(name) && isIP(bare) === 0)
+		const open = !config.PUBLIC_URL || url === '/metrics' || /^(127\.|::1$)/.test(bare);
+		const good = known.has(name) || (isIP(bare) !== 0 && open);
+		if (!good || hostsIn(request.raw.rawHeaders) > 1)
 			throw new BadRequest('error.foreignHost', { host: name.slice(0, 100) });
 	});
+}
+
+// Node joins headers that come twice, or leaves the second out: only here both are seen.
+function hostsIn(raw: string[]): number {
+	return raw.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
 }
 
 /** A path of this application to go back to, or the fallback: never another host. */

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { dayOf, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
 import { formatNumber } from '#src/platform/i18n/money.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
+import { attachment } from './attachment.ts';
 import { type CellValue, cellText, csvLines, disarmed } from './cells.ts';
 import type { ListColumn } from './listing.ts';
 import { type SheetCell, workbookBytes } from './workbook.ts';
@@ -61,17 +62,6 @@ export async function sendSheet<Row>(
 		.header('cache-control', 'no-store')
 		.type(TYPES[format])
 		.send(stream);
-}
-
-/** The header that makes a browser save a file under a name in any letters (RFC 6266, RFC 5987). */
-export function attachment(name: string): string {
-	const clean = name.replace(/[\p{Cc}\\/:*?"<>|]/gu, '_').slice(0, 200);
-	const plain = clean.replace(/[^\x20-\x7e]/g, '_').replaceAll('%', '_');
-	const encoded = encodeURIComponent(clean.toWellFormed()).replace(
-		/['()*]/g,
-		(sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-	);
-	return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
 /**
