@@ -116,7 +116,7 @@ function cutSlowBody(request: FastifyRequest, reply: FastifyReply, ms: number): 
 	if (request.method === 'GET' || request.method === 'HEAD') return;
 	const timer = setTimeout(() => {
 		if (request.raw.complete) return;
-		if (reply.sent) request.raw.socket.destroy();
+		if (reply.sent) request.raw.destroy();
 		else if (!request.headers['content-type']?.startsWith('multipart/'))
 			reply.header('connection', 'close').send(new TooSlow());
 	}, ms).unref();
