@@ -188,10 +188,13 @@ test('what was left behind nevertheless is handed over by leaving once more', as
 	await pool.query('update people set active = false where id = $1', [boris]);
 	await pool.query('update deals set owner_id = $1 where id = $2', [boris, deal.id]);
 	const ada = await signIn(served, 'ada');
+	const hint = `/admin/people/${boris}/leaving/new`;
+	expect((await ada.get('/admin/people?state=left')).body).toContain(hint);
 	const { version } = await findPerson(db, boris);
 	const answer = await ada.json(`/admin/people/${boris}/leaving`, { version, heirId: gleb });
 	expect(answer.statusCode, answer.body).toBe(200);
 	expect(await countBelongings(db, boris)).toEqual({ deals: 0, interactions: 0, clients: 0 });
+	expect((await ada.get('/admin/people?state=left')).body).not.toContain(hint);
 	const again = await ada.json(`/admin/people/${boris}/leaving`, {
 		version: version + 1,
 		heirId: gleb,

@@ -22,6 +22,7 @@ import {
 	countBelongings,
 	findPerson,
 	listHeirs,
+	listOrphans,
 	listPeopleRecords,
 	listRoles,
 	listTeams,
@@ -64,7 +65,8 @@ export function peopleRoutes(
 			const filter = readQuery(PeopleQuery, request.method === 'GET' ? request.query : {});
 			const accounts = await listWaitingAccounts(db);
 			const found = await listPeopleRecords(db, filter);
-			return { filter, accounts, ...found, ...(await choices(request)) };
+			const orphans = await listOrphans(db);
+			return { filter, accounts, orphans, ...found, ...(await choices(request)) };
 		},
 		async form(request, person) {
 			const data = { person, ...(await choices(request)) };
