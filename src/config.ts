@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { mailFaults, openLineFaults, signInFaults } from './setting-faults.ts';
+import { keyFaults, mailFaults, openLineFaults, signInFaults } from './setting-faults.ts';
 import {
 	headerName,
 	httpUrl,
@@ -117,6 +117,11 @@ export const SETTINGS = {
 		read: secret,
 		sentence:
 			'What people’s passwords for other servers are encrypted with, 16 characters or more; empty: a file beside the embedded server’s data is made. Several instances need the same one.',
+	},
+	OLD_SECRET_KEY: {
+		fallback: '',
+		read: secret,
+		sentence: 'The key until now, for `npm run rotate-key` alone, which changes it for SECRET_KEY.',
 	},
 	OIDC_ISSUER: {
 		fallback: '',
@@ -273,15 +278,27 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 		}
 	});
 	const config = Object.fromEntries(entries) as Config;
-	faults.push(...mailFaults(config), ...signInFaults(config), ...openLineFaults(config));
+	for (const rule of [mailFaults, signInFaults, openLineFaults, keyFaults])
+		faults.push(...rule(config));
 	if (faults.length > 0) throw new ConfigError(faults.join('\n'));
 	return config;
 }
 
 function rawSetting(env: Record<string, string | undefined>, name: string): string | undefined {
 	const file = env[`${name}_FILE`];
-	const value = file ? readFileSync(file, 'utf8').trim() : env[name];
+	const value = file ? readSecret(file) : env[name];
 	return value === '' ? undefined : value;
+}
+
+function readSecret(file: string): string {
+	try {
+		return readFileSync(file, 'utf8').trim();
+	} catch (error) {
+		const { code = String(error) } = error as NodeJS.ErrnoException;
+		throw new Error(
+			`не читается: файла «${file}» из настройки с _FILE нет или он закрыт (${code})`,
+		);
+	}
 }
 
 /** Where the migrations, templates and public files stand. */

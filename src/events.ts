@@ -281,6 +281,7 @@ export type AppEvent =
 			data: { personId: number; changes: Record<string, FieldChange> };
 	  }
 	| { type: 'password.made' | 'password.removed'; data: { personId: number } }
+	| { type: 'key.rotated'; data: Record<string, never> }
 	| {
 			type: 'import.finished';
 			/** `importId`: of one from the browser. */

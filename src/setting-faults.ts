@@ -51,3 +51,13 @@ export function openLineFaults(config: Config): string[] {
 		);
 	return faults;
 }
+
+/** A key that each instance would make for itself, and each new container anew. */
+export function keyFaults({ DATABASE_URL, SECRET_KEY, OIDC_ISSUER, CALDAV_URL }: Config): string[] {
+	const sealing = OIDC_ISSUER ? 'OIDC_ISSUER' : CALDAV_URL ? 'CALDAV_URL' : '';
+	return DATABASE_URL && sealing && SECRET_KEY === ''
+		? [
+				`SECRET_KEY нужен вместе с DATABASE_URL и ${sealing}: длинный случайный текст, один на все экземпляры (openssl rand -base64 32)`,
+			]
+		: [];
+}

@@ -29,8 +29,10 @@ export const timeZone = (value: string) => {
 };
 /** The address of a site, without a path. */
 export const httpUrl = (value: string) => {
-	if (value && !/^https?:\/\/[^/]+\/?$/.test(value))
-		throw new Error('должен быть адресом вида https://crm.example.ru');
+	if (value && !(/^https?:\/\/[^/@\s]+\/?$/.test(value) && URL.canParse(value)))
+		throw new Error(
+			'должен быть адресом вида https://crm.example.ru: без пути, имени и пароля (своего места у программы на сайте нет, нужен свой домен)',
+		);
 	return value.replace(/\/$/, '');
 };
 /** An address with a path, without a password. */

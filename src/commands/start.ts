@@ -12,6 +12,7 @@ import { command, say } from './console.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
 import { listenForGoodbye } from './goodbye.ts';
 import { checkPort, portFault } from './port.ts';
+import { holdSealingKey } from './sealing.ts';
 import { seed } from './seed.ts';
 
 const FINISH_REQUESTS_MS = 7_000;
@@ -34,6 +35,7 @@ await command(async () => {
 	try {
 		const serving = (async () => {
 			await refuseLostWay(database.connection.db, config);
+			await holdSealingKey(database, config);
 			if (database.embedded) await seedIfEmpty(database, leaving.signal);
 			// The schema takes the time that it takes; a page that waits so long has lost its reader.
 			const connection = database.openPool(config.STATEMENT_SECONDS * 1_000);

@@ -7,6 +7,7 @@ import { schedule, tasks } from '#src/tasks.ts';
 import { command, say } from './console.ts';
 import { openDatabase } from './database.ts';
 import { listenForGoodbye } from './goodbye.ts';
+import { holdSealingKey } from './sealing.ts';
 
 await command(async () => {
 	const leaving = listenForGoodbye();
@@ -17,6 +18,7 @@ await command(async () => {
 		throw error;
 	});
 	if (!database) return;
+	await holdSealingKey(database, config);
 	// Fastify brings the logger that the application has; nothing is served here.
 	const { log } = Fastify({ logger: logSettings(config.LOG_LEVEL) });
 	const worker = startWorker({ url: database.directUrl, config, tasks, schedule, log });

@@ -1,10 +1,12 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { StartFault } from './start-fault.ts';
 
 type Keeping = { SECRET_KEY: string; DATA_DIR: string };
 
-const FILE = 'secret.key';
+/** Beside the embedded server's data, where no SECRET_KEY is set. */
+export const KEY_FILE = 'secret.key';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const FORM = /^v1\.([\w-]+)\.([\w-]+)\.([\w-]*)$/;
@@ -15,22 +17,47 @@ export class Unsealable extends Error {}
 /**
  * The key that passwords for other servers are kept under: of SECRET_KEY, or else of a file beside the
  * embedded server's data that is made on first use. Never in the database, whose copies travel.
- * Throws what the file system throws.
+ * Throws StartFault where that file can be neither read nor made.
  */
 export function secretKey({ SECRET_KEY, DATA_DIR }: Keeping): Buffer {
-	const source = SECRET_KEY || keptInFile(join(DATA_DIR, FILE));
+	return keyOf(SECRET_KEY || keptInFile(join(DATA_DIR, KEY_FILE)));
+}
+
+/** The key that a secret text makes. */
+export function keyOf(source: string): Buffer {
 	return Buffer.from(hkdfSync('sha256', source, 'moi-prodazhi', 'secrets', KEY_BYTES));
 }
 
+/** A secret that nobody has yet. */
+export const newSecret = (): string => randomBytes(KEY_BYTES).toString('base64url');
+
 function keptInFile(path: string): string {
-	mkdirSync(dirname(path), { recursive: true });
 	try {
-		writeFileSync(path, randomBytes(KEY_BYTES).toString('base64url'), { flag: 'wx', mode: 0o600 });
+		makeFolder(dirname(path));
+		try {
+			writeFileSync(path, newSecret(), { flag: 'wx', mode: 0o600 });
+		} catch (error) {
+			// The file is there already, or another instance was quicker.
+			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+		}
+		return readFileSync(path, 'utf8').trim();
 	} catch (error) {
-		// The file is there already, or another instance was quicker.
+		const { code = String(error) } = error as NodeJS.ErrnoException;
+		throw new StartFault(
+			`Ключа нет, и файл ${path} для него не заводится (${code}): задайте SECRET_KEY, или DATA_DIR там, куда программа может писать.`,
+		);
+	}
+}
+
+// Not `recursive`, which never ends where a folder cannot be made at all, as in /proc.
+function makeFolder(path: string): void {
+	if (existsSync(path)) return;
+	makeFolder(dirname(path));
+	try {
+		mkdirSync(path);
+	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 	}
-	return readFileSync(path, 'utf8').trim();
 }
 
 /** Encrypts a text (AES-256-GCM); `place` says what it belongs to, and it opens nowhere else. */

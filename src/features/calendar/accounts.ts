@@ -205,3 +205,32 @@ export async function dueAccounts(db: Sql, now: Date): Promise<number[]> {
 		order by 1`);
 	return rows.map(({ id }) => id);
 }
+
+/** Seals everybody's passwords by another key; `lost`: logins of people whose password the old one does not open. */
+export async function resealAccounts(
+	tx: Sql,
+	from: Buffer,
+	to: Buffer,
+): Promise<{ sealed: number; lost: string[] }> {
+	const { rows } = await tx.execute<{ personId: number; sealed: string; login: string }>(sql`
+		select a.person_id as "personId", a.sealed_password as sealed, p.login
+		from calendar_accounts a join people p on p.id = a.person_id order by p.login for update of a`);
+	const lost: string[] = [];
+	for (const { personId, sealed, login } of rows) {
+		const password = openedBy(from, sealed, personId);
+		if (password === null) lost.push(login);
+		else
+			await tx.execute(sql`update calendar_accounts
+				set sealed_password = ${seal(to, password, sealedFor(personId))} where person_id = ${personId}`);
+	}
+	return { sealed: rows.length - lost.length, lost };
+}
+
+function openedBy(key: Buffer, sealed: string, personId: number): string | null {
+	try {
+		return unseal(key, sealed, sealedFor(personId));
+	} catch (error) {
+		if (error instanceof Unsealable) return null;
+		throw error;
+	}
+}

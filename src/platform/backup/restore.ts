@@ -71,6 +71,9 @@ async function bringIn(pool: pg.Pool, path: string, manifest: Manifest): Promise
 		});
 		if (JSON.stringify(again) !== JSON.stringify(manifest))
 			throw new StartFault(`Файл «${basename(path)}» изменился, пока его читали.`);
+		// Some that were ended since the copy was taken would live again: everybody signs in anew.
+		if (here.some(({ table }) => table === 'public.sessions'))
+			await client.query('delete from public.sessions');
 		for (const { name, value, called } of manifest.sequences)
 			await client.query('select setval($1::regclass, $2, $3)', [name, value, called]);
 		await putBack();
