@@ -48,6 +48,7 @@ import { reasonRoutes } from './features/deals/reason-routes.ts';
 import { dealRemovalRoutes } from './features/deals/removal-routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
 import { stageRoutes } from './features/deals/stage-routes.ts';
+import { doctorRoutes } from './features/doctor/routes.ts';
 import { filterRoutes } from './features/filters/routes.ts';
 import { homeOf } from './features/filters/rules.ts';
 import { importRoutes } from './features/imports/routes.ts';
@@ -180,6 +181,7 @@ export async function buildApp({
 	adminRoutes(app, { connection });
 	auditRoutes(app, { connection });
 	jobRoutes(app, { connection });
+	doctorRoutes(app, { connection, config });
 	tagRoutes(app, { connection });
 	sourceRoutes(app, { connection });
 	dealListRoutes(app, { connection });

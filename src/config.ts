@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { keyFaults, mailFaults, openLineFaults, signInFaults } from './setting-faults.ts';
 import {
@@ -18,6 +17,7 @@ import {
 	wholeUrl,
 	words,
 } from './setting-readers.ts';
+import { rawSetting } from './setting-sources.ts';
 
 /** The folder that holds package.json, whatever folder the program is started from. */
 export const ROOT = resolve(import.meta.dirname, '..');
@@ -282,23 +282,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 		faults.push(...rule(config));
 	if (faults.length > 0) throw new ConfigError(faults.join('\n'));
 	return config;
-}
-
-function rawSetting(env: Record<string, string | undefined>, name: string): string | undefined {
-	const file = env[`${name}_FILE`];
-	const value = file ? readSecret(file) : env[name];
-	return value === '' ? undefined : value;
-}
-
-function readSecret(file: string): string {
-	try {
-		return readFileSync(file, 'utf8').trim();
-	} catch (error) {
-		const { code = String(error) } = error as NodeJS.ErrnoException;
-		throw new Error(
-			`не читается: файла «${file}» из настройки с _FILE нет или он закрыт (${code})`,
-		);
-	}
 }
 
 /** Where the migrations, templates and public files stand. */

@@ -7,11 +7,20 @@ const OURS =
 const OTHERS = /_(SERVICE_(HOST|PORT.*)|PORT(_\d+_(TCP|UDP).*)?|NAME|ENV_.*)$/;
 const LEAST_LETTERS = 4;
 
-/**
- * A line for each name that looks like a setting of ours and is none: one that a slip of a finger keeps from
- * being read must not pass for one that was left out.
- */
+/** A line for each name that looks like a setting of ours and is none. */
 export function strangeSettings(env: Record<string, string | undefined>): string[] {
+	return strangeNames(env).map(
+		({ told, near }) => `Внимание: настройки ${told} нет, она ничего не значит; есть ${near}`,
+	);
+}
+
+/**
+ * The names themselves, each with the known one that is nearest: one that a slip of a finger keeps from being read must not
+ * pass for one that was left out.
+ */
+export function strangeNames(
+	env: Record<string, string | undefined>,
+): { told: string; near: string }[] {
 	const known = Object.keys(SETTINGS);
 	return Object.keys(env)
 		.toSorted()
@@ -21,7 +30,7 @@ export function strangeSettings(env: Record<string, string | undefined>): string
 			const near = nearest(name, known);
 			const close = near.steps <= (name.length > LEAST_LETTERS + 1 ? 2 : 1);
 			if (!OURS.test(name) && !(close && name.length >= LEAST_LETTERS)) return [];
-			return [`Внимание: настройки ${told} нет, она ничего не значит; есть ${near.name}`];
+			return [{ told, near: near.name }];
 		});
 }
 

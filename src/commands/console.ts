@@ -13,13 +13,13 @@ export function fromHere(path: string): string {
 }
 
 /**
- * Runs a command to its end and ends the process: code 0, or 1 after one plain sentence on standard error.
+ * Runs a command to its end and ends the process: code 0 unless it set another, or 1 after one plain sentence on standard error.
  * Only a fault that nobody foresaw shows its stack.
  */
 export async function command(main: () => Promise<void>): Promise<never> {
 	try {
 		await main();
-		process.exit(0);
+		process.exit(process.exitCode ?? 0);
 	} catch (error) {
 		process.stderr.write(`${complaint(error)}\n`);
 		process.exit(1);

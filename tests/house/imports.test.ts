@@ -27,7 +27,7 @@ const ORDER = [
 	'audit',
 	'admin',
 ];
-const LEAVES = ['imports', 'demo', 'settings'];
+const LEAVES = ['imports', 'demo', 'settings', 'doctor'];
 const DOORS = [
 	'routes',
 	'bulk',

@@ -98,19 +98,6 @@ test('a restored database is equal in every table, sequence, key and trigger', a
 	await expect(other.pool.query('delete from people')).rejects.toThrow('foreign key');
 });
 
-test('sessions do not come back: some were ended since', async () => {
-	await database.pool.query(
-		`insert into sessions (id, person_id, seen_at, expires_at, ends_at, way)
-		select 'some', id, now(), now() + interval '1 day', now() + interval '1 day', 'demo' from people limit 1`,
-	);
-	const path = join(folder, 'sessions.backup');
-	await writeBackup(database.pool, path);
-	await database.pool.query('delete from sessions');
-	const other = await emptyDatabase();
-	await restoreBackup(other.pool, path);
-	expect(await rowsOf(other, 'select count(*)::int as n from sessions')).toEqual([{ n: 0 }]);
-});
-
 test('a backup under writes shows one moment: no deal without its history, no sum that disagrees', async () => {
 	let over = false;
 	let written = 0;

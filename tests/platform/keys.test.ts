@@ -1,13 +1,17 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
-import { expect, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
+import { writeBackup } from '#src/platform/backup/backup.ts';
+import { restoreBackup } from '#src/platform/backup/restore.ts';
+import { connect } from '#src/platform/db/client.ts';
 import { holdKey, keptPrint, printOf } from '#src/platform/keyring/keyring.ts';
 import { keyOf, seal, secretKey, unseal } from '#src/platform/secrets.ts';
 import { StartFault } from '#src/platform/start-fault.ts';
 import { makeCompany } from '../cast.ts';
 import { testDatabase } from '../database.ts';
+import { databaseUrl, statement } from '../global-setup.ts';
 import { dataFolder, startProgram } from './program.ts';
 
 /* The key that secrets are sealed with: asked for where each instance would make its own, compared, changed. */
@@ -112,4 +116,26 @@ test('where the file of the key cannot be made, a sentence says what to set', as
 		expect(() => secretKey({ SECRET_KEY: '', DATA_DIR })).toThrow(
 			/задайте SECRET_KEY, или DATA_DIR/,
 		);
+});
+
+test('a restore lets nobody’s session live again: some were ended since', async () => {
+	const path = join(await dataFolder(), 'sessions.backup');
+	await pool.query(
+		`insert into sessions (id, person_id, seen_at, expires_at, ends_at, way)
+		select 'some', id, now(), now() + interval '1 day', now() + interval '1 day', 'demo' from people limit 1`,
+	);
+	await writeBackup(pool, path);
+	const server = inject('server');
+	const name = `test_restored_${process.pid}`;
+	await statement(server.url, `create database ${name} template template0`);
+	const other = connect(databaseUrl(server.url, name));
+	onTestFinished(async () => {
+		await other.close();
+		await statement(server.url, `drop database ${name} with (force)`);
+	});
+	await restoreBackup(other.pool, path);
+	const counted = await other.pool.query(
+		'select (select count(*)::int from sessions) as sessions, (select count(*)::int from people) as people',
+	);
+	expect(counted.rows).toEqual([{ sessions: 0, people: 5 }]);
 });

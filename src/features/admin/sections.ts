@@ -47,6 +47,7 @@ const GROUPS: { title: MessageKey; sections: Section[] }[] = [
 		sections: [
 			section('/admin/audit', 'audit', 'audit.title', 'admin.aboutAudit'),
 			section('/admin/jobs', 'jobs', 'job.title', 'admin.aboutJobs'),
+			section('/admin/doctor', 'jobs', 'doctor.title', 'admin.aboutDoctor'),
 			section('/admin/mail', 'mail', 'mail.title', 'admin.aboutMail'),
 			section('/import', 'imports.all', 'import.title', 'admin.aboutImports'),
 		],

@@ -55,6 +55,19 @@ export async function sendBySmtp(config: Smtp, letter: Outgoing): Promise<void> 
 	}
 }
 
+/** Asks the mail server to let the program in, and sends nothing; null where it does, else what it said. */
+export async function checkSmtp(config: Smtp): Promise<string | null> {
+	const transport = createTransport(optionsOf(config));
+	try {
+		await transport.verify();
+		return null;
+	} catch (error) {
+		return deliveryError(error, config).message;
+	} finally {
+		transport.close();
+	}
+}
+
 /** The mail server as people may see it: host and port, without name and password; null where there is none. */
 export function smtpPlace({ SMTP_URL }: Pick<Config, 'SMTP_URL'>): string | null {
 	if (SMTP_URL === '') return null;

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { wantsFragments } from './errors.ts';
 
 /** The header by which public/js/answer.js knows an answer of ours from one of a portal or a proxy in between. */
-const MARK = 'x-moi-prodazhi';
+export const MARK = 'x-moi-prodazhi';
 
 /**
  * Marks every answer as ours, with the build that gave it. A redirect cannot be marked for scripts, for the browser
