@@ -27,7 +27,8 @@ export function patternsIn({ path, text }: HouseFile): Pattern[] {
 	return found;
 }
 
-type Part = { open: boolean; wide: boolean; inside: Part[][] | null };
+/** `must`: what is matched has it. */
+type Part = { open: boolean; must: boolean; wide: boolean; inside: Part[][] | null };
 
 /**
  * Whether a pattern has an open end: «anything» without a bound and something that must follow it, which is tried
@@ -43,14 +44,18 @@ export function isOpen({ text }: Pattern): boolean {
 		const anchored = body.startsWith('^') && !flags.includes('m');
 		const open = wideOnes(parts);
 		const [first, ...others] = parts;
-		return hasNested(parts) || open > (anchored ? 1 : 0) || (first?.open && others.length > 0);
+		return (
+			hasNested(parts) ||
+			open > (anchored ? 1 : 0) ||
+			(first?.open && others.some(({ must }) => must))
+		);
 	});
 }
 
 // Unbounded repetitions of a negated class or a dot that something follows.
 function wideOnes(parts: Part[], followed = false): number {
 	return parts.reduce((sum, { open, wide, inside }, at) => {
-		const more = followed || at < parts.length - 1;
+		const more = followed || parts.slice(at + 1).some(({ must }) => must);
 		const own = open && wide && more ? 1 : 0;
 		const within = Math.max(0, ...(inside ?? []).map((way) => wideOnes(way, more)));
 		return sum + own + within;
@@ -85,7 +90,7 @@ class Reader {
 			const part = this.#part();
 			// What stands at the start of the text is tried there alone.
 			if (part) ways.at(-1)?.push(part);
-			else ways.at(-1)?.push({ open: false, wide: false, inside: null });
+			else ways.at(-1)?.push({ open: false, must: false, wide: false, inside: null });
 		}
 		return ways;
 	}
@@ -110,15 +115,15 @@ class Reader {
 			if ('pP'.includes(next)) this.#at = this.#body.indexOf('}', this.#at);
 		} else told = sign !== '^';
 		this.#at += 1;
-		const open = this.#repetition();
-		return told || inside ? { open, wide, inside } : null;
+		return told || inside ? { ...this.#repetition(), wide, inside } : null;
 	}
 
-	#repetition(): boolean {
-		const [all, sign = '', most] = /^(?:([*+?])|\{\d+(,?\d*)\})\??/.exec(
+	#repetition(): Pick<Part, 'open' | 'must'> {
+		const [all, sign = '', least, most] = /^(?:([*+?])|\{(\d+)(,?\d*)\})\??/.exec(
 			this.#body.slice(this.#at),
-		) ?? ['', '', ''];
+		) ?? ['', '', '', ''];
 		this.#at += all.length;
-		return sign === '*' || sign === '+' || most === ',';
+		const must = sign !== '*' && sign !== '?' && least !== '0';
+		return { open: sign === '*' || sign === '+' || most === ',', must };
 	}
 }
