@@ -211,7 +211,12 @@ test('it takes four statements, and each filter is read from an index', async ()
 });
 
 test('nobody can change or remove what stands in the log', async () => {
-	for (const change of [`update events set ip = '1.1.1.1'`, 'delete from events'])
+	for (const change of [
+		`update events set ip = '1.1.1.1'`,
+		'delete from events',
+		'truncate events',
+		'truncate events, deals cascade',
+	])
 		await expect(database.pool.query(change)).rejects.toThrow('append-only');
 });
 

@@ -66,7 +66,8 @@ export async function openOffice(): Promise<Office> {
 
 	const empty = async () => {
 		await database.pool.query(
-			'truncate clients, deals, deal_tallies, events restart identity cascade',
+			`begin; set local session_replication_role = replica;
+			truncate clients, deals, deal_tallies, events restart identity cascade; commit`,
 		);
 	};
 
