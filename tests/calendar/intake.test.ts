@@ -133,3 +133,74 @@ test('the page of the company’s calendar says where there is none, and never s
 	expect(answer.statusCode).toBe(422);
 	expect(answer.body).not.toContain('тайный пароль');
 });
+
+test('an older invitation never wins: by SEQUENCE, and of the same by its stamp', async () => {
+	const at = (sequence: number, day: string, stamp = '20261124T090000Z') =>
+		event(uid, `SEQUENCE:${sequence}`)
+			.replaceAll('20261130', day)
+			.replace('DTSTAMP:20261124T090000Z', `DTSTAMP:${stamp}`);
+	const deal = { target: `deal:${cast.deals.late}` };
+	expect((await take(anna, at(0, '20261130'), uid, deal)).statusCode).toBe(303);
+	expect((await take(anna, at(2, '20261202'), uid)).statusCode).toBe(303);
+	const late = await take(anna, at(1, '20261201'), uid);
+	expect([late.statusCode, late.body.includes('устарело')]).toEqual([422, true]);
+	const before = await take(anna, at(2, '20261203', '20261123T090000Z'), uid);
+	expect(before.statusCode).toBe(422);
+	expect((await taken(uid))[0].planned_at.toISOString()).toBe('2026-12-02T09:00:00.000Z');
+	expect((await show(anna, at(1, '20261201'))).body).toContain('устарело');
+});
+
+test('a message about one occurrence touches that one alone', async () => {
+	const series = event(uid, 'RRULE:FREQ=WEEKLY');
+	await take(anna, series, uid, {
+		target: `deal:${cast.deals.late}`,
+		occurrence: await occurrenceIn(series),
+	});
+	const [step] = await taken(uid);
+	const own = step.planned_at.toISOString().replace(/[-:]|\.000/g, '');
+	const off = (of: string) =>
+		event(uid, `RECURRENCE-ID:${of}`, 'SEQUENCE:1').replace('METHOD:REQUEST', 'METHOD:CANCEL');
+	const other = off('20270118T090000Z');
+	expect((await show(anna, other)).body).toContain('другое повторение');
+	await take(anna, other, uid, { occurrence: '2027-01-18T09:00:00.000Z' });
+	expect((await taken(uid))[0].status).toBe('planned');
+	const mine = off(own);
+	expect(
+		(await take(anna, mine, uid, { occurrence: step.planned_at.toISOString() })).statusCode,
+	).toBe(303);
+	expect((await taken(uid))[0].status).toBe('cancelled');
+});
+
+async function occurrenceIn(ics: string): Promise<string> {
+	const page = read((await show(anna, ics)).body);
+	const field = page.byTag('input').find((one) => attribute(one, 'name') === 'occurrence');
+	return field ? (attribute(field, 'value') ?? '') : '';
+}
+
+test('what calls off an event need not say when it would have been', async () => {
+	await take(anna, event(uid), uid, { target: `deal:${cast.deals.late}` });
+	const off = event(uid)
+		.replace('METHOD:REQUEST', 'METHOD:CANCEL')
+		.replace(/DT(START|END).*\r\n/g, '');
+	expect((await show(anna, off)).statusCode).toBe(200);
+	await take(anna, off, uid);
+	expect((await taken(uid))[0].status).toBe('cancelled');
+});
+
+test('of a private event the time alone is taken in', async () => {
+	const ics = event(uid, 'CLASS:PRIVATE', 'DESCRIPTION:Тайна');
+	expect((await show(anna, ics)).body).toContain('только время');
+	await take(anna, ics, uid, { target: `deal:${cast.deals.late}` });
+	expect((await taken(uid))[0]).toMatchObject({
+		summary: 'Встреча',
+		description: null,
+		place: null,
+	});
+});
+
+test('bad lines are named, and the rest is shown', async () => {
+	const { body, statusCode } = await show(anna, event(uid, 'без двоеточия'));
+	expect(statusCode).toBe(200);
+	expect(body).toContain('без двоеточия');
+	expect(body).toContain('Показ линии');
+});

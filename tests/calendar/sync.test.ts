@@ -224,4 +224,29 @@ describe.skipIf(noRadicale)('a person’s calendar on the company’s server', (
 		expect((await sides.row(id)).status).toBe('planned');
 		expect((await sides.eventOf('Переживёт')).text).toContain(`interaction-${id}@`);
 	});
+
+	test('a real server keeps alarms, guests and series of the phone through every change here', async () => {
+		const id = await sides.plan('Богатое');
+		await sides.sync();
+		const more =
+			'RRULE:FREQ=WEEKLY;COUNT=5\r\nATTENDEE;CN=Пётр:mailto:p@example.net\r\nX-PHONE:да\r\n' +
+			'BEGIN:VALARM\r\nACTION:AUDIO\r\nTRIGGER:-PT15M\r\nEND:VALARM\r\nEND:VEVENT';
+		await sides.change('Богатое', /END:VEVENT/, more);
+		await sides.sync();
+		await postponeInteraction(database.db, sides.act(), id, 1, {
+			plannedAt: new Date('2027-03-10T11:00:00Z'),
+		});
+		await sides.sync();
+		const { text } = await sides.eventOf('Богатое');
+		for (const line of [
+			/RRULE:FREQ=WEEKLY;COUNT=5/,
+			/ATTENDEE;CN=Пётр/,
+			/X-PHONE:да/,
+			/TRIGGER:-PT15M/,
+		])
+			expect(text).toMatch(line);
+		expect(text).toContain('RECURRENCE-ID:20270310T090000Z');
+		expect(text).toContain('DTSTART:20270310T110000Z');
+		expect(await sides.sync()).toEqual(sides.quiet);
+	});
 });

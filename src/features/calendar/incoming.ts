@@ -49,6 +49,8 @@ export type Reader = { zone: string; now: Date };
 export type Incoming = { events: TakenEvent[]; bad: BadLine[]; unreadable: string[] };
 
 const MOST_EVENTS = 500;
+/** Working a series out takes longer than reading an event. */
+const MOST_SERIES = 50;
 const MOST_BYTES = 1024 * 1024;
 const LONGEST_MINUTES = 1440;
 const MINUTE_MS = 60_000;
@@ -64,9 +66,11 @@ export function readCalendar(source: Buffer | string, reader: Reader): Incoming 
 	if (calendars.length === 0) throw new RuleBroken('calendar.unreadable');
 	const taken = new Map<string, TakenEvent>();
 	const unreadable: string[] = [];
+	let series = 0;
 	for (const calendar of calendars)
 		for (const group of groupsOf(calendar)) {
-			const events = eventsOf(group, reader);
+			if (group.events.some(repeats)) series++;
+			const events = series > MOST_SERIES ? [] : eventsOf(group, reader);
 			if (events.length === 0) unreadable.push(titleOf(group));
 			for (const one of events) keepLater(taken, one);
 		}
@@ -136,7 +140,7 @@ export function nextOf(series: Series, { zone, now }: Reader): TakenEvent | null
 // A series that is over, or that nobody can work out, is the event that it began with.
 function firstOf(series: Series): TakenEvent | null {
 	const start = timeOf(lineNamed(series.master, 'DTSTART'), series.wall);
-	return start && occurrenceOf(series, keyOf(start));
+	return start && (occurrenceOf(series, keyOf(start)) ?? singleOf(series.master, series.wall));
 }
 
 /** One of a series as it stands now, called off or not; null where the series has none of this key. */

@@ -131,12 +131,19 @@ function iteratorOf(rule: string, start: Time, day: string): (() => string | nul
 	}
 }
 
-// Days and weeks repeat evenly: what lies years back need not be counted through, unless it is numbered.
+// What repeats evenly and lies years back need not be counted through, unless it is numbered.
 function hurried(recur: ICAL.Recur, begin: string, day: string): string {
-	const every = Math.max(1, recur.interval ?? 1) * (recur.freq === 'WEEKLY' ? 7 : 1);
-	const steps = Math.floor((daysBetween(begin.slice(0, 10), day) - 1) / every) - 1;
-	if (recur.count || !['DAILY', 'WEEKLY'].includes(recur.freq) || steps <= 0) return begin;
-	return `${addDays(begin.slice(0, 10), steps * every)}${begin.slice(10)}`;
+	const every = Math.max(1, recur.interval ?? 1);
+	const [date, clock] = [begin.slice(0, 10), begin.slice(10)];
+	if (recur.count || recur.parts.BYWEEKNO || date.endsWith('-02-29')) return begin;
+	if (recur.freq === 'DAILY' || recur.freq === 'WEEKLY') {
+		const days = every * (recur.freq === 'WEEKLY' ? 7 : 1);
+		const steps = Math.floor((daysBetween(date, day) - 1) / days) - 1;
+		return steps > 0 ? `${addDays(date, steps * days)}${clock}` : begin;
+	}
+	const years = recur.freq === 'YEARLY' || every % 12 !== 0 ? every : every / 12;
+	const steps = Math.floor((Number(day.slice(0, 4)) - Number(date.slice(0, 4)) - 1) / years);
+	return steps > 0 ? `${Number(date.slice(0, 4)) + steps * years}${begin.slice(4)}` : begin;
 }
 
 // ical.js looks for a day that a daily rule allows until it finds one, and there may be none.
