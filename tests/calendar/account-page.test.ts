@@ -46,7 +46,7 @@ test('what cannot be read and which zone is unknown is told there; states are co
 	there('zone', event('zone@phone', nowhere, 'SUMMARY:Где-то', 'ATTENDEE:mailto:olga@romashka.ru'));
 	await round();
 	const { body } = await anna.get('/calendar/account');
-	expect(body).toContain('событие не удалось прочитать');
+	expect(body).toContain('Сломана: событие не удалось прочитать');
 	expect(body).toContain('часовой пояс «Nowhere» неизвестен');
 	expect((await anna.get('/metrics')).body).toContain('calendar_accounts{state="ok"} 1');
 });

@@ -11,7 +11,7 @@ import { connectCalendar, disconnectCalendar } from './accounts.ts';
 import { answerQuestion } from './answers.ts';
 import { AccountForm, AnswerForm, RoundParams } from './forms.ts';
 import type { Reader, TakenEvent } from './incoming.ts';
-import { standing } from './merge.ts';
+import { standing, titleIn } from './merge.ts';
 import { askUndo } from './undo.ts';
 
 const Nothing = form({});
@@ -43,6 +43,7 @@ export function accountRoutes(
 		}));
 		const faults = (account?.faults ?? []).map(({ text, ...one }) => ({
 			...one,
+			title: titleIn(text ?? ''),
 			event: text === null ? null : read(text),
 		}));
 		if (problem) reply.code(problem.status);

@@ -1,7 +1,7 @@
 import type { Plan } from '#src/features/interactions/actions.ts';
 import type { Edit } from '#src/features/interactions/editing.ts';
 import { addDays, dayOf } from '#src/platform/i18n/dates.ts';
-import { componentsOf, lineNamed, readContent } from './content.ts';
+import { componentsOf, lineNamed, readContent, wordsOf } from './content.ts';
 import {
 	nextOf,
 	occurrenceOf,
@@ -54,6 +54,12 @@ export function standing(
 	// The series ends before it: what has no occurrence any more has been called off.
 	const over = singleOf(series.master, wall);
 	return over && { ...over, cancelled: true };
+}
+
+/** What an event is called, though nothing else of it may be readable; empty without a name. */
+export function titleIn(text: string): string {
+	const events = readContent(text).calendars.flatMap((one) => componentsOf(one, 'VEVENT'));
+	return events.flatMap((event) => wordsOf(lineNamed(event, 'SUMMARY')) ?? [])[0] ?? '';
 }
 
 /** The occurrence of a series that comes after one of its own, and not before now; null where there is none. */
