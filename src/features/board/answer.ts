@@ -85,15 +85,15 @@ function wayFrom(change: Change): string {
 	return /\/(?:new|edit)$/.test(back) ? own : back;
 }
 
-/** Who gives something away may not see it any more. */
-const GIVEN = new Set(['toast.reassigned', 'toast.stepReassigned']);
+/** Who gives something away may not see it any more; what is removed is nowhere. */
+const GONE = new Set(['toast.reassigned', 'toast.stepReassigned', 'toast.dealRemoved']);
 
 // Every message leads to what it tells of, unless that is the page where it is read.
 function leading(change: Change, pathname: string): Toast | null {
 	const { toast } = change;
 	const own = change.dealId === null ? ownPage(change) : `/deals/${change.dealId}`;
 	const open = toast?.open ?? (/^\/(?:deals|clients)\/\d+$/.test(own) ? own : null);
-	if (toast === null || open === null || open === pathname || GIVEN.has(toast.key)) return toast;
+	if (toast === null || open === null || open === pathname || GONE.has(toast.key)) return toast;
 	return { ...toast, open };
 }
 
