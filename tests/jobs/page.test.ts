@@ -103,6 +103,19 @@ test('a job is taken out of the queue; one that is gone or under way is told so'
 	expect((await jobs()).map(({ id }) => id)).toEqual(ids.filter((id) => id !== waiting));
 });
 
+test('a queue that stands still is told in red after a minute, and not before', async () => {
+	const alarm = async () =>
+		read((await ada.get('/admin/jobs')).body)
+			.byTag('p')
+			.map(textOf);
+	const told = expect.stringContaining('самое давнее ждёт уже 3 минуты');
+	const [, waiting] = ids as [number, number, number, number];
+	await set(waiting, `run_at = now() - interval '50 seconds'`);
+	expect(await alarm()).not.toContainEqual(expect.stringContaining('не делаются'));
+	await set(waiting, `run_at = now() - interval '200 seconds'`);
+	expect(await alarm()).toContainEqual(told);
+});
+
 test('only whose role lets them do so, and the rest of the queue stays as it is', async () => {
 	const before = await jobs();
 	expect((await anna.get('/admin/jobs')).statusCode).toBe(403);

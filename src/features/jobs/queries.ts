@@ -58,17 +58,21 @@ const dated = (row: JobView): JobView => ({
 /** Further than this nobody counts by hand either. */
 export const MOST_COUNTED = 1_000;
 
-/** How many jobs there are of each state, one more than MOST_COUNTED where there are more; and who works on them. */
+/** How many jobs there are of each state, one more than MOST_COUNTED where there are more; who works on them, and for how long the oldest that is due waits. */
 export async function countJobs(
 	db: Sql,
-): Promise<{ counts: Record<JobState, number>; workers: number }> {
+): Promise<{ counts: Record<JobState, number>; workers: number; behindMinutes: number }> {
 	const counted = JOB_STATES.map(
 		(state) => sql`(select count(*)::int from (
 			select from graphile_worker.jobs j where ${STATES[state]} limit ${MOST_COUNTED + 1}) few)
 			as ${sql.identifier(state)}`,
 	);
-	const { rows } = await db.execute<Record<JobState, number> & { workers: number }>(sql`
-		select ${sql.join(counted, sql`, `)}, (select count(*)::int from job_workers) as workers`);
-	const { workers, ...counts } = rows[0] as Record<JobState, number> & { workers: number };
-	return { counts, workers };
+	type Counted = Record<JobState, number> & { workers: number; behindMinutes: number };
+	const { rows } = await db.execute<Counted>(sql`
+		select ${sql.join(counted, sql`, `)}, (select count(*)::int from job_workers) as workers,
+			(select coalesce(floor(extract(epoch from now() - min(j.run_at)) / 60), 0)::int
+				from graphile_worker.jobs j
+				where j.locked_at is null and j.attempts < j.max_attempts and j.run_at < now()) as "behindMinutes"`);
+	const { workers, behindMinutes, ...counts } = rows[0] as Counted;
+	return { counts, workers, behindMinutes };
 }

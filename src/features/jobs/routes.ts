@@ -61,11 +61,11 @@ export function jobRoutes(
 async function readJobs(db: Database, query: unknown) {
 	const { state = null, after = null } = readQuery(JobListQuery, query);
 	const { rows, next } = await listJobs(db, state, { after, limit: PAGE });
-	const { counts, workers } = await countJobs(db);
+	const { counts, workers, behindMinutes } = await countJobs(db);
 	const jobs = rows.map((job) => ({ ...job, words: TASK_WORDS[job.task] ?? null }));
 	const url = (change: { state?: JobState | null; after?: string }) => pathOf({ state, ...change });
 	return {
-		...{ jobs, next, state, counts, workers, url, onward: after !== null },
+		...{ jobs, next, state, counts, workers, behindMinutes, url, onward: after !== null },
 		...{ states: JOB_STATES, mostCounted: MOST_COUNTED },
 	};
 }

@@ -5,17 +5,21 @@ const BEAT_MS = 10_000;
 /** After so long a silence a worker counts as dead; a database frozen for half a minute must not look so. */
 const SILENT_SECONDS = 60;
 
+type Beating = {
+	id: string;
+	ended: Set<string>;
+	connection: Connection;
+	log: Log;
+	/** Whether the work goes on: a worker that stands still gives no sign of life. */
+	alive: () => boolean;
+};
+
 /**
- * Says every few seconds that the worker lives, and gives back the jobs of those that fell silent: the
+ * Says every few seconds that the worker works, and gives back the jobs of those that fell silent: the
  * library alone would leave the jobs of a killed process locked for four hours. Returns what signs off;
  * `ended` remembers who could not, for the next beat.
  */
-export function keepBeating(
-	id: string,
-	ended: Set<string>,
-	connection: Connection,
-	log: Log,
-): () => Promise<void> {
+export function keepBeating({ id, ended, connection, log, alive }: Beating): () => Promise<void> {
 	const complain = (error: Error) => log.warn(`no sign of life was given: ${error.message}`);
 	const signOff = async () => {
 		const ids = [...ended];
@@ -23,6 +27,7 @@ export function keepBeating(
 		for (const one of ids) ended.delete(one);
 	};
 	const beat = () => {
+		if (!alive()) return;
 		beatOnce(connection, id).then(signOff).catch(complain);
 	};
 	const timer = setInterval(beat, BEAT_MS).unref();

@@ -13,6 +13,7 @@ import type { Config } from '#src/config.ts';
 import { type Connection, connect } from '#src/platform/db/client.ts';
 import { keepBeating } from './takeover.ts';
 import { HopelessJob, type Schedule, type Tasks } from './task.ts';
+import { watchWork } from './watch.ts';
 
 /** Where the worker writes what went wrong; the application's own logger. */
 export type Log = Record<'error' | 'warn' | 'info' | 'debug', (message: string) => void>;
@@ -42,32 +43,52 @@ const FINISH_JOBS_MS = 5_000;
 /** A query that hangs must not keep the program. */
 const FORCE_MS = 1_500;
 const RESTART_MS = 3_000;
+/** The library looks at its schema before it begins. */
+const START_MS = 30_000;
 const CRON_ATTEMPTS = 3;
 
 /**
- * Works on the queue until told to stop, whatever happens to the database meanwhile: connections come back
- * by themselves, and a runner that gave up is started again. Never throws.
+ * Works on the queue until told to stop, whatever happens to the database meanwhile: connections come back by themselves,
+ * and a runner that gave up, or that nothing is heard of, is left to itself and another one started. Never throws.
  */
 export function startWorker(parts: WorkerParts): RunningWorker {
-	const connection = connect(parts.url, CONNECTIONS, PATIENCE_MS);
 	const leaving = new AbortController();
-	const events: WorkerEvents = new EventEmitter();
 	const ended = new Set<string>();
 	let runner: Runner | undefined;
 	let crew: WorkerPool | undefined;
 	let stopped: Promise<void> | undefined;
-	events.on('pool:create', ({ workerPool }) => {
-		crew = workerPool;
-	});
 
+	// With connections of its own: what a runner that was left behind still wants from the database, it is refused.
 	async function runOnce(): Promise<void> {
-		runner = await startRunner(parts, connection, events, leaving.signal);
-		const endBeating = keepBeating(crew?.id ?? '', ended, connection, parts.log);
+		const connection = connect(parts.url, CONNECTIONS, PATIENCE_MS);
+		const events: WorkerEvents = new EventEmitter();
+		events.on('pool:create', ({ workerPool }) => {
+			crew = workerPool;
+		});
+		const work = watchWork(events, CONCURRENCY);
+		const over = new AbortController();
+		const signal = AbortSignal.any([leaving.signal, over.signal]);
+		const log = onceAnOutage(parts.log, events);
+		let endBeating: (() => Promise<void>) | undefined;
+		let left = true;
+		const starting = startRunner({ ...parts, log }, connection, events, signal);
 		try {
+			if (await takesLonger(settled(starting), START_MS)) throw new Error('it does not start');
+			runner = await starting;
+			endBeating = keepBeating({ id: crew?.id ?? '', ended, connection, log, alive: work.goesOn });
 			if (leaving.signal.aborted) await runner.stop();
-			await runner.promise;
+			const ends = runner.promise.finally(() => {
+				left = false;
+			});
+			await Promise.race([ends, work.over]);
 		} finally {
-			await endBeating();
+			work.end();
+			over.abort();
+			// Nobody waits for a promise of the library's without an end.
+			starting.then((late) => late.promise, settled).catch(() => {});
+			if (left) await takesLonger(settled(crew?.forcefulShutdown('it stands still')), FORCE_MS);
+			await takesLonger(settled(endBeating?.()), FORCE_MS);
+			await takesLonger(settled(connection.close()), FORCE_MS);
 		}
 	}
 
@@ -86,8 +107,7 @@ export function startWorker(parts: WorkerParts): RunningWorker {
 		leaving.abort();
 		if (await takesLonger(settled(runner?.stop()), FINISH_JOBS_MS))
 			await takesLonger(settled(crew?.forcefulShutdown('the program ends')), FORCE_MS);
-		await takesLonger(working, FORCE_MS);
-		await takesLonger(connection.close(), FORCE_MS);
+		await takesLonger(working, 2 * FORCE_MS);
 	}
 	return {
 		stop() {
@@ -95,6 +115,21 @@ export function startWorker(parts: WorkerParts): RunningWorker {
 			return stopped;
 		},
 	};
+}
+
+/** The library tells of each attempt; during one outage each kind of fault is one line, until a job is asked for again. */
+function onceAnOutage(log: Log, events: WorkerEvents): Log {
+	const told = new Set<string>();
+	events.on('worker:getJob:empty', () => told.clear());
+	events.on('job:start', () => told.clear());
+	const once = (level: 'error' | 'warn') => (message: string) => {
+		const kind = message.replace(/\d+|'[^']*'/g, '');
+		if (told.has(kind)) return;
+		told.add(kind);
+		log[level](message);
+	};
+	const { info, debug } = log;
+	return { error: once('error'), warn: once('warn'), info: info.bind(log), debug: debug.bind(log) };
 }
 
 async function startRunner(
