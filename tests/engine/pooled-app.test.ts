@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { sendMail } from '#src/features/mail/actions.ts';
 import { connect } from '#src/platform/db/client.ts';
+import { StatementTooLong } from '#src/platform/db/patience.ts';
 import { plansHold } from '#src/platform/db/planning.ts';
 import { makeCast } from '../cast.ts';
 import { startProgram } from '../platform/program.ts';
@@ -92,5 +93,32 @@ test.skipIf(!possible)(
 		expect(await plansHold(server.url)).toBe(true);
 		// PgBouncer carries them over from 1.21 on, which none of Debian 12 is.
 		expect(await plansHold(pooler.url)).toBe(await carriesPlans());
+	},
+);
+
+test.skipIf(!possible)(
+	'what is given up is cancelled on the server, through a pooler as well',
+	{ timeout: 120_000 },
+	async () => {
+		const server = await startPostgres(programs as string);
+		onTestFinished(server.stop);
+		const pooler = await startPooler(server.url);
+		onTestFinished(pooler.stop);
+		const watcher = connect(server.url, 1);
+		onTestFinished(watcher.close);
+		for (const url of [pooler.url, server.url]) {
+			const hasty = connect(url, 2, 1_000);
+			await expect(hasty.pool.query(`select pg_sleep(60), 'runaway'`)).rejects.toThrow(
+				StatementTooLong,
+			);
+			const running = async () =>
+				(
+					await watcher.pool.query(
+						`select from pg_stat_activity where state = 'active' and query like '%runaway%' and pid <> pg_backend_pid()`,
+					)
+				).rowCount;
+			await expect.poll(running).toBe(0);
+			await hasty.close();
+		}
 	},
 );

@@ -1,7 +1,10 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { gatherAfterwards } from './after-commit.ts';
+import { faultOf, noteCommitLost } from './faults.ts';
 import { loseNoPatience } from './patience.ts';
 import { planOnce } from './planning.ts';
+import { type Share, writersShare } from './share.ts';
 
 export type Database = NodePgDatabase;
 export type Tx = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -12,7 +15,19 @@ export type Sql = Database | Tx;
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
 
-export type Connection = { db: Database; pool: pg.Pool; close: () => Promise<void> };
+/** What a pool has been through: connections that broke, statements that a server refused because it only reads. */
+export type Figures = { broken: number; readOnly: number };
+
+export type Connection = {
+	db: Database;
+	pool: pg.Pool;
+	/** What transactions may take of the pool; the rest is for readers. */
+	writers: Share;
+	figures: Figures;
+	close: () => Promise<void>;
+};
+
+const CONNECT_MS = 5_000;
 
 /**
  * Opens a pool on `url`. No session state is set, so that it runs through a transaction pooler too. `max` is the number
@@ -29,17 +44,68 @@ export function connect(
 		connectionString: url,
 		max,
 		application_name: 'moi-prodazhi',
-		connectionTimeoutMillis: 5_000,
+		connectionTimeoutMillis: CONNECT_MS,
 		idleTimeoutMillis: 30_000,
+	});
+	const figures: Figures = { broken: 0, readOnly: 0 };
+	const spoilt = new WeakSet<pg.ClientBase>();
+	// A connection to a server that cannot do its work is given to nobody after this.
+	pool.on('release', (_error: unknown, client: pg.PoolClient) => {
+		if (spoilt.has(client)) (client as unknown as pg.Client).end().catch(() => {});
 	});
 	// An idle connection that breaks must not end the process: the next query takes another.
 	pool.on('error', () => {});
 	// One that breaks between two statements of a transaction neither: the next statement fails and says so.
 	pool.on('connect', (client) => {
-		client.on('error', () => {});
+		client.on('error', () => {
+			figures.broken += 1;
+		});
+		watchFaults(client, figures, spoilt);
 		if (plans === 'kept') planOnce(client);
 		if (patienceMs > 0) loseNoPatience(client, patienceMs);
 	});
 	const db = drizzle(pool, { casing: 'snake_case' });
-	return { db, pool, close: () => pool.end() };
+	const writers = writersShare(max, CONNECT_MS);
+	return { db: sharing(db, pool, writers), pool, writers, figures, close: () => pool.end() };
+}
+
+type Wire = {
+	on: (event: 'errorMessage', told: (error: Error & { code?: string }) => void) => void;
+};
+
+// What the server says, whoever asked.
+function watchFaults(
+	client: pg.ClientBase,
+	figures: Figures,
+	spoilt: WeakSet<pg.ClientBase>,
+): void {
+	(client as unknown as { connection?: Wire }).connection?.on('errorMessage', (error) => {
+		if (error.code === '25006') figures.readOnly += 1;
+		if (faultOf(error)?.drop) spoilt.add(client);
+	});
+}
+
+// A transaction takes a place of the writers, tells a lost COMMIT from what surely failed, and has done what waits for its end.
+function sharing(db: Database & { $client: pg.Pool }, pool: pg.Pool, writers: Share): Database {
+	const begin: Database['transaction'] = db.transaction.bind(db);
+	const transaction: Database['transaction'] = async (work, config) => {
+		await writers.enter();
+		let [committing, afterwards]: [boolean, ReturnType<typeof gatherAfterwards>] = [false, []];
+		try {
+			const result = await begin(async (tx) => {
+				afterwards = gatherAfterwards(tx);
+				const done = await work(tx);
+				committing = true;
+				return done;
+			}, config);
+			for (const afterward of afterwards) afterward(pool);
+			return result;
+		} catch (error) {
+			if (committing) noteCommitLost(error);
+			throw error;
+		} finally {
+			writers.leave();
+		}
+	};
+	return Object.assign(db, { transaction });
 }

@@ -9,9 +9,10 @@ export class StatementTooLong extends Error {
 }
 
 const CANCEL_REQUEST = 80_877_102;
-const CANCEL_MS = 2_000;
+/** A pooler closes the cancelling connection when it has passed the request on; for longer nobody waits. */
+const CANCEL_MS = 500;
 
-type Wire = { stream: { destroy: (error: Error) => void } };
+type Wire = { stream: { destroy: (error: Error) => void; pause: () => void } };
 type Session = pg.Client & {
 	connection?: Wire;
 	host?: string;
@@ -33,8 +34,9 @@ export function loseNoPatience(client: pg.Client, ms: number): void {
 		timer = undefined;
 	};
 	const giveUp = () => {
-		cancel(session);
-		session.connection?.stream.destroy(new StatementTooLong(ms));
+		// Not at once: a pooler that sees the goodbye first no longer knows whom to cancel. What is said meanwhile nobody hears.
+		session.connection?.stream.pause();
+		cancel(session, () => session.connection?.stream.destroy(new StatementTooLong(ms)));
 	};
 	const ask = client.query.bind(client) as (...args: unknown[]) => unknown;
 	const askInTime = (...args: unknown[]) => {
@@ -47,9 +49,12 @@ export function loseNoPatience(client: pg.Client, ms: number): void {
 	client.on('end', calm);
 }
 
-/** A request on a connection of its own, as the protocol has it; a pooler passes it on. Nobody waits for it. */
-function cancel({ host, port, processID, secretKey }: Session): void {
-	if (!host || !port || !processID || !secretKey) return;
+/** A request on a connection of its own, as the protocol has it; `then` when it was passed on, or in half a second. */
+function cancel({ host, port, processID, secretKey }: Session, then: () => void): void {
+	if (!host || !port || !processID || !secretKey) {
+		then();
+		return;
+	}
 	const message = Buffer.alloc(16);
 	[message.length, CANCEL_REQUEST, processID, secretKey].forEach((word, at) => {
 		message.writeInt32BE(word, at * 4);
@@ -57,7 +62,12 @@ function cancel({ host, port, processID, secretKey }: Session): void {
 	const socket = host.startsWith('/')
 		? connectSocket(`${host}/.s.PGSQL.${port}`)
 		: connectSocket(port, host);
-	socket.setTimeout(CANCEL_MS, () => socket.destroy());
+	const late = setTimeout(() => socket.destroy(), CANCEL_MS);
 	socket.on('error', () => {});
-	socket.end(message);
+	socket.once('close', () => {
+		clearTimeout(late);
+		then();
+	});
+	// Not ended: a pooler passes nothing on for whom it has seen go.
+	socket.write(message);
 }

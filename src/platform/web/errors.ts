@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connection } from '#src/platform/db/client.ts';
-import { StatementTooLong } from '#src/platform/db/patience.ts';
+import { faultOf, mayBeStored } from '#src/platform/db/faults.ts';
 import {
 	BadRequest,
 	Conflict,
@@ -27,7 +27,7 @@ export function wantsJson(request: FastifyRequest): boolean {
 	return Boolean(accept?.startsWith('application/json') || type?.startsWith('application/json'));
 }
 
-const BUSY_SECONDS = 5;
+const BUSY = { key: 'error.busy', seconds: 5 } as const;
 
 /** 503: more requests wait for the database than it will serve before their readers lose patience. */
 class Crowded extends Error {}
@@ -36,24 +36,9 @@ class Crowded extends Error {}
 const WAITING_FOR_EACH = 20;
 
 /** Refuses at once what would only make the queue for the database longer. Throws Crowded. */
-export function refuseCrowd({ pool }: Connection): void {
-	if (pool.waitingCount >= pool.options.max * WAITING_FOR_EACH)
+export function refuseCrowd({ pool, writers }: Connection): void {
+	if (pool.waitingCount + writers.waiting() >= pool.options.max * WAITING_FOR_EACH)
 		throw new Crowded('too many wait for the database');
-}
-
-/**
- * What goes wrong while the database is away, too slow, out of connections or of disk, as node-postgres and
- * Postgres (class 53) say it.
- */
-function isDatabaseAway(error: unknown): boolean {
-	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-	if (cause instanceof StatementTooLong) return true;
-	const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-	if (/^(ECONN|EPIPE|ETIMEDOUT|ENOENT|57P0|53|08)/.test(code)) return true;
-	const message = cause instanceof Error ? cause.message : '';
-	return /timeout exceeded when trying to connect|Connection terminated|is not queryable/.test(
-		message,
-	);
 }
 
 /** Everything that is thrown becomes an answer here, and only here. */
@@ -70,14 +55,14 @@ export function setUpErrors(app: FastifyInstance): void {
 		if (error.statusCode !== undefined && error.statusCode < 500)
 			return await tell(new BadRequest('error.badRequest', { what: error.code }), request, reply);
 		request.log.error({ err: error }, 'request failed');
-		if (error instanceof Crowded || isDatabaseAway(error)) {
-			reply.header('retry-after', BUSY_SECONDS);
-			return await say(
-				request,
-				reply,
-				503,
-				translate(request.viewer.language, 'error.busy', { id: request.id }),
-			);
+		const fault = error instanceof Crowded ? BUSY : faultOf(error);
+		if (fault !== null) {
+			// What is only read leaves nothing behind that could have been stored.
+			const unknown = mayBeStored(error) && request.routeOptions.config.changes !== undefined;
+			const key = unknown ? 'error.maybeStored' : fault.key;
+			reply.header('retry-after', fault.seconds);
+			const { language } = request.viewer;
+			return await say(request, reply, 503, translate(language, key, { id: request.id }));
 		}
 		const message = translate(request.viewer.language, 'error.server', { id: request.id });
 		return await say(request, reply, 500, message);

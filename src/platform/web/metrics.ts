@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Config } from '#src/config.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { Forbidden } from '#src/platform/errors.ts';
@@ -65,6 +65,17 @@ export function gauge(registry: Registry, name: string, help: string, measure: (
 	});
 }
 
+/** A counter that somebody else counts: `count` tells how far it is. */
+export function counter(registry: Registry, name: string, help: string, count: () => number): void {
+	new Counter({
+		...{ name, help, registers: [registry] },
+		collect() {
+			this.reset();
+			this.inc(count());
+		},
+	});
+}
+
 // By the template of the route: an address holds ids and words, and each would be a series of its own.
 function countRequests(app: FastifyInstance, registry: Registry): void {
 	const durations = new Histogram({
@@ -81,7 +92,17 @@ function countRequests(app: FastifyInstance, registry: Registry): void {
 	});
 }
 
-function lookAtPool(registry: Registry, { pool }: Connection): void {
+function lookAtPool(registry: Registry, { pool, writers, figures }: Connection): void {
+	const waiting = () => writers.waiting();
+	gauge(registry, 'db_writers_waiting', 'Transactions that wait for a writers’ place.', waiting);
+	const broken = () => figures.broken;
+	counter(registry, 'db_reconnects_total', 'Connections that broke and are opened anew.', broken);
+	counter(
+		registry,
+		'read_only_refusals_total',
+		'Statements that a server refused because it only reads.',
+		() => figures.readOnly,
+	);
 	gauge(registry, 'db_pool_connections', 'Connections to the database.', () => pool.totalCount);
 	gauge(registry, 'db_pool_idle', 'Connections that nobody uses.', () => pool.idleCount);
 	gauge(
