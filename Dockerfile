@@ -12,7 +12,10 @@ COPY views views
 COPY public public
 COPY drizzle drizzle
 
+# For copies, and for what the program makes by itself: everything else is read alone.
+RUN mkdir /backups /app/.data && chown node /backups /app/.data
 USER node
+VOLUME /backups
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
 	CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';
+import { readmeBlock } from '../readme.ts';
 import { CLIENT_SECRET, freePort, openCompany } from './directory.ts';
 import { type Page, type Web, web } from './web.ts';
 
@@ -28,12 +29,7 @@ let apache: ChildProcess | undefined;
 let front = '';
 let bare = '';
 
-const config = (port: string, behind: string, issuer: string) => `
-ServerName 127.0.0.1
-Listen 127.0.0.1:${port}
-PidFile ${folder}/pid
-ErrorLog ${folder}/errors
-${[
+const LOADED = [
 	'mpm_event',
 	'authn_core',
 	'authz_core',
@@ -42,32 +38,25 @@ ${[
 	'proxy',
 	'proxy_http',
 	'auth_openidc',
-]
-	.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`)
-	.join('\n')}
+];
+
+const config = (port: string, behind: string, issuer: string) => `
+ServerName 127.0.0.1
+Listen 127.0.0.1:${port}
+PidFile ${folder}/pid
+ErrorLog ${folder}/errors
+${LOADED.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`).join('\n')}
 ${process.getuid?.() === 0 ? 'User www-data\nGroup www-data' : ''}
-OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration
-OIDCClientID apache
-OIDCClientSecret ${CLIENT_SECRET}
-OIDCRedirectURI http://127.0.0.1:${port}/at-the-proxy
-OIDCCryptoPassphrase a-passphrase-of-apache
-OIDCScope "openid profile email groups"
-OIDCRemoteUserClaim preferred_username
-OIDCPKCEMethod S256
-OIDCStripCookies mod_auth_openidc_session
-<Location />
-	AuthType openid-connect
-	# Fetch says that it is a script, for which Apache would answer 401 without this.
-	OIDCUnAuthAction auth true
-	Require valid-user
-	RequestHeader set X-Remote-User "expr=%{REMOTE_USER}"
-	RequestHeader set X-Remote-Name "%{OIDC_CLAIM_name}e"
-	RequestHeader set X-Remote-Groups "%{OIDC_CLAIM_groups}e"
-	RequestHeader set X-Proxy-Secret "${SECRET}"
-</Location>
-ProxyPass /at-the-proxy !
-ProxyPass / ${behind}/
-ProxyPreserveHost On
+# Fetch says that it is a script, for which Apache would answer 401 without this.
+OIDCUnAuthAction auth true
+${readmeBlock('apache', {
+	'https://sso.example.ru/realms/company': issuer,
+	'crm-proxy': 'apache',
+	'the secret of the client': CLIENT_SECRET,
+	'https://crm.example.ru': `http://127.0.0.1:${port}`,
+	'the secret between the proxy and us': SECRET,
+	'http://127.0.0.1:3000': behind,
+})}
 `;
 
 beforeAll(async () => {
