@@ -44,6 +44,8 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
 		// hold a database that a test drops; tests that read plans say VACUUM ANALYZE themselves.
 		settings: {
 			...{ fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' },
+			// Whether a transaction has used NOTIFY is seen by whether it may be prepared.
+			max_prepared_transactions: '4',
 		},
 	});
 	const url = await letCreateDatabases(embedded);

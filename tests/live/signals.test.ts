@@ -6,6 +6,7 @@ import { reassignDeal } from '#src/features/deals/giving.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { dismissPerson } from '#src/features/people/actions.ts';
 import { findPerson } from '#src/features/people/queries.ts';
+import { allTold } from '#src/platform/events/teller.ts';
 import { testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';
@@ -40,6 +41,7 @@ beforeEach(async () => {
 
 /** Who has been told of a deal, after something that everybody hears. */
 async function told(deal: number): Promise<Login[]> {
+	await allTold(database.pool);
 	await database.pool.query(`select pg_notify('changed', '{"all":true}')`);
 	for (const login of LOGINS)
 		await expect.poll(() => readers[login].changes().some(({ all }) => all)).toBe(true);

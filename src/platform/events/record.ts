@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { AppEvent, Door } from '#src/events.ts';
+import { afterCommit } from '#src/platform/db/after-commit.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { momentOf } from './clock.ts';
+import { tell } from './teller.ts';
 
 /** Who does it, by which way, and when: what every verb of the trade is told. */
 export type By = {
@@ -17,8 +19,8 @@ export type By = {
 };
 
 /**
- * Writes one event row per event, inside the caller's transaction, and tells every instance at commit
- * whose records changed (see platform/live): one statement, one notification. An event's moment is the database's, taken
+ * Writes one event row per event, inside the caller's transaction, and has every instance told after its commit
+ * whose records changed (see platform/live). An event's moment is the database's, taken
  * while the caller holds the record, and never before the record's last one. Making the demo company tells
  * nobody, for nobody is there: its thousands of changes take a third less.
  */
@@ -32,15 +34,18 @@ export async function record(tx: Sql, by: By, ...happened: AppEvent[]): Promise<
 		data: event.data,
 	}));
 	const at = by.at ? sql`${by.at}::timestamptz` : momentOf(by);
-	await tx.execute(sql`
+	const { rows: written } = await tx.execute<{ id: number }>(sql`
 		with given as (select ${JSON.stringify(rows)}::jsonb as happened, ${at} as at), written as (
 			insert into events (type, at, actor_id, door, ip, deal_id, client_id, interaction_id, data)
 			select e.type, greatest(given.at, last_told(e."dealId", e."clientId")), ${by.actorId}::bigint, ${by.door}::text,
 				${by.ip ?? null}::text, e."dealId", e."clientId", e."interactionId", e.data
 			from given, jsonb_to_recordset(given.happened) as e(
 				type text, "dealId" bigint, "clientId" bigint, "interactionId" bigint, data jsonb)
+			returning id
 		)
-		select pg_notify('changed', news)
-		from given, news_of(given.happened, ${by.actorId}::bigint, ${by.tab ?? null}::text) news
-		where ${by.door !== 'seed'} and news is not null`);
+		select id from written`);
+	if (by.door === 'seed') return;
+	const ids = written.map(({ id }) => id);
+	const stored = { happened: rows, ids, actor: by.actorId, tab: by.tab ?? null };
+	afterCommit(tx, (pool) => tell(pool, stored));
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { type News, readNews } from './news.ts';
-import { pollEvents } from './polling.ts';
+import { makeNet, pollEvents } from './polling.ts';
 
 /** What a listener tells: news as they come, and when some may have been missed. */
 export type Ear = { heard: (news: News) => void; missed: () => void };
@@ -62,7 +62,9 @@ export function listen(url: string, pool: pg.Pool, ear: Ear, log: Log): Listener
 					log.warn('LISTEN brings nothing here: the newest events are asked for instead');
 					become('asking');
 					await pollEvents(pool, ear, AbortSignal.any([signal, AbortSignal.timeout(ASK_FOR_MS)]));
-				} else log.warn(`the connection that listens broke: ${String(error)}`);
+				} else if (failures <= 1) {
+					log.warn(`the connection that listens broke: ${String(error)}`);
+				}
 			}
 			listener.state = 'deaf';
 			const longest = Math.min(AGAIN_MS[1], AGAIN_MS[0] * 2 ** failures);
@@ -95,6 +97,8 @@ async function listenOnce(
 	});
 	const over = Promise.withResolvers<never>();
 	over.promise.catch(() => {});
+	const net = makeNet(pool, ear);
+	const listening = new AbortController();
 	let awaited: string | null = null;
 	let heardOnce = false;
 	let sentAt = 0;
@@ -103,27 +107,45 @@ async function listenOnce(
 	client.on('notification', ({ payload = '' }) => {
 		const news = readNews(payload);
 		if (news === null) return;
+		if (news.ids) net.told(news.ids);
 		if (news.ping === undefined) return ear.heard(news);
 		if (news.ping !== awaited) return;
 		awaited = null;
 		listener.lag = performance.now() - sentAt;
-		if (!heardOnce) become('listening');
+		if (!heardOnce) {
+			become('listening');
+			void net.spread(AbortSignal.any([signal, listening.signal]));
+		}
 		heardOnce = true;
 	});
+	let pings = 0;
+	/** Whether silence would say nothing: the pool was too busy to send the word. */
+	let unsaid = false;
 	const ping = () => {
 		awaited = `${process.pid}.${Math.random()}`;
 		sentAt = performance.now();
-		// The first comes as all changes come, by the pool: from the same database, past the same poolers. Not waited
-		// for: on a connection that nobody answers it would hang, and silence is what is looked for.
-		(heardOnce ? client : pool)
+		// The first comes as all changes come, by the pool: from the same database, past the same poolers. Every third again,
+		// for the pool may have moved to another server while this one lives. Not waited for: on a connection that nobody
+		// answers it would hang, and silence is what is looked for.
+		const byPool = !heardOnce || pings++ % 3 === 2;
+		unsaid = heardOnce && byPool;
+		(byPool ? pool : client)
 			.query(`select pg_notify('changed', $1)`, [JSON.stringify({ ping: awaited })])
-			.catch(over.reject);
+			.then(
+				() => {
+					unsaid = false;
+				},
+				(error: unknown) => {
+					if (!unsaid) over.reject(error);
+				},
+			);
 	};
 	const watch = async () => {
 		for (;;) {
 			ping();
 			await pause(PATIENCE_MS, undefined, { signal, ref: false });
-			if (awaited !== null) throw heardOnce ? new Error('it hears no more') : new CannotListen();
+			if (awaited !== null && !unsaid)
+				throw heardOnce ? new Error('it hears no more') : new CannotListen();
 			await pause(PING_MS - PATIENCE_MS, undefined, { signal, ref: false });
 		}
 	};
@@ -134,6 +156,7 @@ async function listenOnce(
 	} catch (error) {
 		if (!signal.aborted) throw error;
 	} finally {
+		listening.abort();
 		client.removeAllListeners('notification');
 		// A dead connection would wait for its goodbye for ever.
 		await Promise.race([client.end().catch(() => {}), pause(500, undefined, { ref: false })]);

@@ -17,6 +17,8 @@ export type News = {
 	many?: number[];
 	/** Everybody's screens. */
 	all?: true;
+	/** Events that this tells of: the first and the last of each row of ids. Absent where they are too many. */
+	ids?: [number, number][];
 	/** A listener's word to itself: it hears. */
 	ping?: string;
 };
