@@ -42,3 +42,7 @@ document.addEventListener('htmx:config:request', (event) => {
 	const shown = document.querySelectorAll('#timeline > .line').length;
 	if (shown) request.headers['X-Lines-Shown'] = String(shown);
 });
+
+// On a phone the states are a row that moves: it begins with the one that the deal is in.
+const here = document.querySelector('.stages [aria-current]');
+if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 12;

@@ -92,11 +92,11 @@ document.addEventListener('click', (event) => {
 });
 let open = [];
 document.addEventListener('htmx:before:swap', () => {
-	open = [...sheets()].map((sheet) => sheet.id);
+	open = [...document.querySelectorAll('details:is(.pop, .fold)[open]')].map(({ id }) => id);
 });
 document.addEventListener('htmx:after:swap', () => {
 	for (const id of open) {
 		const sheet = document.getElementById(id);
-		if (sheet?.matches('form#filter .pop')) sheet.open = true;
+		if (sheet?.matches('form#filter .pop, .fold')) sheet.open = true;
 	}
 });

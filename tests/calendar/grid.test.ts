@@ -9,12 +9,13 @@ const timed = fc.record({
 	minutes: fc.integer({ min: 1, max: 600 }),
 });
 
-test('whatever a day holds, everything stands in the grid, and only the last lane is ever shared', () => {
+test('whatever a day holds, everything stands in the grid or in a crowd, and no lane is ever shared', () => {
 	fc.assert(
 		fc.property(fc.array(timed, { maxLength: 40 }), (items) => {
 			const { first, last } = hoursFor(items, 540, 1080);
-			const placed = place(items, first);
-			expect(placed.map(({ item }) => item).sort(compare)).toEqual([...items].sort(compare));
+			const { placed, crowds } = place(items, first);
+			const all = [...placed, ...crowds.flatMap((crowd) => crowd.items)];
+			expect(all.map(({ item }) => item).sort(compare)).toEqual([...items].sort(compare));
 			for (const one of placed) {
 				expect(one.slot).toBeGreaterThanOrEqual(0);
 				expect(one.slots).toBeGreaterThanOrEqual(1);
@@ -22,7 +23,7 @@ test('whatever a day holds, everything stands in the grid, and only the last lan
 				expect(one.lane).toBeLessThan(one.lanes);
 				expect(one.lanes).toBeLessThanOrEqual(MOST_LANES);
 				for (const other of placed)
-					if (other !== one && other.lane === one.lane && one.lane < MOST_LANES - 1)
+					if (other !== one && other.lane === one.lane)
 						expect(one.slot + one.slots <= other.slot || other.slot + other.slots <= one.slot).toBe(
 							true,
 						);
@@ -31,6 +32,11 @@ test('whatever a day holds, everything stands in the grid, and only the last lan
 		}),
 	);
 });
+
+const WEEK = {
+	...{ view: 'week' as const, asked: true, on: '2026-11-24', owner: '', ownerId: 1 },
+	busyOnly: false,
+};
 
 const compare = (a: { start: number; minutes: number }, b: { start: number; minutes: number }) =>
 	a.start - b.start || a.minutes - b.minutes;
@@ -43,7 +49,7 @@ test('two that meet share the width; one that comes after has all of it', () => 
 			{ start: 660, minutes: 30 },
 		],
 		9,
-	).map(({ slot, slots, lane, lanes }) => [slot, slots, lane, lanes]);
+	).placed.map(({ slot, slots, lane, lanes }) => [slot, slots, lane, lanes]);
 	expect(lanes).toEqual([
 		...[
 			[4, 4, 0, 2],
@@ -76,6 +82,7 @@ test('a week begins with its Monday, a month with the week of its first day; tur
 					owner: '',
 					ownerId: 1,
 					busyOnly: false,
+					asked: true,
 				};
 				const days = daysOf(view, filter.on);
 				expect(days).toContain(filter.on);
@@ -85,7 +92,7 @@ test('a week begins with its Monday, a month with the week of its first day; tur
 			},
 		),
 	);
-	expect(
-		calendarUrl({ view: 'week', on: '2026-11-24', owner: '', ownerId: 1, busyOnly: false }),
-	).toBe('/calendar?on=2026-11-24');
+	expect(calendarUrl({ ...WEEK, asked: false })).toBe('/calendar?on=2026-11-24');
+	expect(calendarUrl(WEEK)).toBe('/calendar?view=week&on=2026-11-24');
+	expect(calendarUrl({ ...WEEK, asked: false }, { view: 'week' })).toBe(calendarUrl(WEEK));
 });

@@ -94,7 +94,8 @@ test('a month on paper hides nothing; the team’s says whose; a stranger’s on
 test('the team’s week begins each entry with whose it is', async () => {
 	const page = await see(vera, '/calendar?on=2026-12-09&owner=team');
 	const entry = page.byClass('entry').find((one) => textOf(one).includes('Весь день 1'));
-	expect(textOf(page.byClass('who', entry as never)[0] as never)).toMatch(/^Анна /);
+	const who = page.byClass('who', entry as never)[0] as never;
+	expect([textOf(who), attribute(who, 'aria-label')]).toEqual(['АС', 'Анна Соколова']);
 	expect((await see(anna, '/calendar?on=2026-12-09')).byClass('who')).toEqual([]);
 });
 

@@ -30,7 +30,7 @@ export function pagesOf(records: Records): Addresses {
 		...oneOf('/admin/stages/:id/removal/new', records.stage),
 		...oneOf('/agenda/print', '/board/print', '/calendar/account', '/clients/print'),
 		...oneOf('/deals/print'),
-		'/calendar/print': ['view=day&owner=team', 'view=week', 'view=month'].map(
+		'/calendar/print': ['view=day&owner=team', 'view=week', 'view=month', 'view=list'].map(
 			(query) => `/calendar/print?${query}`,
 		),
 		...oneOf('/calendar/feed', '/calendar/intake', '/clients/new', '/clients/vcard', '/deals/new'),
@@ -50,9 +50,14 @@ export function pagesOf(records: Records): Addresses {
 		'/board': ['/board', '/board?view=dates', '/board?period=none', '/board?q=нет такого'].concat(
 			['', '&view=dates'].map((more) => `/board?pipeline=${records.pipeline}${more}`),
 		),
-		'/calendar': ['view=day', 'view=week', 'view=month', 'view=week&owner=team'].map(
-			(query) => `/calendar?${query}`,
-		),
+		'/calendar': [
+			'',
+			'view=day',
+			'view=week',
+			'view=month',
+			'view=list',
+			'view=week&owner=team',
+		].map((query) => `/calendar?${query}`),
 		'/calendar/new': ['/calendar/new', '/calendar/new?day=2026-11-25&time=10:00'],
 		'/clients': ['/clients', '/clients?q=ромашка', '/clients?sort=-amount'],
 		'/clients/:id': [`/clients/${client}`, `/clients/${twin}`],

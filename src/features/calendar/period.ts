@@ -1,15 +1,18 @@
 import { type Actor, inScope } from '#src/features/auth/rules.ts';
 import { BadRequest } from '#src/platform/errors.ts';
 import { addDays, daysBetween, monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
+import { isWorkday, weekdayOf } from '#src/platform/i18n/workdays.ts';
 import { day, form, oneOf, optional, readQuery, text } from '#src/platform/web/forms.ts';
 
-/** `week`: its working days; `seven`: all of them. */
-export const CALENDAR_VIEWS = ['day', 'week', 'seven', 'month'] as const;
+/** `week`: its working days; `seven`: all of them; `list`: those seven as lines. */
+export const CALENDAR_VIEWS = ['day', 'week', 'seven', 'month', 'list'] as const;
 export type CalendarView = (typeof CALENDAR_VIEWS)[number];
 
 /** What the calendar shows; lives in the address. */
 export type CalendarFilter = {
 	view: CalendarView;
+	/** Whether the address names the view; where it does not, a phone shows of the week the one day. */
+	asked: boolean;
 	/** A day inside of it. */
 	on: string;
 	/** As it stands in the address; empty: one's own. */
@@ -29,13 +32,14 @@ export const CalendarQuery = form({
 
 /** Reads what an address asks for; a week of one's own by default. Throws BadRequest. */
 export function readCalendarFilter(actor: Actor, query: unknown, viewer: Viewer): CalendarFilter {
-	const { view = 'week', on = viewer.today, owner = '' } = readQuery(CalendarQuery, query);
+	const { view, on = viewer.today, owner = '' } = readQuery(CalendarQuery, query);
 	const own = owner === '' || owner === 'me';
 	if (!own && owner !== 'team' && !/^\d{1,15}$/.test(owner))
 		throw new BadRequest('error.badRequest', { what: 'owner' });
 	const ownerId = own ? actor.id : owner === 'team' ? null : Number(owner);
 	const busyOnly = ownerId !== null && ownerId !== actor.id && !inScope(actor, ownerId);
-	return { view, on, owner: own ? '' : owner, ownerId, busyOnly };
+	const asked = view !== undefined;
+	return { view: view ?? 'week', asked, on, owner: own ? '' : owner, ownerId, busyOnly };
 }
 
 /** The address of a filter with some of it changed. */
@@ -45,7 +49,8 @@ export function calendarUrl(
 	path = '/calendar',
 ): string {
 	const { view, on, owner } = { ...filter, ...change };
-	const wanted = Object.entries({ view: view === 'week' ? '' : view, on, owner });
+	const named = filter.asked || change.view !== undefined;
+	const wanted = Object.entries({ view: named ? view : '', on, owner });
 	return `${path}?${new URLSearchParams(wanted.filter(([, value]) => value !== ''))}`;
 }
 
@@ -67,6 +72,14 @@ export function daysOf(view: CalendarView, on: string): string[] {
 	const start = mondayOf(first);
 	const weeks = Math.floor(daysBetween(start, last) / WEEK) + 1;
 	return daysFrom(start, weeks * WEEK);
+}
+
+/** The days that are drawn: a week leaves out a free Saturday, unless it is today, and keeps a holiday. */
+export function daysDrawn(view: CalendarView, on: string, viewer: Viewer): string[] {
+	const { workdays, today } = viewer;
+	const worked = (day: string) =>
+		workdays.weekdays.includes(weekdayOf(day)) || isWorkday(day, workdays) || day === today;
+	return daysOf(view, on).filter((day) => view !== 'week' || worked(day));
 }
 
 const daysFrom = (first: string, count: number) =>

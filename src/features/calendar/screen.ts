@@ -1,18 +1,24 @@
 import { type Actor, can, inScope } from '#src/features/auth/rules.ts';
-import { shortName } from '#src/features/interactions/words.ts';
+import { initialsOf } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { addDays, dayOf, formatTime, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
-import { isWorkday, weekdayOf } from '#src/platform/i18n/workdays.ts';
 import {
 	type CalendarEntry,
 	type CalendarPerson,
 	listCalendarPeople,
 	listEntries,
 } from './days.ts';
-import { hoursFor, type Placed, place } from './grid.ts';
-import { type CalendarFilter, calendarUrl, daysOf, readCalendarFilter, turned } from './period.ts';
-import { DEFAULT_MINUTES } from './words.ts';
+import { type Crowd, hoursFor, type Placed, place } from './grid.ts';
+import {
+	type CalendarFilter,
+	calendarUrl,
+	daysDrawn,
+	daysOf,
+	readCalendarFilter,
+	turned,
+} from './period.ts';
+import { DEFAULT_MINUTES, titleOf } from './words.ts';
 
 /** An entry on the clock of the viewer; `title` is its time. */
 export type Shown = CalendarEntry & { start: number; minutes: number; clock: string };
@@ -24,6 +30,8 @@ export type Column = {
 	/** For the whole day. */
 	wholeDay: CalendarEntry[];
 	placed: Placed<Shown>[];
+	/** What has no room beside the others at its hour. */
+	crowds: Crowd<Shown>[];
 	/** Everything in order, for a month. */
 	all: (CalendarEntry | Shown)[];
 	today: boolean;
@@ -41,7 +49,9 @@ export type CalendarScreen = {
 	owner: CalendarPerson | null;
 	/** How many plans stand on the free days that a working week leaves out. */
 	onFreeDays: number;
-	short: typeof shortName;
+	initials: typeof initialsOf;
+	/** Which of the six colours of the team a person has. */
+	tint: (ownerId: number) => number;
 	/** How many people a team's day leaves out. */
 	leftOut: number;
 	me: number;
@@ -50,10 +60,21 @@ export type CalendarScreen = {
 	minute: number;
 	url: (change?: Parameters<typeof calendarUrl>[1]) => string;
 	printUrl: string;
-	before: string;
-	after: string;
+	turns: Turn[];
 };
 
+/** The heading of a period and the way to the ones beside it; `width`: on which screens. */
+export type Turn = {
+	width: 'any' | 'wide' | 'narrow';
+	view: CalendarFilter['view'];
+	on: string;
+	title: string;
+	before: string;
+	after: string;
+	today: string;
+};
+
+const TINTS = 6;
 /** People beside each other in a team's day; more would be too narrow. */
 const MOST_PEOPLE = 12;
 
@@ -103,20 +124,35 @@ export async function readCalendarPage(
 		filter.view === 'day' && owner === null
 			? shown.map((person) => column(filter.on, person))
 			: days.map((day) => column(day, null));
-	const drawn = (one: Column) => filter.view !== 'week' || inWorkWeek(one, viewer);
+	const shownDays = daysDrawn(filter.view, filter.on, viewer);
+	const drawn = (one: Column) => shownDays.includes(one.day);
 	return {
 		...{ filter, hours, people, owner, me: actor.id },
 		columns: columns.filter(drawn),
 		onFreeDays: columns.reduce((count, one) => count + (drawn(one) ? 0 : one.all.length), 0),
-		short: shortName,
+		initials: initialsOf,
+		tint: (ownerId) => ownerId % TINTS,
 		leftOut: owner ? 0 : team.length - side.length,
 		mayLead: can(actor, 'deals.reassign'),
 		minute: minuteOf(viewer.now, viewer),
 		url: (change) => calendarUrl(filter, change),
 		printUrl: calendarUrl(filter, {}, '/calendar/print'),
-		before: calendarUrl(filter, { on: turned(filter, -1) }),
-		after: calendarUrl(filter, { on: turned(filter, 1) }),
+		turns: turnsOf(filter, columns.find(drawn)?.day ?? filter.on, shownDays, viewer),
 	};
+}
+
+// A week that nobody asked for by name is its day on a phone: drawn for both, and shown to one.
+function turnsOf(filter: CalendarFilter, first: string, days: string[], viewer: Viewer): Turn[] {
+	const turn = (one: CalendarFilter, width: Turn['width']): Turn => ({
+		...{ width, view: one.view, on: one.on, title: titleOf(one, viewer) },
+		before: calendarUrl(one, { on: turned(one, -1) }),
+		after: calendarUrl(one, { on: turned(one, 1) }),
+		today: calendarUrl(one, { on: viewer.today }),
+	});
+	if (filter.asked) return [turn(filter, 'any')];
+	const on = days.includes(filter.on) ? filter.on : first;
+	const day = { ...filter, view: 'day' as const, asked: true, on };
+	return [turn(filter, 'wide'), turn(day, 'narrow')];
 }
 
 // Whose records one does not see, of those one learns when they are taken, and nothing else.
@@ -126,11 +162,6 @@ const silent = (entry: CalendarEntry): CalendarEntry => ({
 	...{ ownerId: entry.ownerId, ownerName: entry.ownerName, plannedOn: entry.plannedOn },
 	...{ plannedAt: entry.plannedAt, lengthMinutes: entry.lengthMinutes },
 });
-
-// A holiday stands in its week; a free Saturday does not, unless it is today.
-function inWorkWeek({ day, today }: Column, { workdays }: Viewer): boolean {
-	return workdays.weekdays.includes(weekdayOf(day)) || isWorkday(day, workdays) || today;
-}
 
 function hoursOf(shown: CalendarPerson[], { workdays }: Viewer): { from: number; until: number } {
 	return {
@@ -171,7 +202,7 @@ function columnOf(
 	return {
 		...{ day, person, all, work },
 		wholeDay: all.filter(({ plannedOn }) => plannedOn !== null),
-		placed: place(timed, firstHour),
+		...place(timed, firstHour),
 		today: day === viewer.today,
 	};
 }

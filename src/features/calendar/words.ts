@@ -1,7 +1,7 @@
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { CalendarEvent } from './ics.ts';
-import { type CalendarFilter, daysOf, mondayOf } from './period.ts';
+import { type CalendarFilter, daysDrawn } from './period.ts';
 import type { CalendarStep, FeedOwner } from './steps.ts';
 
 /** How long something without a length is shown. */
@@ -88,7 +88,7 @@ function addressOf({ dealId, clientId }: CalendarStep, home: string): string | n
 }
 
 /** What a calendar is headed with: «вт, 24 ноя», «23–29 ноя», «ноябрь 2026». */
-export function titleOf({ view, on }: CalendarFilter, viewer: Viewer): string {
+export function titleOf({ view, on }: Pick<CalendarFilter, 'view' | 'on'>, viewer: Viewer): string {
 	if (view === 'day') return formatDay(on, viewer);
 	if (view === 'month') {
 		const month = translate(viewer.language, 'date.monthNames').split(' ')[
@@ -96,7 +96,7 @@ export function titleOf({ view, on }: CalendarFilter, viewer: Viewer): string {
 		];
 		return `${month} ${on.slice(0, 4)}`;
 	}
-	const days = daysOf('week', mondayOf(on));
+	const days = daysDrawn(view, on, viewer);
 	const [first, last] = [days[0], days.at(-1)].map(
 		(of) => formatDay(of as string, viewer).split(', ')[1],
 	);

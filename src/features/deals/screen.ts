@@ -1,5 +1,7 @@
 import { type Actor, mayEditOf } from '#src/features/auth/rules.ts';
 import { type Asked, askedQuery } from '#src/features/clients/asked.ts';
+import { pointLine } from '#src/features/clients/facts.ts';
+import type { Point } from '#src/features/clients/record.ts';
 import { suggestedDay } from '#src/features/interactions/forms.ts';
 import {
 	type InteractionKind,
@@ -71,6 +73,8 @@ export type DealPage = {
 	quantity: (quantity: string) => string;
 	lateness: (step: NextStep) => string;
 	whenWords: (step: NextStep) => string;
+	/** A phone or a mail as it is shown, with the address that dials or writes. */
+	point: (point: Point) => ReturnType<typeof pointLine>;
 };
 
 /**
@@ -126,6 +130,7 @@ export async function readDealPage(
 		quantity: (quantity) => quantityWords(quantity, viewer.language),
 		lateness: (step) => latenessWords(step, viewer),
 		whenWords: (step) => plannedWords(step, viewer),
+		point: (point) => pointLine(point, viewer),
 	};
 }
 

@@ -57,6 +57,14 @@ export function shortName(name: string): string {
 	return last ? `${first} ${last[0]}.` : name;
 }
 
+/** «Анна Соколова» as «АС»: whose it is, where many stand beside each other. */
+export const initialsOf = (name: string): string =>
+	name
+		.split(' ')
+		.map((word) => word[0] ?? '')
+		.join('')
+		.slice(0, 2);
+
 /** How something is repeated: «каждую неделю, пн, ср, по 31 дек». */
 export function repeatWords(repeat: Repeat, viewer: Viewer): string {
 	const { frequency, every, weekdays, until, count } = repeat;
