@@ -8,8 +8,10 @@ import type {
 	AccountLink,
 	CalendarHappened,
 	Emptied,
+	Erasing,
 	ExportedList,
 	FieldChange,
+	ImportHappened,
 	OfSeries,
 	Passage,
 	ProductChange,
@@ -159,6 +161,7 @@ export type AppEvent =
 			data: { kindId: number; summary: string; from: 'done' | 'cancelled' };
 	  } & About['interaction'])
 	| CalendarHappened
+	| Erasing
 	| { type: 'job.retried' | 'job.removed'; data: { jobId: number; task: string } }
 	| { type: 'mail.retried'; data: { mails: number } }
 	| { type: 'settings.saved'; data: { changes: Record<string, FieldChange> } }
@@ -282,19 +285,4 @@ export type AppEvent =
 	  }
 	| { type: 'password.made' | 'password.removed'; data: { personId: number } }
 	| { type: 'key.rotated'; data: Record<string, never> }
-	| {
-			type: 'import.finished';
-			/** `importId`: of one from the browser. */
-			data: {
-				file: string;
-				created: number;
-				updated: number;
-				rejected: number;
-				importId?: number;
-			};
-	  }
-	| {
-			type: 'import.undone';
-			data: { importId: number; file: string; removed: number; restored: number; kept: number };
-	  }
-	| { type: 'import.removed'; data: { importId: number; file: string } };
+	| ImportHappened;

@@ -27,7 +27,7 @@ const ORDER = [
 	'audit',
 	'admin',
 ];
-const LEAVES = ['imports', 'demo', 'settings', 'doctor'];
+const LEAVES = ['imports', 'demo', 'settings', 'doctor', 'erasure'];
 const DOORS = [
 	'routes',
 	'bulk',

@@ -75,6 +75,7 @@ const FIELDS: Record<string, Field> = {
 	editScope: ['label.editScope', 'reach'],
 	email: ['label.email'],
 	emails: ['label.emails'],
+	erased: ['audit.erased', 'yesNo'],
 	expectedCloseOn: ['label.expectedCloseOn', 'planned'],
 	file: ['label.file'],
 	format: ['label.format'],
@@ -183,4 +184,29 @@ const ENDED: Field = ['audit.why', 'why'];
 export function fieldOf(type: string, name: string): Field | null {
 	if (type === 'session.ended' && name === 'why') return ENDED;
 	return OF_NOUN[type.split('.')[0] as string]?.[name] ?? FIELDS[name] ?? null;
+}
+
+/** What an event is read by beside its ids, and a currency or an icon: none of it says anything of a person. */
+const CODES = [
+	'currency',
+	'format',
+	'from',
+	'icon',
+	'kept',
+	'price',
+	'quantity',
+	'rule',
+	'timeZone',
+	'to',
+];
+
+/** The names under which an event of this type keeps codes, days and moments; every other text in it may speak of a person. */
+export function codesOf(type: string): string[] {
+	const names = [
+		...Object.keys(FIELDS),
+		...Object.keys(OF_NOUN[type.split('.')[0] as string] ?? {}),
+	];
+	// A day of birth is told as a day, and is a person's.
+	const told = names.filter((name) => name !== 'bornOn' && fieldOf(type, name)?.[1] !== undefined);
+	return [...new Set([...told, ...CODES])];
 }

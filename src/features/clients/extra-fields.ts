@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { StaticDecode, TObject, TSchema } from 'typebox';
 import type { FieldChange } from '#src/events.ts';
 import type { Sql } from '#src/platform/db/client.ts';
-import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { formatDay, isDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { Fact } from '#src/platform/web/facts.ts';
 import {
@@ -107,7 +107,8 @@ export function extraWords(
 	if (value === undefined || value === null) return null;
 	if (typeof value === 'boolean')
 		return translate(viewer.language, value ? 'extra.yes' : 'extra.no');
-	if (field.kind === 'day') return formatDay(String(value), viewer);
+	// What was erased of a history is no day.
+	if (field.kind === 'day' && isDay(String(value))) return formatDay(String(value), viewer);
 	if (field.kind === 'number') return localNumber(String(value), viewer);
 	return String(value);
 }

@@ -32,6 +32,7 @@ const TITLES: Record<string, { icon: string; key: MessageKey }> = {
 	'client.edited': { icon: 'edit', key: 'history.clientEdited' },
 	'client.merged': { icon: 'move', key: 'history.clientMerged' },
 	'client.unmerged': { icon: 'move', key: 'history.clientUnmerged' },
+	'client.erased': { icon: 'flag', key: 'event.clientErased' },
 	'client.archived': { icon: 'flag', key: 'history.clientArchived' },
 	'client.restored': { icon: 'flag', key: 'history.clientRestored' },
 	'contact.added': { icon: 'users', key: 'history.contactAdded' },
@@ -39,6 +40,7 @@ const TITLES: Record<string, { icon: string; key: MessageKey }> = {
 	'contact.archived': { icon: 'users', key: 'history.contactArchived' },
 	'contact.restored': { icon: 'users', key: 'history.contactRestored' },
 	'contact.removed': { icon: 'users', key: 'history.contactRemoved' },
+	'contact.erased': { icon: 'users', key: 'event.contactErased' },
 };
 
 const LABELS: Record<string, MessageKey> = {
