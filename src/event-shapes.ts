@@ -36,17 +36,17 @@ export type Emptied = { intoId: number | null; into: string | null; deals: numbe
 export type Uses = { deals: number; clients: number };
 
 /**
- * A deal that goes from state to state; `was`: out of a final one, absent in old rows; `cancelled`: planned steps
- * that its end cancelled, `returned`: those that came back as it left its end.
+ * A deal that goes from state to state; `was`: out of a final one, absent in old rows.
  */
 export type Passage = {
 	from: number;
 	to: number;
 	secondsInPrevious: number;
 	was?: EndingWas;
-	cancelled?: SettledStep[];
-	returned?: SettledStep[];
-};
+} & Settled;
+
+/** `cancelled`: planned steps that the end of a deal or the archive cancelled, `returned`: those that came back as it left that. */
+export type Settled = { cancelled?: SettledStep[]; returned?: SettledStep[] };
 
 /** A step that the end of its deal has cancelled, or given back, with its version from then on. */
 export type SettledStep = { id: number; version: number; kindId: number; summary: string };

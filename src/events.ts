@@ -15,6 +15,7 @@ import type {
 	OfSeries,
 	Passage,
 	ProductChange,
+	Settled,
 	SignInWay,
 	Uses,
 } from './event-shapes.ts';
@@ -33,7 +34,13 @@ export const DOORS = [
 ] as const;
 export type Door = (typeof DOORS)[number];
 
-export type { EndingWas, FieldChange, ProductChange, SettledStep } from './event-shapes.ts';
+export type {
+	EndingWas,
+	FieldChange,
+	ProductChange,
+	Settled,
+	SettledStep,
+} from './event-shapes.ts';
 
 export type AppEvent =
 	/** `copyOf`: of one that was made like another. */
@@ -43,6 +50,7 @@ export type AppEvent =
 			/** The whole of it, table by table, for who brings it back. */
 			data: { title: string; ownerId: number; whole: Record<string, Record<string, unknown>[]> };
 	  } & About['deal'])
+	| ({ type: 'deal.archived' | 'deal.restored'; data: Settled } & About['deal'])
 	| ({ type: 'deal.recovered'; data: { title: string } } & About['deal'])
 	| ({
 			type: 'deal.moved';

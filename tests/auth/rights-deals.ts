@@ -24,6 +24,16 @@ export function dealRules(tools: Tools): Rules {
 				call: onDeal(tools, '/recovery', () => ({})),
 				seen: mayRemove(422),
 			},
+			// Stale: the matrix archives nothing, it only asks.
+			'POST /deals/:id/archive': {
+				call: (person, { dealId }) => person.json(`/deals/${dealId}/archive`, { version: 999_999 }),
+				seen: 409,
+			},
+			'POST /deals/:id/restoration': {
+				call: (person, { dealId }) =>
+					person.json(`/deals/${dealId}/restoration`, { version: 999_999 }),
+				seen: 409,
+			},
 			'POST /deals/:id/copies': {
 				call: (person, { dealId }) => person.json(`/deals/${dealId}/copies`, {}),
 				seen: 200,

@@ -66,7 +66,7 @@ const SCREENS: Record<string, Screen> = {
 	},
 	deals: {
 		...{ form: ListQuery, path: '/deals', row: 'deal-', who: PEOPLE },
-		more: ['kind', 'stage', 'month', 'pipeline', 'sort', 'helping'],
+		more: ['kind', 'stage', 'month', 'pipeline', 'sort', 'helping', 'archived'],
 		doors: { '/deals/print': '', '/deals/export': 'format=csv', '/deals/selection': '' },
 		values: () => ({
 			...{ ...facts(), owner: ['me'], pipeline: ['1'], q: ['печь'], idle: ['1'], helping: ['1'] },
@@ -101,6 +101,7 @@ const SCREENS: Record<string, Screen> = {
 			owner: ['me', 'team'],
 			kind: ['1', '2'],
 			q: ['позвонить', 'печь'],
+			finished: ['1'],
 			after: [],
 		}),
 	},

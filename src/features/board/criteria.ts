@@ -17,6 +17,7 @@ export function source(filter: Filter): SQL {
 export function criteria(actor: Actor, filter: Filter, viewer: Viewer): SQL {
 	return sql.join(
 		[
+			sql`d.archived_at is null`,
 			visibleTo({ ...actor, scope: filter.scope }, sql`d.owner_id`),
 			...(filter.idle ? [idleSql(IDLE_BEFORE, viewer)] : []),
 			...factCriteria(filter),

@@ -125,7 +125,8 @@ function counted(
 	const [at, on] = [sql`d.next_planned_at`, sql`d.next_planned_on`];
 	const month = monthOf(viewer.today);
 	const visible = visibleTo({ ...actor, scope: filter.scope }, sql`d.owner_id`);
-	const asked = sql.join([visible, ...factCriteria(filter)], sql` and `);
+	const here = sql`d.archived_at is null`;
+	const asked = sql.join([here, visible, ...factCriteria(filter)], sql` and `);
 	const inMonth = (on: SQL) => sql`${on} between ${month.first} and ${month.last}`;
 	const alive = sql`(h.closed_on is null or ${inMonth(sql`h.closed_on`)})`;
 	return sql`
@@ -166,7 +167,7 @@ function tallied(filter: Filter, stages: Stage[], viewer: Viewer, steps: Steps):
 			cross join unnest(${cut}::timestamptz[]) cut(hour)
 			join lateral (
 				select d.currency, d.next_planned_at, d.amount from deals d
-				where d.stage_id = s.id and d.closed_on is null
+				where d.stage_id = s.id and d.closed_on is null and d.archived_at is null
 					and d.next_planned_at >= cut.hour and d.next_planned_at < cut.hour + interval '1 hour'
 				order by d.next_planned_at offset 0
 			) d on true

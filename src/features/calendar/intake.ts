@@ -33,7 +33,7 @@ export async function suggestTargets(
 		)
 		select 'deal:' || d.id as id, f.name || ' · ' || d.title as name
 		from found f join deals d on d.client_id = f.id
-		where d.closed_on is null and ${visibleTo(actor, sql`d.owner_id`)}
+		where d.closed_on is null and d.archived_at is null and ${visibleTo(actor, sql`d.owner_id`)}
 		union all select 'client:' || id, name from found
 		order by 1 desc limit ${MOST}`);
 	return rows;

@@ -27,7 +27,7 @@ export async function findDeals(db: Sql, actor: Actor, clientName: string): Prom
 async function listOpenDeals(db: Sql, actor: Actor, clientId: number): Promise<OpenDeal[]> {
 	const { rows } = await db.execute<OpenDeal>(sql`
 		select d.id, d.title from deals d
-		where d.client_id = ${clientId} and d.closed_on is null and ${dealVisibleTo(actor)}
+		where d.client_id = ${clientId} and d.closed_on is null and d.archived_at is null and ${dealVisibleTo(actor)}
 		order by d.id desc limit ${MOST}`);
 	return rows;
 }

@@ -39,8 +39,8 @@ function sumsSql(actor: Actor): SQL {
 				as open_other,
 			max(last_done_at) as last_done_at
 		from (
-			select d.currency, count(*) filter (where d.closed_on is null) as n,
-				sum(d.amount) filter (where d.closed_on is null) as amount,
+			select d.currency, count(*) filter (where d.closed_on is null and d.archived_at is null) as n,
+				sum(d.amount) filter (where d.closed_on is null and d.archived_at is null) as amount,
 				max(d.last_done_at) as last_done_at
 			from deals d where d.client_id = c.id and ${dealSeen(actor)} group by d.currency
 		) by_currency`;

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { AppEvent, EndingWas } from '#src/events.ts';
+import type { AppEvent, EndingWas, Settled } from '#src/events.ts';
 import { holdOwner } from '#src/features/auth/queries.ts';
 import { type Acting, mayEditOf } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
@@ -27,13 +27,7 @@ import {
 	type Stage,
 } from './queries.ts';
 import { isFinal, secondsBetween } from './rules.ts';
-import {
-	givenBack,
-	type Settled,
-	type Settlement,
-	settleSteps,
-	usualSettlement,
-} from './settling.ts';
+import { givenBack, type Settlement, settleSteps, usualSettlement } from './settling.ts';
 
 /** What a new deal starts with. */
 export type NewDeal = {

@@ -14,7 +14,7 @@ import {
 import { SETTLEMENTS } from './settling.ts';
 
 /** What can be done with many deals at once. */
-export const BULK_VERBS = ['stage', 'owner', 'date', 'tag', 'won', 'lost'] as const;
+export const BULK_VERBS = ['stage', 'owner', 'date', 'tag', 'won', 'lost', 'archive'] as const;
 export type BulkVerb = (typeof BULK_VERBS)[number];
 
 /** As many as one answer bears; «выбрать все найденные» takes no more. */
@@ -46,7 +46,7 @@ export const BulkForm = form({
 	/** Of an end: what becomes of what is planned. */
 	steps: optional(oneOf(...SETTLEMENTS)),
 	/** Of an undo: what is taken back. */
-	back: optional(oneOf('stage', 'date', 'owner')),
+	back: optional(oneOf('stage', 'date', 'owner', 'archive')),
 	returnTo: optional(text(2000)),
 });
 
@@ -77,12 +77,13 @@ export function chosenIn(typed: string): Chosen[] {
 }
 
 /** What of many deals is taken back by a verb of its own. */
-export type BackKind = 'stage' | 'date' | 'owner';
+export type BackKind = 'stage' | 'date' | 'owner' | 'archive';
 
 /** How one deal gets back to where it was. */
 export type BackAgain =
 	| { dealId: number; version: number; stageId: number }
 	| { dealId: number; version: number; owner: true }
+	| { dealId: number; version: number; archive: true }
 	| {
 			dealId: number;
 			stepId: number;
@@ -90,11 +91,11 @@ export type BackAgain =
 			plan: { plannedOn: string } | { plannedAt: Date };
 	  };
 
-/** What an undo names: `deal.version.state`, `deal.version` of one that was given away, or `deal.step.version.plan` with a day or a moment in ms. */
+/** What an undo names: `deal.version.state`, `deal.version` of one that was given away or put into the archive, or `deal.step.version.plan` with a day or a moment in ms. */
 export function backIn(kind: BackKind, typed: string): BackAgain[] {
-	if (kind === 'owner')
+	if (kind === 'owner' || kind === 'archive')
 		return numbersIn(typed, [2]).map(
-			([dealId, version]) => ({ dealId, version, owner: true }) as BackAgain,
+			([dealId, version]) => ({ dealId, version, [kind]: true }) as BackAgain,
 		);
 	if (kind === 'stage')
 		return numbersIn(typed, [3]).map(
@@ -165,5 +166,6 @@ export function commandIn(body: unknown, viewer: Viewer) {
 		if (lossReasonId === undefined) throw lack('lossReasonId', 'deal.reasonNeeded');
 		return { verb, lossReasonId, closedOn, comment: read.comment, steps: read.steps };
 	}
+	if (verb === 'archive') return { verb };
 	return { verb, back: read.back ?? 'stage' };
 }

@@ -124,6 +124,7 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 			return { verb, to, ...(seen && { open: `/deals?owner=${command.ownerId}` }) };
 		}
 		if (verb === 'date') return { verb, to: formatDay(command.day, viewer, true) };
+		if (verb === 'archive') return { verb, to: '', open: '/deals?archived=only&kind=all' };
 		if (verb === 'lost')
 			return { verb, to: named(await listLossReasons(db), command.lossReasonId) };
 		if (verb !== 'tag') return { verb, to: '' };

@@ -10,6 +10,7 @@ import { Conflict, InvalidForm, NotFound, RuleBroken, Told } from '#src/platform
 import { formatMoment, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { moveDeal } from './actions.ts';
+import { archiveDeal } from './archive.ts';
 import type { BackAgain, BackKind, Chosen } from './bulk-forms.ts';
 import { editDeal } from './editing.ts';
 import { reassignDeal } from './giving.ts';
@@ -25,6 +26,7 @@ export type Command =
 	| { verb: 'owner'; ownerId: number; note: string | null }
 	| { verb: 'date'; day: string; time: string | undefined }
 	| { verb: 'tag'; tag: string; remove: boolean }
+	| { verb: 'archive' }
 	| { verb: 'won'; closedOn: string; steps?: Settlement | undefined }
 	| {
 			verb: 'lost';
@@ -86,12 +88,12 @@ export async function doWithDeals(
 function wayBack(command: Command): Record<string, string> {
 	if (command.verb === 'tag')
 		return { verb: 'tag', tag: command.tag, tagAction: command.remove ? 'add' : 'remove' };
-	const back: BackKind =
-		command.verb === 'date' || command.verb === 'owner' ? command.verb : 'stage';
+	const own = ['date', 'owner', 'archive'] as const;
+	const back: BackKind = own.find((verb) => verb === command.verb) ?? 'stage';
 	return { verb: 'back', back };
 }
 
-/** Takes a move, a date or an owner of many deals back, each where it still stands as it was left. */
+/** Takes a move, a date, an owner or the archiving of many deals back, each where it still stands as it was left. */
 export async function undoWithDeals(
 	db: Database,
 	acting: Acting,
@@ -100,6 +102,7 @@ export async function undoWithDeals(
 ): Promise<BulkResult> {
 	const result = await eachDeal(db, acting, viewer, back, async (tx, one) => {
 		if ('stageId' in one) await moveDeal(tx, acting, { ...one, asBefore: true });
+		else if ('archive' in one) await archiveDeal(tx, acting, one.dealId, one.version, false);
 		else if ('owner' in one) await giveDealBack(tx, acting, one.dealId, one.version);
 		else await postponeInteraction(tx, acting, one.stepId, one.version, one.plan);
 		return {};
@@ -176,6 +179,11 @@ function workOf(acting: Acting, viewer: Viewer, command: Command, stages: Stage[
 		};
 	if (command.verb === 'date')
 		return async (tx, one) => await putOff(tx, acting, viewer, one, command);
+	if (command.verb === 'archive')
+		return async (tx, { dealId, version }) => {
+			const now = await archiveDeal(tx, acting, dealId, version, true);
+			return now.same ? { same: true } : { back: `${dealId}.${now.version}` };
+		};
 	if (command.verb === 'tag') return async (tx, one) => await tag(tx, acting, one, command);
 	return async (tx, one) => await move(tx, acting, one, command, stages);
 }

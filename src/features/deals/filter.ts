@@ -57,6 +57,9 @@ export function addressOf(
 export const KINDS = ['open', 'won', 'lost', 'all'] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** What of the archive the list shows where it is asked for. */
+export const ARCHIVES = ['with', 'only'] as const;
+
 /** Rows that the list draws at once, and at most after «Показать ещё». */
 export const ROWS_A_PAGE = 50;
 export const MOST_ROWS = 500;
@@ -75,6 +78,7 @@ export const ListQuery = form({
 	idle: optional(checked()),
 	/** Deals that one helps with, whoever owns them. */
 	helping: optional(checked()),
+	archived: optional(oneOf(...ARCHIVES)),
 	campaign: optional(text(200)),
 	expectedFrom: optional(day()),
 	expectedTo: optional(day()),
@@ -101,6 +105,8 @@ export type ListFilter = DealFilter & {
 	period: Period | null;
 	idle: boolean;
 	helping: boolean;
+	/** Null: without the archive. */
+	archived: (typeof ARCHIVES)[number] | null;
 };
 
 /** What the address says beside отбор: order and paging. */
@@ -132,6 +138,7 @@ export function readListFilter(
 		period: read.period ?? null,
 		idle: read.idle ?? false,
 		helping: read.helping ?? false,
+		archived: read.archived ?? null,
 		campaign: read.campaign ?? null,
 		expectedFrom: read.expectedFrom ?? null,
 		expectedTo: read.expectedTo ?? null,

@@ -240,7 +240,7 @@ export async function readRemoval(
 	actor: Actor,
 	dealId: number,
 ): Promise<{ deal: DealView; steps: number }> {
-	const deal = await findEditableDeal(db, actor, dealId);
+	const deal = await findEditableDeal(db, actor, dealId, 'allowed');
 	return { deal, steps: await countSteps(db, dealId) };
 }
 
@@ -257,8 +257,9 @@ export type DealMenu = {
 export async function readDealMenu(db: Sql, actor: Actor, dealId: number): Promise<DealMenu> {
 	const deal = await findDeal(db, actor, dealId);
 	const contacts = deal.clientId === null ? [] : await listContactPoints(db, deal.clientId);
-	const colleagues = mayGiveOf(actor, deal.ownerId) ? await listReceivers(db, actor) : [];
-	const removable = deal.editable && can(actor, 'deals.remove');
+	const givable = deal.archivedAt === null && mayGiveOf(actor, deal.ownerId);
+	const colleagues = givable ? await listReceivers(db, actor) : [];
+	const removable = (deal.editable || deal.restorable) && can(actor, 'deals.remove');
 	return { deal, contacts, colleagues, me: actor.id, removable };
 }
 

@@ -81,7 +81,12 @@ const closed: Draw = ({ entry, data, names, viewer }) => {
 	};
 };
 
-function settledWords(data: Data, { kinds }: Names, viewer: Viewer): string[] {
+function settledWords(
+	data: Data,
+	{ kinds }: Names,
+	viewer: Viewer,
+	by: 'End' | 'Archive' = 'End',
+): string[] {
 	return (['returned', 'cancelled'] as const).flatMap((key) => {
 		const steps = (data[key] ?? []) as SettledStep[];
 		if (steps.length === 0) return [];
@@ -89,7 +94,8 @@ function settledWords(data: Data, { kinds }: Names, viewer: Viewer): string[] {
 			const kind = kinds.find(({ id }) => id === kindId)?.name;
 			return kind === undefined || kind === summary ? summary : `${kind}, ${summary}`;
 		});
-		return [say(viewer, `history.${key}WithEnd`, { steps: told.join('; ') })];
+		const why = key === 'cancelled' ? (`cancelledWith${by}` as const) : 'returnedWithEnd';
+		return [say(viewer, `history.${why}`, { steps: told.join('; ') })];
 	});
 }
 
@@ -214,6 +220,14 @@ const given =
 		text: textOrNull(data.note),
 	});
 
+const archiving =
+	(key: 'history.archived' | 'history.restored', icon: string): Draw =>
+	({ data, names, viewer }) => ({
+		icon,
+		title: say(viewer, key),
+		text: settledWords(data, names, viewer, 'Archive').join(' · ') || null,
+	});
+
 const helper =
 	(key: 'history.joined' | 'history.left'): Draw =>
 	({ entry, data, viewer }) => ({
@@ -229,6 +243,8 @@ const DRAW: Record<string, Draw> = {
 			' · ',
 		),
 	}),
+	'deal.archived': archiving('history.archived', 'flag'),
+	'deal.restored': archiving('history.restored', 'plus'),
 	'deal.moved': moved,
 	'deal.reopened': ({ data, names, viewer }) => ({
 		icon: 'move',

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
 import type { ListColumn } from '#src/platform/web/listing.ts';
 import type { SheetColumn } from '#src/platform/web/sheets.ts';
 import { dueOfDay } from './reach.ts';
@@ -36,6 +37,7 @@ export type DealLine = {
 	summary: string | null;
 	lastDoneAt: Date | null;
 	closedOn: string | null;
+	archived: boolean;
 	lossReason: string | null;
 	/** Whether the actor may change it, or only read. */
 	editable: boolean;
@@ -136,8 +138,13 @@ export function dealColumns(viewer: Viewer): readonly ListColumn<DealLine>[] {
 	];
 }
 
+const archived = (viewer: Viewer): SheetColumn<DealLine> => ({
+	...{ label: 'deals.archive', kind: 'text' },
+	value: ({ archived }) => (archived ? translate(viewer.language, 'deals.archived') : ''),
+});
+
 /** What a file says in columns of its own where the page says it in a cell of another. */
-const BESIDE: Partial<Record<string, SheetColumn<DealLine>[]>> = {
+const beside = (viewer: Viewer): Partial<Record<string, SheetColumn<DealLine>[]>> => ({
 	title: [
 		{
 			...{ label: 'label.tags', kind: 'text' },
@@ -153,14 +160,16 @@ const BESIDE: Partial<Record<string, SheetColumn<DealLine>[]>> = {
 			...{ label: 'label.lossReasonId', kind: 'text' },
 			value: ({ lossReason }) => lossReason,
 		},
+		archived(viewer),
 	],
 	amount: [{ ...{ label: 'label.currency', kind: 'text' }, value: ({ currency }) => currency }],
 	next: [{ ...{ label: 'label.summary', kind: 'text' }, value: ({ summary }) => summary }],
-};
+});
 
 /** The columns of a file: those of the page, each with what its cell says beside. */
 export function dealSheetColumns(viewer: Viewer): SheetColumn<DealLine>[] {
-	return dealColumns(viewer).flatMap((column) => [column, ...(BESIDE[column.key] ?? [])]);
+	const besides = beside(viewer);
+	return dealColumns(viewer).flatMap((column) => [column, ...(besides[column.key] ?? [])]);
 }
 
 /** Columns that say nothing on deals that are all finished, or all being worked on. */

@@ -22,7 +22,7 @@ const COLUMNS = sql`d.id, d.version, d.title, d.stage_id as "stageId", s.name as
 	d.stage_entered_at as "stageEnteredAt", d.next_interaction_id as "interactionId",
 	i.version as "stepVersion", d.next_planned_on as "plannedOn", d.next_planned_at as "plannedAt",
 	k.name as "kindName", k.icon as "kindIcon", i.summary, d.last_done_at as "lastDoneAt",
-	d.closed_on as "closedOn", r.name as "lossReason", coalesce((
+	d.closed_on as "closedOn", d.archived_at is not null as archived, r.name as "lossReason", coalesce((
 		select json_agg(json_build_object('name', t.name, 'colour', t.colour) order by t.name)
 		from deal_tags dt join tags t on t.id = dt.tag_id where dt.deal_id = d.id
 	), '[]') as tags`;
@@ -49,6 +49,7 @@ export function listCriteria(
 	return sql.join(
 		[
 			visible,
+			...archiveCriteria(filter),
 			...(filter.helping ? [helpedBy(actor)] : []),
 			...(filter.text === null
 				? []
@@ -63,6 +64,11 @@ export function listCriteria(
 		],
 		sql` and `,
 	);
+}
+
+function archiveCriteria({ archived }: ListFilter): SQL[] {
+	if (archived === 'with') return [];
+	return [archived === 'only' ? sql`d.archived_at is not null` : sql`d.archived_at is null`];
 }
 
 function stateCriteria(filter: ListFilter, stages: Stage[]): SQL[] {
@@ -113,7 +119,7 @@ export async function readLines(
 			where: listCriteria(actor, filter, stages, viewer),
 			walk: filter.text === null && !filter.helping && (await holdsEveryDeal(db, filter.scope)),
 			viewer,
-			columns: sql`${COLUMNS}, ${editable(actor, dealVisibleTo)} as editable`,
+			columns: sql`${COLUMNS}, ${editable(actor, dealVisibleTo)} and d.archived_at is null as editable`,
 			joins: JOINS,
 		},
 		after === null ? null : readPlace(after, sorting),
@@ -160,6 +166,7 @@ function talliesTell(filter: ListFilter): boolean {
 		createdTo,
 		filter.period,
 		filter.text,
+		filter.archived,
 	];
 	const narrowed = asked.some((one) => one !== null) || asksFacts(filter);
 	return !narrowed && !filter.idle && !filter.helping;

@@ -8,6 +8,7 @@ import { dayOf, formatDate, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type Heading, headingsOf } from '#src/platform/web/listing.ts';
 import { MOST_CHOSEN } from './bulk-forms.ts';
 import {
+	ARCHIVES,
 	addressOf,
 	type ListFilter,
 	listAddress,
@@ -59,6 +60,7 @@ export type DealList = Omit<Frame, 'saved' | 'stages'> & {
 	saved: SavedMenu;
 	url: Address;
 	periods: typeof PERIODS;
+	archives: typeof ARCHIVES;
 	words: (line: ShownLine) => string;
 	short: typeof shortName;
 	/** A moment's day. */
@@ -124,6 +126,7 @@ export async function readDealList(
 		reset: addressOf('/deals', { kind: filter.kind === 'open' ? '' : filter.kind }),
 		saved: savedMenu(actor, 'deals', saved, url().split('?')[1] ?? ''),
 		periods: PERIODS,
+		archives: ARCHIVES,
 		words: (line) => stepWords(line, viewer),
 		short: shortName,
 		on: (at) => formatDate(dayOf(at, viewer.timeZone), viewer),

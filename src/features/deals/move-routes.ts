@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { StaticDecode } from 'typebox';
+import type { Settled } from '#src/events.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { readWithExtra } from '#src/features/clients/extra-fields.ts';
@@ -15,7 +16,6 @@ import { type Move, type Moved, moveDeal } from './actions.ts';
 import { readClosure, readEditForm, readEntry, readMoveMenu } from './form-screens.ts';
 import { ClosureQuery, DealParams, MoveForm } from './forms.ts';
 import { isFinal } from './rules.ts';
-import type { Settled } from './settling.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
 const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };

@@ -53,6 +53,6 @@ export async function refreshStepsOf(tx: Tx, ownerIds: number[]): Promise<void> 
 /** Locks the open deals of these people, for whoever is going to change what their days are. */
 export async function lockDealsOf(tx: Tx, ownerIds: number[]): Promise<void> {
 	await tx.execute(sql`
-		select from deals where owner_id = any(${sql.param(ownerIds)}::bigint[]) and closed_on is null
+		select from deals where owner_id = any(${sql.param(ownerIds)}::bigint[]) and closed_on is null and archived_at is null
 		order by id for update`);
 }

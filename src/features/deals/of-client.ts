@@ -48,7 +48,7 @@ export async function readDealsOfClient(
 			select d.id, d.title, d.amount, d.currency, d.stage_id, d.owner_id, d.closed_on,
 				d.next_planned_on, d.next_planned_at, d.last_done_at, s.kind
 			from deals d join stages s on s.id = d.stage_id
-			where d.client_id = ${clientId} and ${dealVisibleTo(actor)}
+			where d.client_id = ${clientId} and d.archived_at is null and ${dealVisibleTo(actor)}
 		)
 		select coalesce((select jsonb_agg(shown) from (
 				select m.id, m.title, m.amount::text, m.currency, s.name as "stageName",

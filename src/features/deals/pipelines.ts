@@ -28,7 +28,9 @@ export async function listPipelineRecords(db: Sql): Promise<PipelineRecord[]> {
 		) as stages, coalesce((
 			select sum(t.deals)::int from deal_tallies t join stages s on s.id = t.stage_id
 			where s.pipeline_id = p.id
-		), 0) as deals
+		), 0) + (
+			select count(*)::int from deals d where d.pipeline_id = p.id and d.archived_at is not null
+		) as deals
 		from pipelines p where p.removed_at is null order by p.position, p.id`);
 	return rows;
 }

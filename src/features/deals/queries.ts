@@ -3,7 +3,7 @@ import { type Actor, editable } from '#src/features/auth/rules.ts';
 import type { ExtraField } from '#src/features/clients/extra-fields.ts';
 import type { ExtraValues } from '#src/features/clients/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
-import { Forbidden, NotFound } from '#src/platform/errors.ts';
+import { Forbidden, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import type { StageKind } from './tables.ts';
 import { dealVisibleTo } from './visibility.ts';
 
@@ -131,8 +131,11 @@ export type DealView = {
 	nextInteractionId: number | null;
 	lastDoneAt: Date | null;
 	version: number;
-	/** Whether the actor may change it, or only read. */
+	archivedAt: Date | null;
+	/** Whether the actor may change it as it stands, or only read: in the archive nobody changes it. */
 	editable: boolean;
+	/** In the archive, and the actor may bring it back. */
+	restorable: boolean;
 };
 
 const VIEW = sql`d.id, d.title, d.amount, d.currency, d.amount_from_products as "amountFromProducts",
@@ -146,17 +149,27 @@ const VIEW = sql`d.id, d.title, d.amount, d.currency, d.amount_from_products as 
 	d.expected_close_on as "expectedCloseOn", d.closed_on as "closedOn",
 	r.name as "lossReason", d.loss_reason_id as "lossReasonId", d.close_comment as "closeComment",
 	d.created_at as "createdAt", d.stage_entered_at as "stageEnteredAt",
-	d.next_interaction_id as "nextInteractionId", d.last_done_at as "lastDoneAt", d.version`;
+	d.next_interaction_id as "nextInteractionId", d.last_done_at as "lastDoneAt", d.version,
+	d.archived_at as "archivedAt"`;
 
 /** A deal that the actor may see. Throws NotFound for any other, whether it exists or not. */
 export async function findDeal(db: Sql, actor: Actor, dealId: number): Promise<DealView> {
 	return await findDealWith(db, actor, dealId, sql``);
 }
 
-/** A deal that the actor may change, for its forms. Throws NotFound, Forbidden for one that they only see. */
-export async function findEditableDeal(db: Sql, actor: Actor, dealId: number): Promise<DealView> {
+/**
+ * A deal that the actor may change, for its forms. Throws NotFound, Forbidden for one that they only see, RuleBroken
+ * for one in the archive, except where that is `allowed`.
+ */
+export async function findEditableDeal(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+	archive: 'refused' | 'allowed' = 'refused',
+): Promise<DealView> {
 	const deal = await findDeal(db, actor, dealId);
-	if (!deal.editable) throw new Forbidden('error.readOnly');
+	if (!deal.editable && !deal.restorable) throw new Forbidden('error.readOnly');
+	if (deal.restorable && archive === 'refused') throw new RuleBroken('deal.archived');
 	return deal;
 }
 
@@ -177,8 +190,12 @@ export async function findDealWith<More>(
 		where d.id = ${dealId} and ${dealVisibleTo(actor)}`);
 	const deal = rows[0] as (DealView & More) | undefined;
 	if (deal === undefined) throw new NotFound('error.notFound');
+	const archived = deal.archivedAt !== null;
 	return {
 		...deal,
+		archivedAt: deal.archivedAt && new Date(deal.archivedAt),
+		editable: deal.editable && !archived,
+		restorable: deal.editable && archived,
 		createdAt: new Date(deal.createdAt),
 		stageEnteredAt: new Date(deal.stageEnteredAt),
 		lastDoneAt: deal.lastDoneAt && new Date(deal.lastDoneAt),
@@ -207,13 +224,19 @@ export type DealToEdit = {
 	expectedCloseOn: string | null;
 	stageEnteredAt: Date;
 	version: number;
+	archivedAt: Date | null;
 };
 
 /**
  * Locks a deal for the rest of the transaction. Throws NotFound where the actor may not see it, Forbidden
- * where they may see but not change it.
+ * where they may see but not change it, RuleBroken for one in the archive, except where that is `allowed`.
  */
-export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Promise<DealToEdit> {
+export async function findDealToEdit(
+	tx: Tx,
+	actor: Actor,
+	dealId: number,
+	archive: 'refused' | 'allowed' = 'refused',
+): Promise<DealToEdit> {
 	// Locked first, joined afterwards: who has waited for another's change must not join the row as it
 	// was before it, and find neither state nor deal.
 	const { rows } = await tx.execute<DealToEdit & { editable: boolean }>(sql`
@@ -225,11 +248,12 @@ export async function findDealToEdit(tx: Tx, actor: Actor, dealId: number): Prom
 			c.name as "clientName", d.owner_id as "ownerId", d.amount, d.currency,
 			d.amount_from_products as "amountFromProducts", d.source, d.campaign, d.note, d.extra,
 			d.probability, d.expected_close_on as "expectedCloseOn", d.stage_entered_at as "stageEnteredAt", d.version,
-			${editable(actor, dealVisibleTo)} as editable
+			d.archived_at as "archivedAt", ${editable(actor, dealVisibleTo)} as editable
 		from d join stages s on s.id = d.stage_id left join clients c on c.id = d.client_id`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
 	const { editable: allowed, ...deal } = rows[0];
 	if (!allowed) throw new Forbidden('error.readOnly');
+	if (deal.archivedAt !== null && archive === 'refused') throw new RuleBroken('deal.archived');
 	return { ...deal, stageEnteredAt: new Date(deal.stageEnteredAt) };
 }
 

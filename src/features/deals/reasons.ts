@@ -31,7 +31,9 @@ async function read(db: Sql, which: SQL): Promise<ReasonRecord[]> {
 		select r.id, r.name, r.active, r.version, coalesce((
 			select sum(t.deals)::int from deal_tallies t
 			where t.closed_on is not null and t.loss_reason_id = r.id
-		), 0) as deals
+		), 0) + (
+			select count(*)::int from deals d where d.loss_reason_id = r.id and d.archived_at is not null
+		) as deals
 		from loss_reasons r where ${which} order by r.position, r.id`);
 	return rows;
 }

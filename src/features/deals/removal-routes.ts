@@ -12,6 +12,7 @@ import { leaveFor } from '#src/platform/web/leave.ts';
 import { localPath } from '#src/platform/web/origin.ts';
 import { pageSeen } from '#src/platform/web/seen.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
+import { archiveDeal } from './archive.ts';
 import { copyDeal } from './copying.ts';
 import { readDealMenu, readRemoval } from './form-screens.ts';
 import { CopyForm, DealParams, RemovalForm } from './forms.ts';
@@ -23,7 +24,7 @@ const MAKES = { config: { access: 'signed-in' as const, changes: 'new' as const 
 const CHANGES_DEAL = { config: { access: 'signed-in' as const, changes: 'deal' as const } };
 const idOf = (request: FastifyRequest) => readQuery(DealParams, request.params).id;
 
-/** Deals are made again, deleted and brought back. */
+/** Deals are made again, put into the archive, deleted and brought back. */
 export function dealRemovalRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
@@ -44,13 +45,15 @@ export function dealRemovalRoutes(
 				const toast = { key: 'toast.dealCopied', args: { title } } as const;
 				return leaveFor(request, reply, `/deals/${made}`, toast, { dealId: made });
 			},
-			async (problem) => {
-				const data = await readDealMenu(db, actorOf(request), idOf(request));
-				const view = { fragment: 'deals/_menu', title: 'deal.menu', data } as const;
-				return await drawForm(request, reply, view, problem);
-			},
+			async (problem) => await drawMenu(request, reply, problem),
 		),
 	);
+
+	async function drawMenu(request: FastifyRequest, reply: FastifyReply, problem: Problem) {
+		const data = await readDealMenu(db, actorOf(request), idOf(request));
+		const view = { fragment: 'deals/_menu', title: 'deal.menu', data } as const;
+		return await drawForm(request, reply, view, problem);
+	}
 
 	app.get(
 		'/deals/:id/removal',
@@ -92,6 +95,30 @@ export function dealRemovalRoutes(
 			async (problem) => await drawRemoval(request, reply, problem),
 		),
 	);
+
+	for (const [noun, archived] of [
+		['archive', true],
+		['restoration', false],
+	] as const)
+		app.post(`/deals/:id/${noun}`, CHANGES_DEAL, async (request, reply) =>
+			attempt(
+				request,
+				async () => {
+					const dealId = idOf(request);
+					const { version, returnTo } = readForm(RemovalForm, request.body);
+					const done = await archiveDeal(db, acting(request), dealId, version, archived);
+					const way = archived ? 'deal.restore' : 'deal.archive';
+					const undo = wayBack(way, dealId, { version: String(done.version) });
+					const key = archived ? 'toast.dealArchived' : 'toast.dealRestored';
+					const toast = { key, args: { title: done.title }, undo } as const;
+					return await answerChange(connection, request, reply, {
+						...{ dealId, stageIds: [done.stageId], toast, returnTo },
+						json: { version: done.version },
+					});
+				},
+				async (problem) => await drawMenu(request, reply, problem),
+			),
+		);
 
 	app.post('/deals/:id/recovery', CHANGES_DEAL, async (request, reply) =>
 		attempt(

@@ -34,7 +34,7 @@ export async function removeDeal(
 	version: number,
 ): Promise<{ title: string; stageId: number; clientId: number | null }> {
 	return await transact(sqlOrTx, async (tx) => {
-		const deal = await findDealToEdit(tx, acting.actor, dealId);
+		const deal = await findDealToEdit(tx, acting.actor, dealId, 'allowed');
 		demand(acting, 'deals.remove');
 		await checkVersion(tx, deal, version);
 		const { title, stageId, clientId, ownerId } = deal;
@@ -127,7 +127,7 @@ async function findRemoved(
 		where deal_id = ${dealId} and type = 'deal.removed' order by id desc limit 1`);
 	const removed = rows[0];
 	if (removed === undefined || removed.there) {
-		const deal = await findDealToEdit(tx, acting.actor, dealId);
+		const deal = await findDealToEdit(tx, acting.actor, dealId, 'allowed');
 		demand(acting, 'deals.remove');
 		await checkVersion(tx, deal, version);
 		throw new RuleBroken('deal.notRemoved');

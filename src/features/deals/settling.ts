@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { SettledStep } from '#src/events.ts';
+import type { Settled, SettledStep } from '#src/events.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { refreshNextStep } from './next-step.ts';
 import { refreshReminders } from './reminders.ts';
@@ -16,20 +16,18 @@ export type Settlement = (typeof SETTLEMENTS)[number];
 export const usualSettlement = (kind: StageKind): Settlement =>
 	kind === 'lost' ? 'cancel' : 'keep';
 
-/** What a move did with the steps of its deal, as its event tells; nothing where it did nothing. */
-export type Settled = { cancelled?: SettledStep[]; returned?: SettledStep[] };
-
-/** How a deal goes from one kind of state to another, and what is to become of its planned steps. */
+/** How a deal goes from one kind of state to another, into the archive or out of it, and what is to become of its planned steps. */
 export type Settling = {
 	dealId: number;
-	from: StageKind;
-	to: StageKind;
+	/** `open` for one that enters the archive, whatever its state, as it is for one that leaves it. */
+	from: StageKind | 'archive';
+	to: StageKind | 'archive';
 	/** All of them as said, or just these: what a move that is taken back had given back. */
 	steps: Settlement | number[];
 };
 
 /**
- * Settles the steps of deals that enter a final state or leave one: what is planned is cancelled, or kept; what an
+ * Settles the steps of deals that enter a final state or the archive, or leave one: what is planned is cancelled, or kept; what an
  * end had cancelled and nobody has touched since comes back as it leaves it. Returns what was done by deal.
  */
 export async function settleSteps(tx: Tx, settlings: Settling[]): Promise<Map<number, Settled>> {
@@ -40,8 +38,10 @@ export async function settleSteps(tx: Tx, settlings: Settling[]): Promise<Map<nu
 			done.set(dealId, { ...settled, [key]: [...(settled[key] ?? []), step] });
 		}
 	};
-	const leaving = settlings.filter(({ from }) => from !== 'open');
-	if (leaving.length > 0) note('returned', await giveBack(tx, leaving));
+	const leaving = Map.groupBy(settlings, ({ from }) => from);
+	leaving.delete('open');
+	for (const [from, left] of leaving)
+		note('returned', await giveBack(tx, left, from === 'archive' ? ARCHIVINGS : ENDINGS));
 	const cancelling = settlings.filter(({ to, steps }) => to !== 'open' && steps !== 'keep');
 	if (cancelling.length > 0) note('cancelled', await cancel(tx, cancelling));
 	for (const dealId of done.keys()) await refreshNextStep(tx, dealId);
@@ -64,11 +64,11 @@ async function cancel(tx: Tx, settlings: Settling[]): Promise<Row[]> {
 }
 
 // Only what nobody has touched since: its version is still the one that the end left.
-async function giveBack(tx: Tx, settlings: Settling[]): Promise<Row[]> {
+async function giveBack(tx: Tx, settlings: Settling[], passages: string[]): Promise<Row[]> {
 	const { rows } = await tx.execute<Row>(sql`
 		update interactions i set status = 'planned', outcome = null, version = i.version + 1
 		from unnest(${idsOf(settlings.map(({ dealId }) => dealId))}) ended(deal_id)
-		cross join lateral (${lastPassage(sql`ended.deal_id`)}) last
+		cross join lateral (${lastPassage(sql`ended.deal_id`, passages)}) last
 		cross join lateral jsonb_to_recordset(last.data->'cancelled') step(id bigint, version int)
 		where i.id = step.id and i.version = step.version and i.status = 'cancelled'
 			and i.deal_id = ended.deal_id
@@ -80,13 +80,15 @@ async function giveBack(tx: Tx, settlings: Settling[]): Promise<Row[]> {
 /** The steps that the last passage of a deal gave back: what taking that passage back cancels again. */
 export async function givenBack(tx: Tx, dealId: number): Promise<number[]> {
 	const { rows } = await tx.execute<{ returned: SettledStep[] | null }>(
-		sql`select data->'returned' as returned from (${lastPassage(sql`${dealId}`)}) last`,
+		sql`select data->'returned' as returned from (${lastPassage(sql`${dealId}`, ENDINGS)}) last`,
 	);
 	return (rows[0]?.returned ?? []).map(({ id }) => id);
 }
 
-const lastPassage = (dealId: SQL) => sql`
-	select data from events where deal_id = ${dealId} and type in ('deal.won', 'deal.lost', 'deal.reopened')
+const ENDINGS = ['deal.won', 'deal.lost', 'deal.reopened'];
+const ARCHIVINGS = ['deal.archived', 'deal.restored'];
+const lastPassage = (dealId: SQL, types: string[]) => sql`
+	select data from events where deal_id = ${dealId} and type = any(${sql.param(types)}::text[])
 	order by id desc limit 1`;
 
 const idsOf = (ids: number[]) => sql`${sql.param(ids)}::bigint[]`;

@@ -36,7 +36,7 @@ export type StageRecord = StageEdit & {
 
 const STAGES = sql`stages`;
 
-/** The states of all pipelines, in order. How many deals they hold comes from the company's tallies. */
+/** The states of all pipelines, in order. How many deals they hold comes from the company's tallies, and from the archive beside them. */
 export async function listStageRecords(db: Sql): Promise<StageRecord[]> {
 	return await read(db, sql`true`);
 }
@@ -45,7 +45,9 @@ async function read(db: Sql, which: SQL): Promise<StageRecord[]> {
 	const { rows } = await db.execute<StageRecord>(sql`
 		select s.id, s.pipeline_id as "pipelineId", s.name, s.kind, s.colour, s.probability,
 			s.idle_days as "idleDays", s.required_fields as "requiredFields", s.version,
-			coalesce((select sum(t.deals)::int from deal_tallies t where t.stage_id = s.id), 0) as deals
+			coalesce((select sum(t.deals)::int from deal_tallies t where t.stage_id = s.id), 0) + (
+				select count(*)::int from deals d where d.stage_id = s.id and d.archived_at is not null
+			) as deals
 		from stages s join pipelines p on p.id = s.pipeline_id
 		where s.removed_at is null and p.removed_at is null and ${which}
 		order by p.position, p.id, s.position, s.id`);

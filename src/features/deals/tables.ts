@@ -113,6 +113,8 @@ export const deals = pgTable(
 		closedAt: moment(),
 		lossReasonId: ref().references(() => lossReasons.id),
 		closeComment: text(),
+		/** Out of boards, lists and sums, neither won nor lost. */
+		archivedAt: exactMoment(),
 		stageEnteredAt: exactMoment().notNull(),
 		/** Kept by interactions/actions in the transaction that changes an interaction. */
 		nextInteractionId: ref(),
@@ -158,7 +160,8 @@ export const deals = pgTable(
 		// What one owner has in each open state, with all that the totals need, read from the index alone.
 		index('deals_owner_open')
 			.on(t.ownerId, t.stageId, t.currency, t.amount, t.nextPlannedAt, t.nextPlannedOn)
-			.where(sql`${t.closedOn} is null`),
+			.where(sql`${t.closedOn} is null and ${t.archivedAt} is null`),
+		index('deals_archived').on(t.id).where(sql`${t.archivedAt} is not null`),
 		index('deals_owner_closed')
 			.on(t.ownerId, t.stageId, t.closedOn, t.id)
 			.where(sql`${t.closedOn} is not null`),

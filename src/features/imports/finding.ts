@@ -37,7 +37,7 @@ const BY_NAME: Record<Target, (wanted: Texts) => SQL> = {
 		where c.name_search = any(${texts}) and c.merged_into is null and ${seen(actor, clientVisibleTo)}`,
 	deals: ({ texts, search: { actor } }) => sql`
 		select d.id, d.title_search as text from deals d
-		where d.title_search = any(${texts}) and ${seen(actor, dealVisibleTo)}`,
+		where d.title_search = any(${texts}) and d.archived_at is null and ${seen(actor, dealVisibleTo)}`,
 	people: ({ texts }) => sql`
 		select distinct p.id, t.text from people p
 		cross join lateral (values (${folded(sql`p.name`)}), (p.login), (lower(p.email))) t(text)

@@ -3,7 +3,7 @@ import { type Actor, editable, visibleTo } from '#src/features/auth/rules.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
-import { Forbidden, NotFound } from '#src/platform/errors.ts';
+import { Forbidden, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 
@@ -142,18 +142,20 @@ export async function findInteraction(db: Sql, actor: Actor, id: number): Promis
 
 /**
  * The same, locked together with its deal for the rest of the transaction; always the deal first. Throws
- * NotFound, Forbidden for one that the actor sees but may not change.
+ * NotFound, Forbidden for one that the actor sees but may not change, RuleBroken where its deal is in the archive.
  */
 export async function findInteractionToEdit(
 	tx: Tx,
 	actor: Actor,
 	id: number,
 ): Promise<InteractionView> {
-	await tx.execute(sql`
-		select from deals where id = (select deal_id from interactions where id = ${id}) for update`);
+	const { rows: deals } = await tx.execute<{ archived: boolean }>(sql`
+		select archived_at is not null as archived from deals
+		where id = (select deal_id from interactions where id = ${id}) for update`);
 	await tx.execute(sql`select from interactions where id = ${id} for update`);
 	const step = await findInteraction(tx, actor, id);
 	if (!step.editable) throw new Forbidden('error.readOnly');
+	if (deals[0]?.archived) throw new RuleBroken('deal.archived');
 	return step;
 }
 

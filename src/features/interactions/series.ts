@@ -187,7 +187,7 @@ export async function findSeriesToEdit(
 	const subject = subjects[0];
 	if (subject === undefined) return null;
 	const { rows: deals } = await tx.execute<{ open: boolean; clientId: number | null }>(sql`
-		select closed_on is null as open, client_id as "clientId" from deals
+		select closed_on is null and archived_at is null as open, client_id as "clientId" from deals
 		where id = ${subject.dealId} for update`);
 	const { rows } = await tx.execute<Series>(sql`
 		select id, rule, starts_on as "startsOn", starts_at as "startsAt", time_zone as "timeZone",

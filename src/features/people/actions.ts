@@ -177,7 +177,7 @@ async function handOver(
 		);
 	const heir = heirId as number;
 	const { rows: deals } = await tx.execute<{ id: number; version: number }>(sql`
-		select id, version from deals where owner_id = ${personId} and closed_on is null order by id for update`);
+		select id, version from deals where owner_id = ${personId} and closed_on is null and archived_at is null order by id for update`);
 	const whole = everybodys(acting);
 	for (const { id, version } of deals) await reassignDeal(tx, whole, id, version, heir);
 	await handOverPlans(tx, acting, personId, heir);

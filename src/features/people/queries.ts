@@ -101,7 +101,7 @@ export type Belongings = { deals: number; interactions: number; clients: number 
 /** Counts what a person would leave behind. */
 export async function countBelongings(db: Sql, personId: number): Promise<Belongings> {
 	const { rows } = await db.execute<Belongings>(sql`
-		select (select count(*)::int from deals where owner_id = ${personId} and closed_on is null) as deals,
+		select (select count(*)::int from deals where owner_id = ${personId} and closed_on is null and archived_at is null) as deals,
 			(select count(*)::int from interactions where owner_id = ${personId} and status = 'planned') as interactions,
 			(select count(*)::int from clients where owner_id = ${personId} and archived_at is null) as clients`);
 	return rows[0] as Belongings;
@@ -111,7 +111,7 @@ export async function countBelongings(db: Sql, personId: number): Promise<Belong
 export async function listOrphans(db: Sql): Promise<({ id: number; name: string } & Belongings)[]> {
 	const { rows } = await db.execute<{ id: number; name: string } & Belongings>(sql`
 		select p.id, p.name, left_behind.* from people p cross join lateral (
-			select (select count(*)::int from deals where owner_id = p.id and closed_on is null) as deals,
+			select (select count(*)::int from deals where owner_id = p.id and closed_on is null and archived_at is null) as deals,
 				(select count(*)::int from interactions where owner_id = p.id and status = 'planned') as interactions,
 				(select count(*)::int from clients where owner_id = p.id and archived_at is null) as clients
 		) left_behind

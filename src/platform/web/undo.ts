@@ -5,8 +5,10 @@
 const WAYS = {
 	'client.restore': { path: '/clients/:id/restoration', fields: ['version'] },
 	'contact.restore': { path: '/contacts/:id/restoration', fields: ['version'] },
+	'deal.archive': { path: '/deals/:id/archive', fields: ['version'] },
 	'deal.move': { path: '/deals/:id/moves', fields: ['version', 'stageId', 'asBefore'] },
 	'deal.recover': { path: '/deals/:id/recovery', fields: ['version'] },
+	'deal.restore': { path: '/deals/:id/restoration', fields: ['version'] },
 	'deals.bulk': { path: '/deals/bulk', fields: ['verb', 'back', 'deal', 'tag', 'tagAction'] },
 	'merge.undo': { path: '/merges/:id/undoing', fields: ['version'] },
 	'step.date': { path: '/interactions/:id/date', fields: ['version', 'plannedOn', 'plannedAt'] },
