@@ -34,13 +34,7 @@ export const DOORS = [
 ] as const;
 export type Door = (typeof DOORS)[number];
 
-export type {
-	EndingWas,
-	FieldChange,
-	ProductChange,
-	Settled,
-	SettledStep,
-} from './event-shapes.ts';
+export type { EndingWas, FieldChange, ProductChange, SettledStep } from './event-shapes.ts';
 
 export type AppEvent =
 	/** `copyOf`: of one that was made like another. */
@@ -52,10 +46,7 @@ export type AppEvent =
 	  } & About['deal'])
 	| ({ type: 'deal.archived' | 'deal.restored'; data: Settled } & About['deal'])
 	| ({ type: 'deal.recovered'; data: { title: string } } & About['deal'])
-	| ({
-			type: 'deal.moved';
-			data: Passage;
-	  } & About['deal'])
+	| ({ type: 'deal.moved'; data: Passage } & About['deal'])
 	| ({
 			type: 'deal.won';
 			data: Passage & {

@@ -35,7 +35,7 @@ async function linesOf(person: Browser, query: string): Promise<string[]> {
 test('amounts keep their currency, steps their words, names their tags; formulas are text', async () => {
 	const [headings = '', ...lines] = await linesOf(anna, 'sort=amount');
 	expect(headings).toMatch(
-		/^№;Интерес;Метки;Клиент;Состояние;Сценарий продажи;Причина неудачи;Сумма;Валюта;.*;Следующий шаг;Что сделать;/,
+		/^№;Интерес;Метки;Клиент;Состояние;Сценарий продажи;Причина неудачи;Архив;Сумма;Валюта;.*;Следующий шаг;Что сделать;/,
 	);
 	const dollars = lines.find((line) => line.includes('Печь; 2 шт.'));
 	expect(dollars).toMatch(/;"Печь; 2 шт\.";срочно;.*;99,00;USD;.*;25\.11\.2026;/);
@@ -50,7 +50,7 @@ test('a day among moments is a day in a workbook too: it shows no midnight', asy
 	const cells: unknown[] = [];
 	book.worksheets[0]?.eachRow((row) => {
 		if (row.getCell(2).value === 'Печь; 2 шт.')
-			cells.push(row.getCell(11).value, row.getCell(11).numFmt);
+			cells.push(row.getCell(12).value, row.getCell(12).numFmt);
 	});
 	expect(cells).toEqual([new Date('2026-11-25T00:00:00Z'), 'dd.mm.yyyy']);
 });

@@ -74,6 +74,7 @@ export function pagesOf(records: Records): Addresses {
 		'/clients/merge': [`/clients/merge?ids=${client},${twin}`],
 		...oneOf('/contacts/:id/edit', contact),
 		...oneOf('/contacts/:id/removal', contact),
+		...oneOf('/deals/:id/removal', records.deal),
 		'/deals': [
 			'/deals',
 			`/deals?pipeline=${records.pipeline}&kind=all`,

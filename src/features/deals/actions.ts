@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { AppEvent, EndingWas, Settled } from '#src/events.ts';
+import type { Settled } from '#src/event-shapes.ts';
+import type { AppEvent, EndingWas } from '#src/events.ts';
 import { holdOwner } from '#src/features/auth/queries.ts';
 import { type Acting, mayEditOf } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';

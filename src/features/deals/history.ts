@@ -81,12 +81,8 @@ const closed: Draw = ({ entry, data, names, viewer }) => {
 	};
 };
 
-function settledWords(
-	data: Data,
-	{ kinds }: Names,
-	viewer: Viewer,
-	by: 'End' | 'Archive' = 'End',
-): string[] {
+function settledWords(data: Data, { kinds }: Names, viewer: Viewer): string[] {
+	const by = data.from === undefined ? 'archive' : 'end';
 	return (['returned', 'cancelled'] as const).flatMap((key) => {
 		const steps = (data[key] ?? []) as SettledStep[];
 		if (steps.length === 0) return [];
@@ -94,8 +90,7 @@ function settledWords(
 			const kind = kinds.find(({ id }) => id === kindId)?.name;
 			return kind === undefined || kind === summary ? summary : `${kind}, ${summary}`;
 		});
-		const why = key === 'cancelled' ? (`cancelledWith${by}` as const) : 'returnedWithEnd';
-		return [say(viewer, `history.${why}`, { steps: told.join('; ') })];
+		return [say(viewer, `history.${key}WithEnd`, { by, steps: told.join('; ') })];
 	});
 }
 
@@ -221,11 +216,10 @@ const given =
 	});
 
 const archiving =
-	(key: 'history.archived' | 'history.restored', icon: string): Draw =>
+	(key: MessageKey): Draw =>
 	({ data, names, viewer }) => ({
-		icon,
-		title: say(viewer, key),
-		text: settledWords(data, names, viewer, 'Archive').join(' · ') || null,
+		...{ icon: 'flag', title: say(viewer, key) },
+		text: settledWords(data, names, viewer).join(' · '),
 	});
 
 const helper =
@@ -239,12 +233,10 @@ const DRAW: Record<string, Draw> = {
 	'deal.created': ({ data, names, viewer }) => ({
 		icon: 'plus',
 		title: say(viewer, data.copyOf ? 'history.createdAsCopy' : 'history.created'),
-		text: [stageName(names, data.stageId), ...(data.copyOf ? [`№ ${data.copyOf}`] : [])].join(
-			' · ',
-		),
+		text: `${stageName(names, data.stageId)}${data.copyOf ? ` · № ${data.copyOf}` : ''}`,
 	}),
-	'deal.archived': archiving('history.archived', 'flag'),
-	'deal.restored': archiving('history.restored', 'plus'),
+	'deal.archived': archiving('history.archived'),
+	'deal.restored': archiving('history.restored'),
 	'deal.moved': moved,
 	'deal.reopened': ({ data, names, viewer }) => ({
 		icon: 'move',
@@ -304,5 +296,5 @@ export function historyLines(
 /** Lines by the days on which they happened, in their order. */
 export function byDays(lines: HistoryLine[], viewer: Viewer): HistoryDay[] {
 	const days = Map.groupBy(lines, ({ at }) => dayOf(at, viewer.timeZone));
-	return [...days].map(([day, lines]) => ({ day, lines }));
+	return Array.from(days, ([day, lines]) => ({ day, lines }));
 }

@@ -139,8 +139,8 @@ export function dealColumns(viewer: Viewer): readonly ListColumn<DealLine>[] {
 }
 
 const archived = (viewer: Viewer): SheetColumn<DealLine> => ({
-	...{ label: 'deals.archive', kind: 'text' },
-	value: ({ archived }) => (archived ? translate(viewer.language, 'deals.archived') : ''),
+	...{ label: 'list.archive', kind: 'text' },
+	value: ({ archived }) => (archived ? translate(viewer.language, 'list.archived') : ''),
 });
 
 /** What a file says in columns of its own where the page says it in a cell of another. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { StaticDecode } from 'typebox';
-import type { Settled } from '#src/events.ts';
+import type { Settled } from '#src/event-shapes.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { readWithExtra } from '#src/features/clients/extra-fields.ts';

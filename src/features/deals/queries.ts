@@ -278,18 +278,6 @@ async function findStageWith(db: Sql, stageId: number, lock: SQL): Promise<Deman
 	return rows[0] ?? null;
 }
 
-/** Who changed a deal last, and when; for telling the person whose change came second. */
-export async function lastChangeOf(
-	db: Sql,
-	dealId: number,
-): Promise<{ at: Date; by: string | null; byId: number | null } | null> {
-	const { rows } = await db.execute<{ at: Date; by: string | null; byId: number | null }>(sql`
-		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
-		where e.deal_id = ${dealId} and e.type like 'deal.%' and e.type <> 'deal.noted'
-		order by e.id desc limit 1`);
-	return rows[0] ? { ...rows[0], at: new Date(rows[0].at) } : null;
-}
-
 /** How many interactions a deal has, planned and over. */
 export async function countSteps(db: Sql, dealId: number): Promise<number> {
 	const { rows } = await db.execute<{ n: number }>(

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Settled, SettledStep } from '#src/events.ts';
+import type { Settled, SettledStep } from '#src/event-shapes.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { refreshNextStep } from './next-step.ts';
 import { refreshReminders } from './reminders.ts';

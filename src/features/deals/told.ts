@@ -45,7 +45,7 @@ export function listWords(filter: ListFilter, names: Names, viewer: Viewer): str
 		filter.idle && say('filter.idle'),
 		filter.helping && say('filter.helping'),
 		filter.archived &&
-			`${say('deals.archive')}: ${say('deals.archiveName', { archived: filter.archived })}`,
+			`${say('list.archive')}: ${say('list.archiveName', { archived: filter.archived })}`,
 		...factWords(filter, names.tags, viewer),
 		campaign && `${say('label.campaign')}: ${campaign}`,
 		span('expected', filter.expectedFrom, filter.expectedTo),

@@ -1,4 +1,5 @@
-import type { AppEvent, Settled } from '#src/events.ts';
+import type { Settled } from '#src/event-shapes.ts';
+import type { AppEvent } from '#src/events.ts';
 import { stageChanges } from '#src/features/deals/tables.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { record } from '#src/platform/events/record.ts';
