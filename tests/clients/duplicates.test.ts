@@ -237,3 +237,16 @@ test('hostile names are text on the page and in the warning', async () => {
 		(await anna.post('/clients/differences', { kind: 'name', alike: name, ids: '1' })).statusCode,
 	).toBe(422);
 });
+
+test('an ИНН whose checksum is wrong is told while it is typed, beside the likely doubles', async () => {
+	const told = async (query: string) => {
+		const page = read((await anna.htmx('/clients/new', `/clients/duplicates?${query}`)).body);
+		return page.byClass('warning').map(textOf).join(' ');
+	};
+	expect(await told('inn=7707083894')).toContain('Контрольная сумма не сходится');
+	expect(await told('inn=7707%20083%20894&name=x')).toContain('Контрольная сумма не сходится');
+	expect(await told('inn=7707083893')).toBe('');
+	expect(await told('inn=770708')).toBe('');
+	expect(await told('inn=7707083893&legalKind=person')).toContain('12');
+	expect(await told('inn=77070838931')).toContain('10 или 12');
+});

@@ -112,6 +112,12 @@ test('another owner: planned steps go along, the note stays in history, one lett
 	const letters = await pool.query(`select to_jsonb(m)::text as text from mails m`);
 	expect(letters.rows).toHaveLength(1);
 	expect(letters.rows[0].text).toContain('Береги их');
+	expect(letters.rows[0].text).toContain('Момент');
+	expect(letters.rows[0].text).toContain('День');
+	const { rows: waiting } = await pool.query(
+		`select run_at <= now() as due from graphile_worker.jobs where key = 'mail:' || (select id from mails)`,
+	);
+	expect(waiting).toEqual([{ due: true }]);
 	const helped = { ...fields, deal: await tokens(bare) };
 	await pool.query(`update deals set owner_id = $2 where id = $1`, [bare, cast.people.gleb.id]);
 	await pool.query('insert into deal_collaborators (deal_id, person_id) values ($1, $2)', [
@@ -119,6 +125,24 @@ test('another owner: planned steps go along, the note stays in history, one lett
 		anna.id,
 	]);
 	expect(statuses(await bulk('anna', helped))).toEqual(['refused']);
+});
+
+test('a kill between two deals: the letter of those that were given is in the queue already', async () => {
+	await pool.query(`update people set email = login || '@firma.example'`);
+	await pool.query('delete from mails');
+	// The second deal's change is the last thing that the process does.
+	await pool.query(`
+		create function mourn() returns trigger language plpgsql as $$
+		begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
+		create trigger mourn before update on deals for each row when (new.title = 'День') execute function mourn()`);
+	const fields = { verb: 'owner', ownerId: cast.people.boris.id };
+	const told = await bulk('vera', { ...fields, deal: await tokens(moment, day) });
+	await pool.query('drop function mourn cascade');
+	expect(statuses(told)).toEqual(['done', 'failed']);
+	const letters = await pool.query(`select subject, status, deal_id from mails`);
+	expect(letters.rows).toEqual([
+		{ subject: expect.stringContaining('Момент'), status: 'queued', deal_id: moment },
+	]);
 });
 
 test('the date: a moment keeps its clock, a day stays a day, a time makes a moment of both', async () => {

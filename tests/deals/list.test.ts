@@ -132,3 +132,13 @@ test('whatever отбор asks, list, count and sums are those of the plain mode
 		{ numRuns: 2 },
 	);
 });
+
+test('a seller’s list begins with the nearest step, a head’s with the newest, what is finished with the last', async () => {
+	const sorted = async (login: Login, query: Record<string, string> = {}) =>
+		(await readDealList(db, company.people[login], query, viewer('Europe/Moscow'))).sort;
+	expect(await sorted('anna')).toBe('next');
+	expect(await sorted('vera')).toBe('-number');
+	expect(await sorted('ada')).toBe('-number');
+	expect(await sorted('anna', { kind: 'won' })).toBe('-closed');
+	expect(await sorted('anna', { sort: '-number' })).toBe('-number');
+});

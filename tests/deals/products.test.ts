@@ -181,6 +181,50 @@ test('products are suggested while one types, with a price in the deal’s curre
 	expect(options.map((one) => attribute(one, 'data-price'))).toEqual(['500\u00a0000,50', null]);
 });
 
+test('a product is proposed at the price it was last sold for, of the sales that the person sees', async () => {
+	await pool.query(`insert into products (name, price, currency) values ('Насос', 100, 'RUB')`);
+	const proposed = async (who: typeof anna) => {
+		const url = `/products/suggestions?product=${encodeURIComponent('насос')}&currency=RUB`;
+		const answer = await who.htmx(`/deals/${id}`, url);
+		return read(answer.body)
+			.byTag('option')
+			.map((one) => attribute(one, 'data-price'));
+	};
+	expect(await proposed(anna)).toEqual(['100']);
+	const sold = async (login: 'anna' | 'gleb', price: number, on: string | null) => {
+		const { id: dealId } = await makeDeal(db, cast, login, { title: `Насос ${price}` });
+		await pool.query(
+			`insert into deal_products (deal_id, product_id, quantity, price)
+			select $1, id, 1, $2 from products where name = 'Насос'`,
+			[dealId, price],
+		);
+		const won = { dealId, version: 1, stageId: cast.won.id, amount: '1.00' };
+		if (on !== null) await moveDeal(db, by(cast.people[login]), { ...won, closedOn: on });
+	};
+	await sold('anna', 130, '2026-11-20');
+	await sold('anna', 120, '2026-11-10');
+	await sold('anna', 777, null);
+	await sold('gleb', 90, '2026-11-23');
+	expect(await proposed(anna)).toEqual(['130']);
+	expect(await proposed(await signIn(served, 'gleb'))).toEqual(['90']);
+});
+
+test('of a deal without an amount the form proposes the sum of its products, of another one it does not', async () => {
+	const ticked = async () => {
+		const page = read((await anna.get(`/deals/${id}/products`)).body);
+		const [box] = page
+			.byTag('input')
+			.filter((one) => attribute(one, 'name') === 'amountFromProducts');
+		return attribute(box as never, 'checked') !== null;
+	};
+	await pool.query('update deals set amount = null, amount_from_products = false where id = $1', [
+		id,
+	]);
+	expect(await ticked()).toBe(true);
+	await pool.query('update deals set amount = 5 where id = $1', [id]);
+	expect(await ticked()).toBe(false);
+});
+
 test('sums are exact: the page, the database and the deal’s amount agree for any lines', async () => {
 	const quantity = fc
 		.integer({ min: 1, max: 999_999_999 })

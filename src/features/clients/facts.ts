@@ -140,13 +140,28 @@ function reachFacts(telling: Telling): Fact[] {
 	];
 }
 
-type Line = { text: string; typed: string; href?: string | null };
+/** A phone or a mail as people read it, as it was typed, and the address that dials or writes. */
+export type PointLine = { text: string; typed: string; href?: string | null };
 
-/** A phone or a mail as a line with the address that dials or writes. */
-export function pointLine(point: Point, viewer: Viewer): Line {
+/** A phone or a mail as a line; everybody who shows one shows this. */
+export function pointLine(point: Point, viewer: Viewer): PointLine {
 	const typed = point.value;
 	if (point.kind === 'email') return { typed, text: typed, href: mailHref(typed) };
 	return { typed, text: formatPhone(point, viewer.language), href: telHref(point) };
+}
+
+/** The phone that a step is done by, as a line; null where there is none. */
+export function phoneLine(
+	{
+		phone,
+		e164,
+		extension,
+	}: { phone: string | null; e164: string | null; extension: string | null },
+	viewer: Viewer,
+): PointLine | null {
+	return phone === null
+		? null
+		: pointLine({ kind: 'phone', value: phone, e164, extension }, viewer);
 }
 
 /** The address that writes a mail; only the address itself, whatever else was typed. */
@@ -156,12 +171,12 @@ function mailHref(address: string): string | null {
 		: null;
 }
 
-const addressLines = (client: ClientRecord, kind: string): Line[] =>
+const addressLines = (client: ClientRecord, kind: string): PointLine[] =>
 	client.addresses
 		.filter((one) => one.kind === kind)
 		.map(({ value }) => ({ text: value, typed: value }));
 
-function linesFact(name: LinesField, lines: Line[], viewer: Viewer): Fact {
+function linesFact(name: LinesField, lines: PointLine[], viewer: Viewer): Fact {
 	return {
 		...{ name, label: say(viewer, `label.${name}`), kind: 'area', max: 10_000, lines },
 		value: lines.map(({ typed }) => typed).join('\n'),

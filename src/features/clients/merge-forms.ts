@@ -11,6 +11,7 @@ import {
 import { type ExtraField, extraName } from './extra-fields.ts';
 import { DUPLICATE_KINDS } from './merge-tables.ts';
 import { MERGED_FIELDS } from './merging.ts';
+import { LEGAL_KINDS } from './tables.ts';
 
 /** The most clients that one merge takes. */
 export const MOST_MERGED = 10;
@@ -40,6 +41,7 @@ const words = () => optional(text(300));
 export const DuplicatesQuery = form({
 	name: words(),
 	inn: words(),
+	legalKind: optional(oneOf(...LEGAL_KINDS)),
 	phone: optional(text(2000)),
 	email: optional(text(2000)),
 	except: optional(id()),

@@ -26,6 +26,7 @@ import {
 	readMergeForm,
 	readMergePage,
 } from './merge-screen.ts';
+import { innRemark } from './requisites.ts';
 import { unmergeClients } from './unmerge.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -43,13 +44,20 @@ export function mergeRoutes(
 	const { db } = connection;
 
 	app.get('/clients/duplicates', SIGNED_IN, async (request, reply) => {
-		const { by, after, at = 'duplicates', ...typed } = readQuery(DuplicatesQuery, request.query);
+		const {
+			by,
+			after,
+			at = 'duplicates',
+			legalKind,
+			...typed
+		} = readQuery(DuplicatesQuery, request.query);
 		const actor = actorOf(request);
 		if (wantsFragments(request) && !by) {
 			const lines = (text: string | undefined) => text?.split(/[\n,;]/) ?? [];
 			const wanted = { ...typed, phones: lines(typed.phone), emails: lines(typed.email) };
 			const duplicates = await findDuplicates(db, actor, wanted);
-			return await reply.fragments('clients/warned', { duplicates, at });
+			const remark = typed.inn ? innRemark(typed.inn, legalKind) : null;
+			return await reply.fragments('clients/warned', { duplicates, at, remark });
 		}
 		const page = await readDuplicatesPage(db, actor, by, after);
 		return await reply.page('clients/duplicates', page);

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
+import type { Point } from './record.ts';
 
 /**
  * A client that an actor knows: their own, or one of a deal that they see (deals/visibility.ts says the same
@@ -69,9 +70,7 @@ export async function findClientByName(
 	return rows[0]?.id ?? null;
 }
 
-export type ContactPoint = {
-	kind: 'phone' | 'email';
-	value: string;
+export type ContactPoint = Point & {
 	contact: string | null;
 	position: string | null;
 };
@@ -79,7 +78,7 @@ export type ContactPoint = {
 /** Phones and mails of a client and of its contacts, in order. */
 export async function listContactPoints(db: Sql, clientId: number): Promise<ContactPoint[]> {
 	const { rows } = await db.execute<ContactPoint>(sql`
-		select cp.kind, cp.value, co.name as contact, co.position
+		select cp.kind, cp.value, cp.e164, cp.extension, co.name as contact, co.position
 		from contact_points cp left join contacts co on co.id = cp.contact_id
 		where cp.client_id = ${clientId} order by co.id nulls first, cp.position, cp.id limit 50`);
 	return rows;

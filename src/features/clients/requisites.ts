@@ -62,6 +62,17 @@ export function accountHolds(account: string, bic: string): boolean {
 /** What looks wrong with a requisite, as a message. */
 export type Warning = { key: MessageKey; args?: MessageArgs };
 
+/**
+ * What looks wrong with an ИНН that is still being typed: nothing before it can be whole, nothing of a kind that is
+ * not known.
+ */
+export function innRemark(typed: string, legalKind?: Requisites['legalKind']): Warning | null {
+	const inn = typed.replace(/\s/g, '');
+	if (inn.length < 10) return null;
+	const kind = legalKind ?? (inn.length === 10 ? 'company' : 'person');
+	return CHECKS.inn(inn, { legalKind: kind, bic: null });
+}
+
 /** The requisites of a client, as typed. */
 export type Requisites = {
 	legalKind: (typeof LEGAL_KINDS)[number];
@@ -82,7 +93,7 @@ export function requisiteWarnings(client: Requisites): Partial<Record<Requisite,
 	return found;
 }
 
-type Check = (value: string, client: Requisites) => Warning | null;
+type Check = (value: string, client: Pick<Requisites, 'legalKind' | 'bic'>) => Warning | null;
 
 const CHECKS: Record<Requisite, Check> = {
 	inn: (inn, { legalKind }) => {

@@ -22,6 +22,7 @@ import {
 	SuggestQuery,
 } from './forms.ts';
 import { findClientToEdit, heirOf } from './record.ts';
+import { innRemark } from './requisites.ts';
 import { readClientCard, readClientForm, readMoreHistory, readNewClient } from './screen.ts';
 import { suggestClients } from './search.ts';
 import {
@@ -84,7 +85,9 @@ export function clientRoutes(
 		name = '',
 	) {
 		const duplicates = await duplicatesOf(db, request, problem, { of: 'client' });
-		const data = { ...(await readNewClient(db, request.viewer)), name, duplicates };
+		const inn = problem?.typed.inn;
+		const remark = inn ? innRemark(inn) : null;
+		const data = { ...(await readNewClient(db, request.viewer)), name, duplicates, remark };
 		return await drawForm(
 			request,
 			reply,

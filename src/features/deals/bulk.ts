@@ -4,6 +4,7 @@ import { tagsOf } from '#src/features/clients/tags.ts';
 import { postponeInteraction } from '#src/features/interactions/actions.ts';
 import { planOf } from '#src/features/interactions/forms.ts';
 import { findInteraction } from '#src/features/interactions/queries.ts';
+import { enqueueDelivery } from '#src/features/mail/actions.ts';
 import { notifyReassigned } from '#src/features/mail/notices.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
 import { Conflict, InvalidForm, NotFound, RuleBroken, Told } from '#src/platform/errors.ts';
@@ -15,7 +16,7 @@ import type { BackAgain, BackKind, Chosen } from './bulk-forms.ts';
 import { editDeal } from './editing.ts';
 import { reassignDeal } from './giving.ts';
 import { giveDealBack } from './giving-back.ts';
-import { findDeal, type Stage } from './queries.ts';
+import { type DealView, findDeal, type Stage } from './queries.ts';
 import { FieldsMissing } from './required-fields.ts';
 import type { Settlement } from './settling.ts';
 import { dealVisibleTo } from './visibility.ts';
@@ -54,12 +55,17 @@ export type BulkResult = {
 	errors: unknown[];
 };
 
-type Done = { same?: boolean; back?: string | null };
+/** `kept`: what is to be remembered once the deal's transaction holds. */
+type Done = { same?: boolean; back?: string | null; kept?: () => void };
+
+/** The letter to whom deals are given, and which it tells of so far. */
+type Telling = { id: number | null; deals: DealView[] };
+const LETTER_WAITS_MS = 60_000;
 
 /**
  * Does one thing with many deals: the single verb for each, with the version that the person saw, each in a
  * transaction of its own, one after the other. What one of them refuses does not keep the others back.
- * Whoever is given deals gets one letter about all of them.
+ * Whoever is given deals gets one letter about all of them, which each deal's transaction writes on.
  */
 export async function doWithDeals(
 	db: Database,
@@ -69,17 +75,12 @@ export async function doWithDeals(
 	command: Command,
 	stages: Stage[],
 ): Promise<BulkResult> {
-	const work = workOf(acting, viewer, command, stages);
+	const letter: Telling = { id: null, deals: [] };
+	const work = workOf(acting, viewer, command, stages, letter);
 	const result = await eachDeal(db, acting, viewer, chosen, work);
-	const given = result.verdicts.filter(({ status }) => status === 'done');
-	if (command.verb === 'owner' && given.length > 0) {
-		const { ownerId, note } = command;
-		const deals = given.map(({ dealId: id, title }) => ({ id, title }));
-		// They are given: a letter that cannot be written must not look like a refusal.
-		await db
-			.transaction((tx) => notifyReassigned(tx, acting, { ownerId, note, deals }))
-			.catch((error: unknown) => result.errors.push(error));
-	}
+	// All of them are given: it need not wait. Where this fails it leaves a minute later.
+	if (letter.id !== null)
+		await enqueueDelivery(db, letter.id).catch((error: unknown) => result.errors.push(error));
 	const { back } = result;
 	return { ...result, back: back === null ? null : { ...wayBack(command), deal: back } };
 }
@@ -128,6 +129,7 @@ async function eachDeal<One extends { dealId: number }>(
 		const title = titles.get(dealId) ?? `№ ${dealId}`;
 		try {
 			const done = await db.transaction((tx) => work(tx, one));
+			done.kept?.();
 			if (done.back) back.push(done.back);
 			const status = done.same ? 'same' : 'done';
 			const why = done.same ? translate(viewer.language, 'bulk.same') : null;
@@ -170,12 +172,24 @@ function refusalOf(error: unknown, viewer: Viewer): Pick<Verdict, 'status' | 'wh
 	return { status: 'failed', why: translate(language, 'bulk.failed') };
 }
 
-function workOf(acting: Acting, viewer: Viewer, command: Command, stages: Stage[]): Work<Chosen> {
+function workOf(
+	acting: Acting,
+	viewer: Viewer,
+	command: Command,
+	stages: Stage[],
+	letter: Telling,
+): Work<Chosen> {
 	if (command.verb === 'owner')
 		return async (tx, { dealId, version }) => {
 			const { ownerId, note } = command;
+			const deal = await findDeal(tx, acting.actor, dealId);
 			const now = await reassignDeal(tx, acting, dealId, version, ownerId, note);
-			return now === version ? { same: true } : { back: `${dealId}.${now}` };
+			if (now === version) return { same: true };
+			const deals = [...letter.deals, deal];
+			const waits = new Date(acting.now.getTime() + LETTER_WAITS_MS);
+			const growing = { letterId: letter.id, waits };
+			const id = await notifyReassigned(tx, acting, { ownerId, note, deals, growing });
+			return { back: `${dealId}.${now}`, kept: () => Object.assign(letter, { id, deals }) };
 		};
 	if (command.verb === 'date')
 		return async (tx, one) => await putOff(tx, acting, viewer, one, command);

@@ -1,5 +1,6 @@
 import { type Colleague, listColleagues } from '#src/features/auth/queries.ts';
 import { type Actor, asEditor, can, mayGiveOf } from '#src/features/auth/rules.ts';
+import { type PointLine, pointLine } from '#src/features/clients/facts.ts';
 import { type ContactPoint, listContactPoints } from '#src/features/clients/queries.ts';
 import { type InteractionView, listPlanned } from '#src/features/interactions/queries.ts';
 import { plannedWords } from '#src/features/interactions/words.ts';
@@ -212,7 +213,9 @@ export async function readProducts(
 		deal,
 		rows: [...rows, ...empty],
 		sum: linesSum(deal.products),
-		following: problem ? typed.amountFromProducts !== undefined : deal.amountFromProducts,
+		following: problem
+			? typed.amountFromProducts !== undefined
+			: deal.amountFromProducts || deal.amount === null,
 		was: JSON.stringify(tableFields(deal)),
 	};
 }
@@ -251,16 +254,24 @@ export type DealMenu = {
 	colleagues: Colleague[];
 	me: number;
 	removable: boolean;
+	/** A phone or a mail as it is shown. */
+	point: (point: ContactPoint) => PointLine;
 };
 
 /** What can be done with a deal from its card: call, write, plan, move, take over. Throws NotFound. */
-export async function readDealMenu(db: Sql, actor: Actor, dealId: number): Promise<DealMenu> {
+export async function readDealMenu(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+	viewer: Viewer,
+): Promise<DealMenu> {
 	const deal = await findDeal(db, actor, dealId);
 	const contacts = deal.clientId === null ? [] : await listContactPoints(db, deal.clientId);
 	const givable = deal.archivedAt === null && mayGiveOf(actor, deal.ownerId);
 	const colleagues = givable ? await listReceivers(db, actor) : [];
 	const removable = (deal.editable || deal.restorable) && can(actor, 'deals.remove');
-	return { deal, contacts, colleagues, me: actor.id, removable };
+	const point = (one: ContactPoint) => pointLine(one, viewer);
+	return { deal, contacts, colleagues, me: actor.id, removable, point };
 }
 
 /** Whom the actor may give deals to, by name: only them, for to anybody else it would be refused. */

@@ -69,9 +69,13 @@ export type DealList = Omit<Frame, 'saved' | 'stages'> & {
 	token: typeof tokenOf;
 };
 
-/** What the list is sorted by where nobody asks: the newest first, of finished deals the last finished. */
-function usualSort(filter: ListFilter, stages: Stage[]): string {
-	return onlyFinal(filter, stages) ? '-closed' : '-number';
+/**
+ * What the list is sorted by where nobody asks: of finished deals the last finished first; to a seller, who reads it
+ * for what is to be done, the nearest step; to others, who look over many people's, the newest.
+ */
+function usualSort({ edits }: Actor, filter: ListFilter, stages: Stage[]): string {
+	if (onlyFinal(filter, stages)) return '-closed';
+	return edits === 'own' ? 'next' : '-number';
 }
 
 /**
@@ -89,7 +93,7 @@ export async function readDealList(
 	const { saved, ...frame } = await readFrame(db, actor, 'deals');
 	const { stages } = frame;
 	const { filter, place } = readListFilter(actor, query, stages, viewer);
-	const usual = usualSort(filter, stages);
+	const usual = usualSort(actor, filter, stages);
 	const sort = place.sort ?? usual;
 	const asked = sort === usual ? '' : sort;
 	const reading = { actor, filter, stages, viewer, sort };
@@ -186,7 +190,7 @@ export async function readListing(
 ): Promise<ListReading> {
 	const stages = await listAllStages(db);
 	const { filter, place } = readListFilter(actor, query, stages, viewer);
-	return { actor, filter, stages, viewer, sort: place.sort ?? usualSort(filter, stages) };
+	return { actor, filter, stages, viewer, sort: place.sort ?? usualSort(actor, filter, stages) };
 }
 
 /** A deal with its version, and its next step with its own: what a check box stands for. */

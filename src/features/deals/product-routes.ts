@@ -68,7 +68,9 @@ export function dealProductRoutes(
 
 	app.get('/products/suggestions', SIGNED_IN, async (request, reply) => {
 		const { product, currency = 'RUB' } = readQuery(SuggestQuery, request.query);
-		const products = product ? await suggestProducts(db, product, currency, SUGGESTIONS) : [];
+		const products = product
+			? await suggestProducts(db, actorOf(request), product, currency, SUGGESTIONS)
+			: [];
 		return await reply.fragments('deals/suggested', { products, currency });
 	});
 }

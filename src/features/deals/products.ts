@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange, ProductChange } from '#src/events.ts';
-import type { Acting } from '#src/features/auth/rules.ts';
+import type { Acting, Actor } from '#src/features/auth/rules.ts';
 import { searchable, textMatches } from '#src/features/clients/queries.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
@@ -9,6 +9,7 @@ import { record } from '#src/platform/events/record.ts';
 import { checkVersion } from './conflicts.ts';
 import { isTooMuch, type Line } from './lines.ts';
 import { type DealToEdit, findDealToEdit } from './queries.ts';
+import { dealVisibleTo } from './visibility.ts';
 
 /** A line of a deal's products. */
 export type ProductLine = Line & { productId: number; name: string };
@@ -175,22 +176,34 @@ function lineOf(line: Line | undefined): ProductChange['to'] {
 export type ProductName = { name: string; price: string | null };
 
 const WEIGHED = 200;
+const SALES_WEIGHED = 200;
 
 /**
- * Products of the directory whose name contains the text, the best first, with their price where it is in
- * this currency; `limit` at most.
+ * Products of the directory whose name contains the text, the best first; `limit` at most. Each with the price
+ * that it was last sold for in this currency, of the sales that the actor sees, or else the directory's own.
  */
 export async function suggestProducts(
 	db: Sql,
+	actor: Actor,
 	typed: string,
 	currency: string,
 	limit: number,
 ): Promise<ProductName[]> {
 	const { rows } = await db.execute<ProductName>(sql`
-		select name, case when currency = ${currency} then price end as price from (
+		select name, coalesce(sold.price, case when currency = ${currency} then best.price end) as price
+		from (select * from (
 			select id, name, name_search, price, currency from products
 			where ${textMatches(sql`name_search`, typed)} limit ${WEIGHED}
 		) found
-		order by strpos(name_search, ${searchable(typed)}), name collate "russian", id limit ${limit}`);
+			order by strpos(name_search, ${searchable(typed)}), name collate "russian", id limit ${limit}
+		) best left join lateral (
+			select late.price from (
+				select deal_id, price from deal_products
+				where product_id = best.id and price is not null order by deal_id desc limit ${SALES_WEIGHED}
+			) late join deals d on d.id = late.deal_id join stages s on s.id = d.stage_id
+			where s.kind = 'won' and d.currency = ${currency} and ${dealVisibleTo(actor)}
+			order by d.closed_on desc, d.id desc limit 1
+		) sold on true
+		order by strpos(name_search, ${searchable(typed)}), name collate "russian", id`);
 	return rows;
 }

@@ -50,7 +50,7 @@ export function dealRemovalRoutes(
 	);
 
 	async function drawMenu(request: FastifyRequest, reply: FastifyReply, problem: Problem) {
-		const data = await readDealMenu(db, actorOf(request), idOf(request));
+		const data = await readDealMenu(db, actorOf(request), idOf(request), request.viewer);
 		const view = { fragment: 'deals/_menu', title: 'deal.menu', data } as const;
 		return await drawForm(request, reply, view, problem);
 	}

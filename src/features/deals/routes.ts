@@ -36,7 +36,7 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 	});
 
 	app.get('/deals/:id/menu', SIGNED_IN, async (request, reply) => {
-		const data = await readDealMenu(db, actorOf(request), idOf(request));
+		const data = await readDealMenu(db, actorOf(request), idOf(request), request.viewer);
 		return await drawForm(request, reply, { fragment: 'deals/_menu', title: 'deal.menu', data });
 	});
 
@@ -122,7 +122,7 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 				});
 			},
 			async (problem) => {
-				const data = await readDealMenu(db, actorOf(request), dealId);
+				const data = await readDealMenu(db, actorOf(request), dealId, request.viewer);
 				return await drawForm(
 					request,
 					reply,

@@ -1,5 +1,6 @@
 import { type Colleague, listColleagues } from '#src/features/auth/queries.ts';
 import type { Actor } from '#src/features/auth/rules.ts';
+import { type PointLine, phoneLine } from '#src/features/clients/facts.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatTime, type Viewer, viewerAt } from '#src/platform/i18n/dates.ts';
 import {
@@ -52,6 +53,7 @@ type Words = {
 	/** When a line is due, as its group needs to say it. */
 	when: (todo: Todo) => string;
 	lateness: (todo: Todo) => string;
+	reach: (todo: Todo) => PointLine | null;
 };
 
 /** «Мои дела» of one person. */
@@ -71,6 +73,7 @@ const wordsFor = (viewer: Viewer): Words => ({
 	agendaUrl,
 	when: (todo) => whenWords(todo, viewer),
 	lateness: (todo) => latenessWords(todo, viewer),
+	reach: (todo) => phoneLine(todo, viewer),
 });
 
 function whenWords(todo: Todo, viewer: Viewer): string {

@@ -1,5 +1,6 @@
 import { listColleagues } from '#src/features/auth/queries.ts';
 import type { Actor } from '#src/features/auth/rules.ts';
+import { type PointLine, phoneLine } from '#src/features/clients/facts.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { addDays, formatTime, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { listTodos, type Todo, type Wanted } from './agenda.ts';
@@ -24,6 +25,7 @@ export type DaySheet = {
 	clock: (todo: Todo) => string;
 	/** Of what is overdue: when it was planned for. */
 	planned: (todo: Todo) => string;
+	reach: (todo: Todo) => PointLine | null;
 };
 
 /** Reads the sheet of a day. Throws BadRequest, NotFound for a foreign owner. */
@@ -64,5 +66,6 @@ export async function readDaySheet(
 		author: actor.name,
 		clock: ({ plannedAt }) => (plannedAt ? formatTime(plannedAt, viewer) : ''),
 		planned: (todo) => plannedWords(todo, viewer),
+		reach: (todo) => phoneLine(todo, viewer),
 	};
 }

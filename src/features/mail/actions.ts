@@ -22,6 +22,8 @@ export type Letter = {
 	parts: LetterPart[];
 	/** What it tells of, for whoever looks for it later. */
 	about?: { dealId?: number | null; clientId?: number | null; interactionId?: number | null };
+	/** A letter that is written on before it leaves: `letterId`, where that still waits, is replaced by this one. */
+	growing?: { letterId: number | null; waits: Date };
 	/** Of letters with one key only the first is written. */
 	key?: string;
 };
@@ -41,10 +43,20 @@ type Reader = {
 export async function sendMail(
 	tx: Sql,
 	by: Pick<By, 'actorId' | 'now'>,
-	{ to, kind, subject, parts, about = {}, key }: Letter,
+	{ to, kind, subject, parts, about = {}, key, growing }: Letter,
 ): Promise<number | null> {
 	const reader = typeof to === 'number' ? await readerOf(tx, to) : { ...to, personId: null };
 	if (reader === null) return null;
+	if (growing && growing.letterId !== null) {
+		const { rowCount } = await tx.execute(sql`
+			update mails set subject = ${oneLine(said(subject, reader.language))},
+				content = ${JSON.stringify(parts)}, deal_id = ${about.dealId ?? null}
+			where id = ${growing.letterId} and status = 'queued' and html is null and attempts = 0`);
+		if (rowCount === 1) {
+			await enqueueDelivery(tx, growing.letterId, growing.waits);
+			return growing.letterId;
+		}
+	}
 	const { rows } = await tx.execute<{ id: number }>(sql`
 		insert into mails (kind, key, person_id, author_id, deal_id, client_id, interaction_id, address, name,
 			language, time_zone, subject, content, created_at)
@@ -55,7 +67,7 @@ export async function sendMail(
 		on conflict (key) do nothing returning id`);
 	const id = rows[0]?.id;
 	if (id === undefined) return null;
-	await enqueueDelivery(tx, id);
+	await enqueueDelivery(tx, id, growing?.waits);
 	return id;
 }
 

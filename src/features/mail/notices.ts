@@ -10,6 +10,8 @@ export type Reassignment = {
 	ownerId: number;
 	deals: { id: number; title: string; clientName?: string | null }[];
 	note?: string | null;
+	/** More may follow before long: the letter waits till `waits`, and says it all instead of `letterId`, its own beginning. */
+	growing?: { letterId: number | null; waits: Date };
 };
 
 const MOST_NAMED = 30;
@@ -21,13 +23,14 @@ const concerns = (acting: Acting, personId: number): boolean =>
 
 /**
  * Tells the new owner by mail that deals are theirs now, with the note; nobody is told of what they did
- * themselves, nor of what an import did. To be called in the transaction that gives the deals away, once for all of them. Returns
+ * themselves, nor of what an import did. To be called in the transaction that gives the deals away:
+ * once for all of them, or, where each goes in a transaction of its own, in each, with those before it (`growing`). Returns
  * the letter's id, or null where none is written.
  */
 export async function notifyReassigned(
 	tx: Sql,
 	acting: Acting,
-	{ ownerId, deals, note }: Reassignment,
+	{ ownerId, deals, note, growing }: Reassignment,
 ): Promise<number | null> {
 	const [first] = deals;
 	if (first === undefined || !concerns(acting, ownerId)) return null;
@@ -39,6 +42,7 @@ export async function notifyReassigned(
 	}));
 	const more = deals.length - items.length;
 	return await sendMail(tx, acting, {
+		...(growing && { growing }),
 		to: ownerId,
 		kind: 'reassigned',
 		subject: one

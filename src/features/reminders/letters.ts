@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { phoneLine } from '#src/features/clients/facts.ts';
 import { plannedWords } from '#src/features/interactions/words.ts';
 import { sendMail } from '#src/features/mail/actions.ts';
 import type { LetterPart } from '#src/features/mail/letter.ts';
@@ -76,9 +77,12 @@ async function writeReminder(tx: Tx, step: Reminder, reader: Reader, now: Date):
 				items: [
 					{
 						...item,
-						about: [...item.about, step.contactName, step.phone, step.place].filter(
-							(one) => one !== null,
-						),
+						about: [
+							...item.about,
+							step.contactName,
+							phoneLine(step, viewer)?.text ?? null,
+							step.place,
+						].filter((one) => one !== null),
 					},
 				],
 			},

@@ -5,7 +5,12 @@ import type { Sql } from '#src/platform/db/client.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 
 /** A step to be reminded of, and the phone to do it by: its contact's, or else the client's. */
-export type Reminder = InteractionView & { remindAt: Date; phone: string | null };
+export type Reminder = InteractionView & {
+	remindAt: Date;
+	phone: string | null;
+	e164: string | null;
+	extension: string | null;
+};
 
 /** More of them at once remind of nothing any more. */
 export const MOST_REMINDERS = 50;
@@ -37,12 +42,14 @@ export async function listByIds(db: Sql, ids: number[]): Promise<Reminder[]> {
 
 async function readSteps(db: Sql, which: SQL, order: SQL): Promise<Reminder[]> {
 	const { rows } = await db.execute<Reminder>(sql`
-		select step.*, i.remind_at as "remindAt", (
-			select cp.value from contact_points cp
+		select step.*, i.remind_at as "remindAt", ph.value as phone, ph.e164, ph.extension
+		from (${viewFor(null)} where ${which}) step join interactions i on i.id = step.id
+		left join lateral (
+			select cp.value, cp.e164, cp.extension from contact_points cp
 			where cp.client_id = step."clientId" and cp.kind = 'phone'
 			order by cp.contact_id is not distinct from step."contactId" desc, cp.position, cp.id limit 1
-		) as phone
-		from (${viewFor(null)} where ${which}) step join interactions i on i.id = step.id order by ${order}`);
+		) ph on true
+		order by ${order}`);
 	return rows.map((row) => ({ ...dated(row), remindAt: new Date(row.remindAt) }));
 }
 

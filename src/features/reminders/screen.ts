@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/auth/guard.ts';
+import { type PointLine, phoneLine } from '#src/features/clients/facts.ts';
 import { latenessWords, plannedWords } from '#src/features/interactions/words.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import { formatSpan, type Viewer } from '#src/platform/i18n/dates.ts';
@@ -10,8 +11,8 @@ import { listDue, type Reminder } from './queries.ts';
 const IN_CORNER = 2;
 const SOON_SECONDS = 3_600;
 
-/** A reminder as it is drawn: when its step is planned, in words, and whether that is over. */
-export type DrawnReminder = Reminder & { when: string; late: boolean };
+/** A reminder as it is drawn: when its step is planned, in words, and whether that is over, and its phone. */
+export type DrawnReminder = Reminder & { when: string; late: boolean; call: PointLine | null };
 
 /** What the corner of a page and the page of reminders show. */
 export type DueReminders = { all: DrawnReminder[]; due: DrawnReminder[]; more: number };
@@ -20,7 +21,11 @@ export type DueReminders = { all: DrawnReminder[]; due: DrawnReminder[]; more: n
 export async function readReminders(db: Database, request: FastifyRequest): Promise<DueReminders> {
 	const { viewer } = request;
 	const steps = await listDue(db, actorOf(request), viewer.now);
-	const all = steps.map((step) => ({ ...step, ...whenOf(step, viewer) }));
+	const all = steps.map((step) => ({
+		...step,
+		...whenOf(step, viewer),
+		call: phoneLine(step, viewer),
+	}));
 	return { all, due: all.slice(0, IN_CORNER), more: Math.max(0, all.length - IN_CORNER) };
 }
 
