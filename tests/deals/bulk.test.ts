@@ -127,24 +127,6 @@ test('another owner: planned steps go along, the note stays in history, one lett
 	expect(statuses(await bulk('anna', helped))).toEqual(['refused']);
 });
 
-test('a kill between two deals: the letter of those that were given is in the queue already', async () => {
-	await pool.query(`update people set email = login || '@firma.example'`);
-	await pool.query('delete from mails');
-	// The second deal's change is the last thing that the process does.
-	await pool.query(`
-		create function mourn() returns trigger language plpgsql as $$
-		begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$;
-		create trigger mourn before update on deals for each row when (new.title = 'День') execute function mourn()`);
-	const fields = { verb: 'owner', ownerId: cast.people.boris.id };
-	const told = await bulk('vera', { ...fields, deal: await tokens(moment, day) });
-	await pool.query('drop function mourn cascade');
-	expect(statuses(told)).toEqual(['done', 'failed']);
-	const letters = await pool.query(`select subject, status, deal_id from mails`);
-	expect(letters.rows).toEqual([
-		{ subject: expect.stringContaining('Момент'), status: 'queued', deal_id: moment },
-	]);
-});
-
 test('the date: a moment keeps its clock, a day stays a day, a time makes a moment of both', async () => {
 	const chosen = await tokens(moment, day, bare);
 	const told = await bulk('anna', { verb: 'date', plannedDay: '2026-12-10', deal: chosen });
