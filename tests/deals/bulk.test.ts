@@ -111,8 +111,7 @@ test('another owner: planned steps go along, the note stays in history, one lett
 	]);
 	const letters = await pool.query(`select to_jsonb(m)::text as text from mails m`);
 	expect(letters.rows).toHaveLength(1);
-	for (const word of ['Береги их', 'Момент', 'День'])
-		expect(letters.rows[0].text).toContain(word);
+	for (const word of ['Береги их', 'Момент', 'День']) expect(letters.rows[0].text).toContain(word);
 	const waiting = `select run_at <= now() as due from graphile_worker.jobs where key like 'mail:%'`;
 	expect((await pool.query(waiting)).rows).toEqual([{ due: true }]);
 	const helped = { ...fields, deal: await tokens(bare) };
