@@ -118,16 +118,17 @@ async function show(text, ids) {
 	mind();
 }
 
-function heard({ changes = [], missed }) {
-	// Everybody missed the same: not all at once.
-	if (missed && page()?.dataset.page in CONCERNED) want(Math.random() * LATER_MS);
+function heard({ changes = [], missed, within = LATER_MS }) {
+	// Many are told the same: not all at once, and the server knows how many they are.
+	const turn = Math.random() * within;
+	if (missed && page()?.dataset.page in CONCERNED) want(turn);
 	for (const change of changes) {
 		if (change.tab === tab) continue;
 		document.dispatchEvent(new CustomEvent('live:changed', { detail: change }));
 		if (!concerns(change)) continue;
 		for (const id of change.deals ?? []) changedIds.add(`deal-${id}`);
 		for (const id of change.clients ?? []) changedIds.add(`client-${id}`);
-		want(change.many || change.all ? Math.random() * LATER_MS : 0);
+		want(change.many || change.all ? turn : 0);
 	}
 	if (missed) document.dispatchEvent(new CustomEvent('live:changed', { detail: { all: true } }));
 }

@@ -5,6 +5,7 @@ import { buildApp } from '#src/app.ts';
 import { readConfig } from '#src/config.ts';
 import { signInByName } from '#src/features/auth/actions.ts';
 import { dayOf, momentOf } from '#src/platform/i18n/dates.ts';
+import type { Stream } from '#src/platform/live/stream.ts';
 import { DESK } from '#tests/cast.ts';
 import { type TestDatabase, testDatabase } from '#tests/database.ts';
 import { startBrowser, type Watch, watch } from './browser.ts';
@@ -22,8 +23,8 @@ export type Desk = Page & { watch: Watch };
 export type Office = {
 	database: TestDatabase;
 	url: string;
-	/** How many streams the application holds open. */
-	streams: () => number;
+	/** The streams that the application holds open. */
+	streams: () => Stream[];
 	/** Takes all deals away; the people stay. */
 	empty: () => Promise<void>;
 	/** A page of a browser that nobody has signed in with. */
@@ -80,6 +81,6 @@ export async function openOffice(): Promise<Office> {
 		await browser.close();
 		await app.close();
 	});
-	const streams = () => app.live.hub.streams.size;
+	const streams = () => [...app.live.hub.streams];
 	return { database, url, streams, empty, visit, sit };
 }

@@ -107,6 +107,31 @@ describe('streams', () => {
 		expect(all.slice(1).filter((one) => one.over())).toEqual([]);
 	});
 
+	test('who are many and told the same are told over how long to spread, and counted', async () => {
+		const readers = await Promise.all([read(), read(), read()]);
+		await expect.poll(() => app.live.hub.streams.size).toBe(3);
+		const figure = async () =>
+			Number(/^live_missed_total (\d+)$/m.exec(await app.metrics.metrics())?.[1]);
+		const before = await figure();
+		for (const { messages } of readers) messages.splice(0);
+		app.live.hub.missed();
+		for (const { messages } of readers)
+			await expect
+				.poll(() => messages)
+				.toContainEqual({ at: expect.any(String), missed: true, within: 60 });
+		expect(await figure()).toBe(before + 3);
+		app.live.hub.heard({ all: true });
+		for (const { messages } of readers)
+			await expect
+				.poll(() => messages.find(({ changes }) => changes?.some(({ all }) => all)))
+				.toMatchObject({ within: 60 });
+		app.live.hub.heard({ deals: [[1, [cast.people.anna.id], []]] });
+		for (const { messages } of readers)
+			await expect
+				.poll(() => messages.find(({ changes }) => changes?.some(({ deals }) => deals)))
+				.not.toHaveProperty('within');
+	});
+
 	test('who reads nothing is cut, and the others are told as ever', async () => {
 		const { port } = new URL(origin);
 		const socket = connect(Number(port), '127.0.0.1');

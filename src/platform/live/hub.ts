@@ -5,6 +5,8 @@ import type { Message, Stream } from './stream.ts';
 /** A stream is told at most twice a second, however much happens. */
 const PAUSE_MS = 500;
 const BEAT_MS = 2_000;
+/** What one page takes of an instance: so far apart the pages of all are asked for, who miss the same. */
+const PAGE_MS = 20;
 const RIGHTS_EVERY_MS = 30_000;
 const STREAMS_A_PERSON = 10;
 const REMEMBER_MS = 180_000;
@@ -27,6 +29,8 @@ export type Hub = {
 	heard: (news: News) => void;
 	/** Some news may not have come: everybody looks again. */
 	missed: () => void;
+	/** How many streams have been told that they missed something. */
+	toldMissed: () => number;
 	/** What a person has not heard since a stamp. */
 	since: (stamp: string | null, audience: Audience) => Message;
 	/** Takes a stream in; returns what lets it go. */
@@ -43,12 +47,19 @@ export function makeHub(): Hub {
 	const streams = new Set<Stream>();
 	let remembered: { at: number; news: News }[] = [];
 	let completeSince = Number.POSITIVE_INFINITY;
+	let toldMissed = 0;
+	const within = () => streams.size * PAGE_MS;
+
+	function miss(): Message {
+		toldMissed += 1;
+		return { at: stampAt(Date.now()), missed: true, within: within() };
+	}
 
 	function since(stamp: string | null, audience: Audience): Message {
 		const at = stampAt(Date.now());
 		const [instance, ms] = stamp?.split('.') ?? [];
 		const from = Number(ms) - (instance === INSTANCE ? 0 : SKEW_MS);
-		if (!(from >= completeSince)) return { at, missed: true };
+		if (!(from >= completeSince)) return miss();
 		const changes = remembered
 			.filter((one) => one.at >= from)
 			.flatMap(({ news }) => changeFor(news, audience) ?? []);
@@ -62,7 +73,7 @@ export function makeHub(): Hub {
 		if (remembered.length > REMEMBER_NEWS) forget();
 		for (const stream of streams) {
 			const change = changeFor(news, stream.audience);
-			if (change !== null) tell(stream, change);
+			if (change !== null) tell(stream, change, within);
 		}
 	}
 
@@ -79,7 +90,7 @@ export function makeHub(): Hub {
 		completeSince = Date.now();
 		for (const stream of streams) {
 			stream.waiting = [];
-			stream.send({ at: stampAt(Date.now()), missed: true });
+			stream.send(miss());
 		}
 	}
 
@@ -88,7 +99,7 @@ export function makeHub(): Hub {
 		for (const stream of streams) if (stream.timer === null) stream.send(message);
 		forget();
 	}, BEAT_MS).unref();
-	const rights = setInterval(() => void lookAgain(streams), RIGHTS_EVERY_MS).unref();
+	const rights = setInterval(() => void lookAgain(streams, miss), RIGHTS_EVERY_MS).unref();
 
 	let looking: Promise<void> | null = null;
 	let anew = false;
@@ -98,7 +109,7 @@ export function makeHub(): Hub {
 		looking ??= (async () => {
 			while (anew) {
 				anew = false;
-				await lookAgain(streams);
+				await lookAgain(streams, miss);
 			}
 		})().finally(() => {
 			looking = null;
@@ -108,7 +119,8 @@ export function makeHub(): Hub {
 
 	const hub: Hub = {
 		...{ streams, heard, missed, since, closed: false },
-		lookAgain: () => lookAgain(streams),
+		toldMissed: () => toldMissed,
+		lookAgain: () => lookAgain(streams, miss),
 		open(stream, stamp) {
 			streams.add(stream);
 			stream.send(since(stamp, stream.audience));
@@ -129,23 +141,25 @@ export function makeHub(): Hub {
 	return hub;
 }
 
-function tell(stream: Stream, change: Change): void {
+function tell(stream: Stream, change: Change, within: () => number): void {
 	stream.waiting.push(change);
 	if (stream.waiting.length > MOST_WAITING) stream.waiting = [{ many: true }];
 	const wait = stream.sentAt + PAUSE_MS - Date.now();
-	if (wait <= 0) flush(stream);
-	else stream.timer ??= setTimeout(flush, wait, stream);
+	if (wait <= 0) flush(stream, within);
+	else stream.timer ??= setTimeout(flush, wait, stream, within);
 }
 
-function flush(stream: Stream): void {
+function flush(stream: Stream, within: () => number): void {
 	stream.timer = null;
 	stream.sentAt = Date.now();
 	const changes = merged(stream.waiting.splice(0));
-	if (changes.length > 0) stream.send({ at: stampAt(Date.now()), changes });
+	if (changes.length === 0) return;
+	const crowd = changes.some(({ all, many }) => all || many);
+	stream.send({ at: stampAt(Date.now()), changes, ...(crowd && { within: within() }) });
 }
 
 // One after the other: hundreds of questions at once would keep pages waiting.
-async function lookAgain(streams: ReadonlySet<Stream>): Promise<void> {
+async function lookAgain(streams: ReadonlySet<Stream>, miss: () => Message): Promise<void> {
 	for (const stream of [...streams]) {
 		try {
 			const audience = await stream.again();
@@ -153,7 +167,7 @@ async function lookAgain(streams: ReadonlySet<Stream>): Promise<void> {
 			if (audience === null) stream.end({ at, bye: 'out' });
 			else if (!sameSight(audience, stream.audience)) {
 				stream.audience = audience;
-				stream.send({ at, missed: true });
+				stream.send(miss());
 			}
 		} catch {
 			// The database is away: the stream goes on as it is until somebody can tell.

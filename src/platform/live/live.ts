@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '#src/config.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { gauge } from '#src/platform/web/metrics.ts';
+import { counter, gauge } from '#src/platform/web/metrics.ts';
 import { type Hub, makeHub } from './hub.ts';
 import { type Listener, listen } from './listen.ts';
 
@@ -49,6 +49,7 @@ export function setUpLive(app: FastifyInstance, connection: Connection, config: 
 	});
 	const { metrics } = app;
 	gauge(metrics, 'live_streams', 'Streams that are open.', () => hub.streams.size);
+	counter(metrics, 'live_missed_total', 'Streams told that they missed something.', hub.toldMissed);
 	const lag = () => (listener?.lag ?? 0) / 1_000;
 	gauge(metrics, 'live_listen_lag_seconds', 'How long the last word to itself took to come.', lag);
 	const hears = () => (listener?.state === 'listening' ? 1 : 0);

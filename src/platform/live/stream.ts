@@ -8,6 +8,8 @@ export type Message = {
 	changes?: Change[];
 	/** Some changes may not have been told: look at everything again. */
 	missed?: true;
+	/** Where many are told the same: the ms over which they spread what they ask for. */
+	within?: number;
 	/** The stream ends: the server moves, the person has too many, or may not come in any more. */
 	bye?: 'move' | 'many' | 'out';
 };
