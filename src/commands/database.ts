@@ -159,6 +159,10 @@ function explained(error: unknown, place: string): unknown {
 		return new StartFault(
 			`База данных ${place} не приняла имя или пароль: проверьте DATABASE_URL.`,
 		);
+	if (code === '0A000' && /encoding/.test(message))
+		return new StartFault(
+			`База данных ${place} хранит текст не в UTF8: создайте её заново с encoding UTF8 и сортировкой ICU.`,
+		);
 	if (code === '3D000')
 		return new StartFault(
 			`Базы данных ${place} на сервере нет: создайте её или проверьте DATABASE_URL.`,

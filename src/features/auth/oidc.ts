@@ -152,7 +152,9 @@ function metadataOf(config: Config) {
 				execute: insecure ? [client.allowInsecureRequests] : [],
 			})
 			.catch((error: unknown) => {
-				throw new DirectoryAway('no description', { cause: error });
+				throw new DirectoryAway(`no description: ${answerIn(error)}check OIDC_ISSUER`, {
+					cause: error,
+				});
 			});
 		return settled(config, found.serverMetadata());
 	};
@@ -191,7 +193,9 @@ async function exchange(
 	if (token === undefined || !tokens.id_token) throw new NotBelieved('no token');
 	const { iss: issuer, sub: subject } = token;
 	// The library looks at the end of a token alone.
-	if (token.iat > Date.now() / 1_000 + MOST_AHEAD_SECONDS) throw new NotBelieved('from the future');
+	const ahead = Math.round(token.iat - Date.now() / 1_000);
+	if (ahead > MOST_AHEAD_SECONDS)
+		throw new NotBelieved(`from the future: by ${ahead} s, set the clocks by NTP`);
 	if (!subject) throw new NotBelieved('no subject');
 	if (isOdd(subject) || isOdd(issuer) || isOdd(token.sid)) throw new NotBelieved('odd subject');
 	const inToken = claimsOf(config, token);
@@ -250,9 +254,24 @@ async function judged<T>(work: () => Promise<T>): Promise<T> {
 		return await work();
 	} catch (error) {
 		if (error instanceof NotBelieved || error instanceof NoLogin) throw error;
-		if (isAway(error)) throw new DirectoryAway('no answer', { cause: error });
-		throw new NotBelieved(causesOf(error).join(' · ').slice(0, 300), { cause: error });
+		if (isAway(error)) throw new DirectoryAway(`no answer: ${answerIn(error)}`, { cause: error });
+		const told = `${answerIn(error)}${causesOf(error).join(' · ')}`;
+		throw new NotBelieved(told.slice(0, 300), { cause: error });
 	}
+}
+
+// Which address answered what, and which setting that is about: for those who look after the sign-in.
+function answerIn(error: unknown): string {
+	for (let at = error; at instanceof Error; at = at.cause) {
+		const { response, cause } = at as Error & { response?: unknown; cause?: unknown };
+		const answer = [response, cause].find((one) => one instanceof Response);
+		if (answer === undefined) continue;
+		const { status, url } = answer;
+		const unknown = status === 401 || /invalid_client/.test(at.message);
+		const place = `${url.split('?')[0]} answered ${status}, `;
+		return unknown ? `${place}check OIDC_CLIENT_ID and OIDC_CLIENT_SECRET · ` : place;
+	}
+	return '';
 }
 
 function isAway(error: unknown): boolean {
