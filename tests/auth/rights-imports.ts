@@ -22,6 +22,7 @@ export function importRules(): Rules {
 			'GET /import/:id/progress': page('/progress'),
 			'GET /import/:id/:file': page('/rejected.csv'),
 			'POST /import/:id/reading': order('reading', { headerLine: 1 }),
+			'POST /import/:id/names': order('names', {}),
 			'POST /import/:id/columns': order('columns', { way: 'name', known: 'update' }),
 			'POST /import/:id/start': order('start'),
 			'POST /import/:id/cancellation': order('cancellation'),

@@ -26,6 +26,7 @@ export function sessionRules({ database }: Tools): Rules {
 	});
 	return {
 		administrators: {
+			'GET /admin/doctor': page('/admin/doctor'),
 			'GET /admin/jobs': page('/admin/jobs'),
 			'GET /admin/sessions': page('/admin/sessions'),
 			'POST /admin/sessions/:id/ending': change(`/admin/sessions/${'0'.repeat(64)}/ending`, 404),

@@ -130,8 +130,10 @@ export function partsOf(records: Records): Addresses {
 		// These go on where a page ended, or draw it anew; what they draw is the page's own.
 		...{ '/agenda/more': [], '/board/more': [], '/assets/:fingerprint/*': [] },
 		...{ '/live': [], '/live/page': [] },
+		// It asks the database about itself, a question for each line.
+		...oneOf('/admin/doctor'),
 		// Only where the demo's sign-in is off: tests/auth.
-		...{ '/sign-in/oidc': [], '/sign-in/callback': [], '/sign-in/local': [] },
+		...{ '/sign-in/oidc': [], '/sign-in/callback': [], '/sign-in/local': [], '/sign-in/again': [] },
 	};
 }
 

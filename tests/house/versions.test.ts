@@ -58,7 +58,7 @@ const bodies = (): Fields[] => [
 		{ ...NAMED, viewScope: 'own', editScope: 'own' },
 		{ pattern: 'x', role: 'manager' },
 	],
-	...[{ intoId: 1 }, { ...NAMED, day: '2026-12-30' }],
+	...[{ accountId: 1 }, { intoId: 1 }, { ...NAMED, day: '2026-12-30' }],
 	{ weekday1: '1', companyFrom: '09:00', companyUntil: '17:00' },
 	...[{ outcome: 'Договорились' }, { to: 'week' }, { until: 'hour' }, { reason: 'Передумали' }],
 ];

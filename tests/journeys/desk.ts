@@ -67,8 +67,9 @@ export async function openOffice(): Promise<Office> {
 
 	const empty = async () => {
 		await database.pool.query(
-			`begin; set local session_replication_role = replica;
-			truncate clients, deals, deal_tallies, events restart identity cascade; commit`,
+			`begin; alter table events disable trigger events_kept;
+			truncate clients, deals, deal_tallies, events restart identity cascade;
+			alter table events enable trigger events_kept; commit`,
 		);
 	};
 

@@ -151,7 +151,7 @@ describe('a calendar server that is not to be trusted', () => {
 		const other = await startPeer();
 		const peer = await startPeer(movedTo(`${other.url}/dav/`));
 		await expect(openCalendar(account(`${peer.url}/`), null)).rejects.toMatchObject({
-			status: null,
+			status: 302,
 		});
 		peer.says((_request, response) =>
 			response

@@ -62,7 +62,7 @@ export function reasonOf(error: unknown): string {
 	}
 	const line = told.join(' · ') || String(error);
 	return line
-		.replace(/\/\/[^/@\s]+@/g, '//•••@')
+		.replace(/\/\/[^/@\s]{1,200}@/g, '//•••@')
 		.replace(/\s+/g, ' ')
 		.slice(0, 300);
 }

@@ -123,7 +123,7 @@ function onceAnOutage(log: Log, events: WorkerEvents): Log {
 	events.on('worker:getJob:empty', () => told.clear());
 	events.on('job:start', () => told.clear());
 	const once = (level: 'error' | 'warn') => (message: string) => {
-		const kind = message.replace(/\d+|'[^']*'/g, '');
+		const kind = message.replace(/\d{1,20}|'[^']{0,200}'/g, '');
 		if (told.has(kind)) return;
 		told.add(kind);
 		log[level](message);
