@@ -19,6 +19,7 @@ const KEYS: Record<Screen, readonly string[]> = {
 	board: ['view', 'pipeline', 'owner', 'q', 'period', 'idle', ...FACTS],
 	deals: [
 		...['owner', 'q', 'kind', 'pipeline', 'stage', 'month', 'period', 'idle', 'helping'],
+		'archived',
 		...FACTS,
 		'campaign',
 		...['expectedFrom', 'expectedTo', 'createdFrom', 'createdTo', 'sort'],
