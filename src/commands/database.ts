@@ -17,6 +17,9 @@ import { isHere } from '#src/setting-readers.ts';
 
 const OLDEST_SERVER = 15;
 const POOL_CLOSE_MS = 1_500;
+const AGAIN_MS = 250;
+/** How long one waits for a server that says that it is starting, and for one that may be about to. */
+const COMING_UP_MS: Record<string, number> = { '57P03': 60_000, ECONNREFUSED: 10_000 };
 
 /**
  * `connection` waits for the database as long as it takes; `openPool` opens a pool in which a statement may take so
@@ -69,22 +72,24 @@ export async function openAsItIs(
 	const server = embedded
 		? await embeddedServer(config.DATA_DIR, say, signal)
 		: ownServer(config.DATABASE_URL, say);
-	const pools: Connection[] = [];
+	const pools = new Set<Connection>();
 	let plans: 'kept' | 'anew' = 'anew';
 	const openPool = (patienceMs: number) => {
 		const pool = connect(server.url, config.DATABASE_POOL, patienceMs, plans);
-		pools.push(pool);
-		return pool;
+		const { close } = pool;
+		pools.add(pool);
+		// Whoever has no more use for one closes it; the rest goes with `stop`.
+		return Object.assign(pool, { close: async () => void (pools.delete(pool) && (await close())) });
 	};
 	const connection = openPool(0);
 	const stop = async () => {
 		// A query that runs on keeps its connection; the server's shutdown or our exit ends it.
-		const closed = Promise.all(pools.map((pool) => pool.close()));
+		const closed = Promise.all([...pools].map((pool) => pool.close()));
 		await Promise.race([closed, pause(POOL_CLOSE_MS, undefined, { ref: false })]);
 		await server.stop();
 	};
 	try {
-		const version = await serverVersion(connection);
+		const version = await onceUp(server.place, say, signal, () => serverVersion(connection));
 		if (embedded || (await plansHold(server.url))) plans = 'kept';
 		if (!embedded) say(`База данных: PostgreSQL ${version} по адресу ${server.place}`);
 		const explain = (error: unknown) => explained(error, server.place);
@@ -118,6 +123,29 @@ function ownServer(address: string, say: Say): Server {
 			'Внимание: пароль и данные идут к базе без TLS: добавьте в DATABASE_URL ?sslmode=verify-full',
 		);
 	return { url: address, place: `${host}${url.pathname}`, stop: async () => {} };
+}
+
+/**
+ * Asks a server that may be coming up: while it says so, or while nobody is there yet, it is asked again for a while.
+ * Whoever starts all machines at once, or after a failover, need not start the program by hand.
+ */
+async function onceUp<T>(
+	place: string,
+	say: Say,
+	signal: AbortSignal | undefined,
+	ask: () => Promise<T>,
+): Promise<T> {
+	const began = Date.now();
+	for (let asked = 1; ; asked++) {
+		try {
+			return await ask();
+		} catch (error) {
+			const patience = COMING_UP_MS[String((error as { code?: string }).code)] ?? 0;
+			if (Date.now() - began >= patience) throw error;
+			if (asked === 1) say(`База данных ${place} ещё не принимает соединений: ждём`);
+			await pause(AGAIN_MS, undefined, signal && { signal });
+		}
+	}
 }
 
 /** The server's version, such as «16.2»; refuses one that is too old. */

@@ -39,6 +39,7 @@ await command(async () => {
 			if (database.embedded) await seedIfEmpty(database, leaving.signal);
 			// The schema takes the time that it takes; a page that waits so long has lost its reader.
 			const connection = database.openPool(config.STATEMENT_SECONDS * 1_000);
+			await database.connection.close();
 			const built = await buildApp({ connection, config });
 			app = built;
 			await listen(built, config);

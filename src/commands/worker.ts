@@ -19,6 +19,8 @@ await command(async () => {
 	});
 	if (!database) return;
 	await holdSealingKey(database, config);
+	// The queue has connections of its own.
+	await database.connection.close();
 	// Fastify brings the logger that the application has; nothing is served here.
 	const { log } = Fastify({ logger: logSettings(config.LOG_LEVEL) });
 	const worker = startWorker({ url: database.directUrl, config, tasks, schedule, log });

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { expect, inject, test } from 'vitest';
-import { isAlive } from '#src/platform/db/postmaster.ts';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { freePort, isAlive } from '#src/platform/db/postmaster.ts';
 import { testDatabase } from '../database.ts';
 import { databaseUrl, statement } from '../global-setup.ts';
 import { preparedData } from './prepared.ts';
@@ -112,6 +112,34 @@ test('DATABASE_URL starts no server of our own and writes no demo data', async (
 	expect((await database.pool.query('select from people')).rowCount).toBe(0);
 	expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 	expect((await database.pool.query('select 1')).rowCount).toBe(1);
+});
+
+test('what the start asked by is closed before pages are asked for', async () => {
+	const seen = `select coalesce(array_agg(pid), '{}') as pids from pg_stat_activity
+		where datname = current_database() and application_name = 'moi-prodazhi'`;
+	const pids = async (): Promise<number[]> => (await database.pool.query(seen)).rows[0].pids;
+	const before = await pids();
+	const env = { DATABASE_URL: database.url, WORKER: 'off' };
+	const program = startProgram('start', { env });
+	await program.ready;
+	await expect.poll(async () => (await pids()).filter((pid) => !before.includes(pid))).toEqual([]);
+	expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
+test('a start waits in words for a database that is not there yet', async () => {
+	const port = await freePort();
+	const url = Object.assign(new URL(database.url), { port: String(port) }).href;
+	const program = startProgram('start', { env: { DATABASE_URL: url, WORKER: 'off' } });
+	await expect.poll(program.text).toMatch(/ещё не принимает соединений: ждём/);
+	const way = createServer((near) => {
+		const far = connect(Number(new URL(database.url).port), '127.0.0.1');
+		for (const end of [near, far]) end.on('error', () => {});
+		near.pipe(far).pipe(near);
+	}).listen(port, '127.0.0.1');
+	onTestFinished(() => void way.close());
+	await program.ready;
+	expect(program.text().match(/ждём/g)).toHaveLength(1);
+	expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 
 test('two instances that start at once on one new database both come up, and one migrates', async () => {
