@@ -18,10 +18,13 @@ type PersonRights = {
 	language: Language;
 	time_zone: string;
 	own: Own;
-	team: number[] | null;
+	team: { people: number[]; everyDeal: boolean } | null;
 };
 
-/** The people of a person's team and of all teams below it, themselves always: whoever has whatever. */
+/**
+ * The people of a person's team and of all teams below it, themselves always: whoever has whatever. Beside them, of no right,
+ * whether nobody else has deals: then the company's totals are theirs.
+ */
 const PEOPLE_BELOW = sql`
 	case when 'team' in (r.view_scope, r.edit_scope) then (
 		with recursive below(id) as (
@@ -29,7 +32,10 @@ const PEOPLE_BELOW = sql`
 		), member(id) as (
 			select p.id union select m.id from people m where m.team_id in (select id from below)
 		)
-		select array_agg(id) from member
+		select jsonb_build_object('people', jsonb_agg(id), 'everyDeal', not exists (
+			select from people o where o.id not in (select id from member)
+				and exists (select from deals d where d.owner_id = o.id)
+		)) from member
 	) end`;
 
 /** What a person begins with: their own filter, or one that is still shared. */
@@ -84,7 +90,7 @@ export async function findSession(
 
 function actorOf(row: PersonRights): Actor {
 	const owners = (scope: Scope): Owners =>
-		scope === 'all' ? 'all' : scope === 'team' && row.team ? row.team.map(Number) : [row.id];
+		scope === 'all' ? 'all' : scope === 'team' && row.team ? row.team.people : [row.id];
 	return {
 		id: row.id,
 		name: row.name,
@@ -98,6 +104,8 @@ function actorOf(row: PersonRights): Actor {
 		edits: row.edit_scope,
 		scope: owners(row.view_scope),
 		editScope: owners(row.edit_scope),
+		everyDeal:
+			row.view_scope === 'all' || (row.view_scope === 'team' && row.team?.everyDeal === true),
 	};
 }
 

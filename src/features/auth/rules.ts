@@ -36,6 +36,8 @@ export type Actor = {
 	edits: Scope;
 	scope: Owners;
 	editScope: Owners;
+	/** Whether nobody outside their scope has deals: for totals alone, of no right (deals/visibility.ts). */
+	everyDeal: boolean;
 };
 
 /** Whether the actor's role lets them do this. */

@@ -117,7 +117,7 @@ export async function readLines(
 			key: sort.replace('-', ''),
 			sorting,
 			where: listCriteria(actor, filter, stages, viewer),
-			walk: filter.text === null && !filter.helping && (await holdsEveryDeal(db, filter.scope)),
+			walk: filter.text === null && !filter.helping && holdsEveryDeal(actor, filter.scope),
 			viewer,
 			columns: sql`${COLUMNS}, ${editable(actor, dealVisibleTo)} and d.archived_at is null as editable`,
 			joins: JOINS,
@@ -142,7 +142,7 @@ export async function countList(
 	{ actor, filter, stages, viewer }: Omit<ListReading, 'sort'>,
 ): Promise<{ count: number; sums: { currency: string; amount: string }[] }> {
 	const { rows } = await db.execute<{ currency: string; deals: number; amount: string }>(
-		talliesTell(filter) && (await holdsEveryDeal(db, filter.scope))
+		talliesTell(filter) && holdsEveryDeal(actor, filter.scope)
 			? tallied(filter, stages)
 			: sql`
 			select d.currency, count(*)::int as deals, coalesce(sum(d.amount), 0)::text as amount

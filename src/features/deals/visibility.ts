@@ -1,6 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, type Owners, visibleTo } from '#src/features/auth/rules.ts';
-import type { Sql } from '#src/platform/db/client.ts';
 
 /**
  * A deal that an actor sees, and so may work on: of an owner in their scope, or one that they help with.
@@ -22,10 +21,7 @@ export function helpedBy(actor: Actor, deal: SQL = sql`d`): SQL {
  * Whether the deals of a scope are all deals that there are, so that the company's totals are its totals. Asked when
  * totals are counted and a list is put in order, and of no right: who may see what is visibleTo's alone.
  */
-export async function holdsEveryDeal(db: Sql, scope: Owners): Promise<boolean> {
-	if (scope === 'all' || scope.length < 2) return scope === 'all';
-	const { rows } = await db.execute(sql`
-		select from people o where o.id <> all(${sql.param(scope)}::bigint[])
-			and exists (select from deals d where d.owner_id = o.id) limit 1`);
-	return rows.length === 0;
+export function holdsEveryDeal(actor: Actor, scope: Owners): boolean {
+	if (scope === 'all') return true;
+	return actor.everyDeal && actor.scope !== 'all' && scope.length === actor.scope.length;
 }
