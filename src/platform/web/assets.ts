@@ -45,8 +45,10 @@ export function readAssets(folder: string): Assets {
 	}
 	for (const [path, source] of Object.entries(VENDOR))
 		files.set(path, { type: TYPES['.js'] as string, body: readFileSync(require.resolve(source)) });
-	const sheet = files.get('css/app.css');
-	if (sheet) sheet.body = withImports(sheet.body, files);
+	for (const path of WHOLE_SHEETS) {
+		const sheet = files.get(path);
+		if (sheet) sheet.body = withImports(sheet.body, files);
+	}
 	const hash = createHash('sha256');
 	for (const path of [...files.keys()].sort())
 		hash.update(path).update(files.get(path)?.body ?? '');
@@ -57,6 +59,9 @@ export function readAssets(folder: string): Assets {
 	};
 	return { fingerprint, files, url };
 }
+
+/** Sheets that import others: of every page, and of the calendar's. */
+const WHOLE_SHEETS = ['css/app.css', 'css/calendar-page.css'];
 
 /**
  * Comments and indents stay at home: a fifth of what a browser would load. Their lines stay, so that a place in a script is
@@ -76,7 +81,7 @@ function withoutComments(path: string, body: Buffer): Buffer {
 function withImports(sheet: Buffer, files: Map<string, Asset>): Buffer {
 	const text = sheet.toString().replace(/@import "([\w-]+\.css)";/g, (_, name: string) => {
 		const imported = files.get(`css/${name}`);
-		if (imported === undefined) throw new Error(`css/app.css imports ${name}, which is not there`);
+		if (imported === undefined) throw new Error(`a sheet imports ${name}, which is not there`);
 		return imported.body.toString();
 	});
 	// What is written for the reader does not travel: comments, and all space but one, none beside signs that part.
