@@ -49,6 +49,7 @@ import { dealRemovalRoutes } from './features/deals/removal-routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
 import { stageRoutes } from './features/deals/stage-routes.ts';
 import { doctorRoutes } from './features/doctor/routes.ts';
+import { erasureRoutes } from './features/erasure/routes.ts';
 import { filterRoutes } from './features/filters/routes.ts';
 import { homeOf } from './features/filters/rules.ts';
 import { importRoutes } from './features/imports/routes.ts';
@@ -182,6 +183,7 @@ export async function buildApp({
 	auditRoutes(app, { connection });
 	jobRoutes(app, { connection });
 	doctorRoutes(app, { connection, config });
+	erasureRoutes(app, { connection });
 	tagRoutes(app, { connection });
 	sourceRoutes(app, { connection });
 	dealListRoutes(app, { connection });

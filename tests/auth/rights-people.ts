@@ -41,6 +41,16 @@ export function peopleRules(_tools: Tools): Rules {
 			'POST /admin/people/:id/strangeness': change('/admin/people/999999/strangeness', {
 				accountId: 1,
 			}),
+			'GET /admin/erasure': page('/admin/erasure'),
+			...Object.fromEntries(
+				['client', 'contact', 'person'].flatMap((noun) => [
+					[`GET /admin/erasure/${noun}/:id`, nowhere(`/admin/erasure/${noun}/999999`)],
+					[
+						`POST /admin/erasure/${noun}/:id`,
+						change(`/admin/erasure/${noun}/999999`, { typed: 999_999 }),
+					],
+				]),
+			),
 			'GET /admin/teams': page('/admin/teams'),
 			'GET /admin/teams/new': page('/admin/teams/new'),
 			'GET /admin/teams/:id/edit': nowhere('/admin/teams/999999/edit'),

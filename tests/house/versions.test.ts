@@ -60,6 +60,7 @@ const bodies = (): Fields[] => [
 	],
 	...[{ accountId: 1 }, { intoId: 1 }, { ...NAMED, day: '2026-12-30' }],
 	{ weekday1: '1', companyFrom: '09:00', companyUntil: '17:00' },
+	...[records.client, records.contact, records.person].map((id) => ({ typed: id })),
 	...[{ outcome: 'Договорились' }, { to: 'week' }, { until: 'hour' }, { reason: 'Передумали' }],
 ];
 

@@ -21,6 +21,7 @@ const GROUPS: { title: MessageKey; sections: Section[] }[] = [
 			section('/admin/roles', 'people', 'roles.title', 'admin.aboutRoles'),
 			section('/admin/mappings', 'people', 'mappings.title', 'admin.aboutMappings'),
 			section('/admin/sessions', 'people', 'session.all', 'admin.aboutSessions'),
+			section('/admin/erasure', 'people', 'erasure.title', 'admin.aboutErasure'),
 		],
 	},
 	{
