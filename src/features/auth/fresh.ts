@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#src/config.ts';
 import type { Connection, Sql } from '#src/platform/db/client.ts';
+import { RuleBroken } from '#src/platform/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
@@ -45,6 +46,11 @@ export function setUpFresh(
 			returnTo: back === null ? '/admin' : `${back}?held=${held}`,
 		});
 	});
+}
+
+/** Holds that whoever asks has signed in of late, where only what is asked says that this is needed. Throws RuleBroken. */
+export function demandFresh(request: FastifyRequest): void {
+	if (!isFresh(request)) throw new RuleBroken('error.freshSignIn', { minutes: MINUTES });
 }
 
 // A proxy vouches for who it is with every request: when it asks for a password is its business.

@@ -90,6 +90,9 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'row.ownerLeft': 'the owner does not work here any more',
 	'row.clientGone': 'the client was removed during the import: send the row again',
 	'row.ownParent': 'a team cannot be part of itself',
+	'row.grantsMore':
+		'the row concerns more rights than you have: only who holds all of them may change it',
+	'row.lastGiver': 'the last who sets up people and roles: give that right to somebody else first',
 	'row.headWithoutTeam': 'a head without a team',
 	'row.closedWithoutDay': 'the stage «{stage}» is final, but there is no closing date',
 	'row.dayWithoutClosed': 'there is a closing date, but the stage «{stage}» is open',

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toldOfExport } from '#src/features/auth/exporting.ts';
+import { demandFresh } from '#src/features/auth/fresh.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { once } from '#src/platform/once/once.ts';
@@ -177,6 +178,9 @@ export function importRoutes(
 	});
 
 	change('start', async (request, id) => {
+		// People come with rights.
+		const { feeds } = await findImport(db, actorOf(request), id);
+		if (feeds === 'people') demandFresh(request);
 		await startImport(db, acting(request), id, readForm(OrderForm, request.body).version);
 		return null;
 	});

@@ -12,10 +12,12 @@ export type RightsChange =
 			person: string;
 			role: string;
 	  }
+	| { what: 'peopleImported'; people: number; role: string }
 	| { what: 'roleAdded' | 'roleEdited' | 'roleRemoved' | 'mapping'; role: string };
 
 const SAYS: Record<RightsChange['what'], MessageKey> = {
 	mapping: 'mail.rightsMapping',
+	peopleImported: 'mail.rightsPeopleImported',
 	personAccount: 'mail.rightsPersonAccount',
 	personAdded: 'mail.rightsPersonAdded',
 	personAdmitted: 'mail.rightsPersonAdmitted',
@@ -39,6 +41,7 @@ export async function notifyRights(tx: Sql, acting: Acting, change: RightsChange
 	for (const { id, language } of rows) {
 		const args = {
 			person: 'person' in change ? change.person : '',
+			people: 'people' in change ? change.people : 0,
 			role: names ?? translate(language, 'role.name', { role: change.role }),
 		};
 		const letter = await sendMail(tx, acting, {

@@ -1,18 +1,24 @@
 import { sql } from 'drizzle-orm';
+import { holds, rightsOf } from '#src/features/auth/grants.ts';
+import type { Actor } from '#src/features/auth/rules.ts';
 import { people } from '#src/features/auth/tables.ts';
 import { refreshStepsOf } from '#src/features/deals/next-step.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
+import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { freeLogin } from '../logins.ts';
 import {
 	byNameAlone,
+	type Context,
 	candidates,
 	lockRows,
 	type Made,
 	type Noun,
 	named,
 	numberIn,
+	type Outcome,
 	recordset,
+	type Stored,
 	textIn,
 } from './noun.ts';
 
@@ -50,7 +56,8 @@ export const PEOPLE: Noun = {
 		}));
 	},
 
-	async examine(tx, _context, outcomes) {
+	async examine(tx, { actor }, outcomes) {
+		await examineRights(tx, actor, outcomes);
 		const taken = await logins(tx);
 		for (const { draft, was, values } of outcomes) {
 			if (values.role === 'head' && numberIn(values, 'team') === null)
@@ -62,16 +69,21 @@ export const PEOPLE: Noun = {
 		}
 	},
 
-	async create(tx, { timeZone }, made) {
+	async create(tx, context, made) {
+		const { timeZone } = context;
 		const taken = await logins(tx);
 		for (const { values } of made) taken.add(textIn(values, 'login') ?? '');
 		await tx
 			.insert(people)
 			.overridingSystemValue()
 			.values(made.map((one) => newPerson(one, taken, timeZone)));
+		await tellRights(tx, context, made.length);
 	},
 
-	async update(tx, _context, changes) {
+	async update(tx, context, changes) {
+		const rights = ['role', 'login', 'email', 'team'];
+		const changed = changes.filter((one) => rights.some((field) => field in one.changes));
+		await tellRights(tx, context, changed.length);
 		await tx.execute(sql`
 			update people p set name = v.name, role = v.role, team_id = v.team, login = v.login,
 				email = v.email, language = v.language, time_zone = v."timeZone"
@@ -84,6 +96,38 @@ export const PEOPLE: Noun = {
 		await refreshStepsOf(tx, moved);
 	},
 };
+
+// Nobody grants more than they hold by a file either: as by the form of a person, see people/actions.ts. Whose account
+// or team a row changes may have no more than who brings it in; and the last who sets up people stays one.
+async function examineRights(tx: Tx, actor: Actor | null, outcomes: Outcome[]): Promise<void> {
+	const codes = outcomes.flatMap(({ was, values }) => [roleIn(values), was && roleIn(was.values)]);
+	const rights = await rightsOf(tx, codes);
+	const { rows } = await tx.execute<{ id: number }>(sql`
+		select p.id from people p join roles r on r.code = p.role where p.active and 'people' = any(r.permissions)`);
+	const givers = new Set(rows.map(({ id }) => id));
+	for (const { draft, was, values, skipped } of outcomes) {
+		if (skipped) continue;
+		const role = roleIn(values);
+		const now = was && roleIn(was.values);
+		const differs = (field: string) => (values[field] ?? null) !== (was?.values[field] ?? null);
+		const touched = was === null || ['role', 'login', 'email', 'team'].some(differs);
+		const reached = [role, now].map((code) => (code === null ? undefined : rights.get(code)));
+		if (actor && touched && reached.some((one) => one !== undefined && !holds(actor, one)))
+			draft.reasons.push({ key: 'row.grantsMore', args: {} });
+		if (was === null || role === now || rights.get(role)?.permissions.includes('people')) continue;
+		if (givers.size === 1 && givers.has(was.id))
+			draft.reasons.push({ key: 'row.lastGiver', args: {} });
+		else givers.delete(was.id);
+	}
+}
+
+const roleIn = (values: Stored): string => textIn(values, 'role') ?? 'manager';
+
+// One letter a batch: of a hundred people nobody reads a hundred letters. The console's is the operator's own doing.
+async function tellRights(tx: Tx, { by, actor }: Context, people: number): Promise<void> {
+	if (actor === null || people === 0) return;
+	await notifyRights(tx, { ...by, actor }, { what: 'peopleImported', role: 'manager', people });
+}
 
 async function logins(tx: Tx): Promise<Set<string>> {
 	const rows = await tx.select({ login: people.login }).from(people);
