@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'moi-prodazhi-nginx-'));
 // Its workers are another user where root starts it, and keep large bodies here.
 chmodSync(folder, 0o755);
 const running: ChildProcess[] = [];
+const servers: Server[] = [];
 const ports = { portal: 0, plain: 0 };
 /** Whom the portal has signed in; nobody: it says 401. */
 let portalUser = '';
@@ -148,7 +149,7 @@ beforeAll(async () => {
 		answer.writeHead(403, { 'content-type': 'text/html' }).end('<h1>Портал: войдите</h1>');
 	});
 	await new Promise<void>((resolve) => oauth.listen(0, '127.0.0.1', resolve));
-	afterAll(() => oauth.close());
+	servers.push(oauth);
 	const of = async ({ app }: typeof demo) => await app.listen({ host: '127.0.0.1', port: 0 });
 	await startNginx('portal', 0, {
 		'http://127.0.0.1:4180': `http://127.0.0.1:${(oauth.address() as AddressInfo).port}`,
@@ -159,6 +160,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+	for (const server of servers) server.close();
 	for (const one of running) {
 		const ended = new Promise((resolve) => one.once('exit', resolve));
 		one.kill('SIGTERM');

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
 import { examine } from '#src/features/doctor/checkup.ts';
 import type { Check, Finding } from '#src/features/doctor/finding.ts';
@@ -141,7 +141,7 @@ describe('the sign-in', () => {
 
 test('a mail server that lets nobody in says so, without the password', async () => {
 	const office = await openPostOffice();
-	afterAll(() => office.close());
+	onTestFinished(() => office.close());
 	const MAIL_FROM = 'crm@example.ru';
 	const open = { SMTP_URL: `smtp://127.0.0.1:${office.port}`, SMTP_TLS: 'off', MAIL_FROM };
 	expect((await found('mail', open)).state).toBe('good');
@@ -149,7 +149,7 @@ test('a mail server that lets nobody in says so, without the password', async ()
 		...{ disabledCommands: ['STARTTLS'], authOptional: false, allowInsecureAuth: true },
 		onAuth: (_auth, _session, done) => done(new Error('very-secret is wrong')),
 	});
-	afterAll(() => guarded.close());
+	onTestFinished(() => guarded.close());
 	const closed = { ...open, SMTP_URL: `smtp://crm:very-secret@127.0.0.1:${guarded.port}` };
 	const mail = await found('mail', closed);
 	expect(mail.state).toBe('bad');

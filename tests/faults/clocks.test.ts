@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';
-import { startProgram } from '../platform/program.ts';
+import { type Program, startProgram } from '../platform/program.ts';
 import { hireCrew, signIn } from './crew.ts';
 import { LONG, tell } from './figures.ts';
 import { expectKept } from './oracles.ts';
@@ -26,6 +26,11 @@ let cast: Cast;
 let behind: string;
 let ahead: string;
 
+const programs: Program[] = [];
+afterAll(async () => {
+	await Promise.all(programs.map((program) => program.kill('SIGTERM')));
+});
+
 beforeAll(async () => {
 	cast = await makeCast(db);
 	await pool.query(`update people set email = login || '@shop.example'`);
@@ -38,10 +43,7 @@ beforeAll(async () => {
 				...{ NODE_OPTIONS: SHIFTED, CLOCK_AHEAD_MS: String(aheadMs) },
 			},
 		});
-	const programs = [start(-MINUTE_MS), start(MINUTE_MS)];
-	afterAll(async () => {
-		await Promise.all(programs.map((program) => program.kill('SIGTERM')));
-	});
+	programs.push(start(-MINUTE_MS), start(MINUTE_MS));
 	[behind, ahead] = (await Promise.all(programs.map(({ ready }) => ready))) as [string, string];
 }, 120_000);
 
