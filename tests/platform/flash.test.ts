@@ -141,7 +141,11 @@ test('a toast that is too large for a cookie loses its way back and not its word
 		const { deals } = request.params as { deals: string };
 		const deal = Array.from({ length: Number(deals) }, (_, at) => `${at}.1.2`).join(',');
 		const undo = wayBack('deals.bulk', 0, { verb: 'back', back: 'stage', deal });
-		keepToast(reply, { key: 'toast.bulkDone', args: { done: 1, all: 1 }, undo });
+		keepToast(reply, {
+			key: 'toast.bulkDone',
+			args: { verb: 'owner', to: 'Борис Лунин', done: 1, all: 1 },
+			undo,
+		});
 		return await reply.send('');
 	});
 	const there = async (deals: number) => {
@@ -150,5 +154,8 @@ test('a toast that is too large for a cookie loses its way back and not its word
 		return (await app.inject({ url: '/take', headers: { cookie: `flash=${value}` } })).json();
 	};
 	expect(await there(10)).toMatchObject({ key: 'toast.bulkDone', undo: { way: 'deals.bulk' } });
-	expect(await there(500)).toEqual({ key: 'toast.bulkDone', args: { done: 1, all: 1 } });
+	expect(await there(500)).toEqual({
+		key: 'toast.bulkDone',
+		args: { verb: 'owner', to: 'Борис Лунин', done: 1, all: 1 },
+	});
 });
