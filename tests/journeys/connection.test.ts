@@ -85,14 +85,14 @@ test('twelve tabs of one browser all load and are live, by one stream', async ()
 	];
 	await Promise.all(tabs.map((tab) => tab.goto('/board')));
 	for (const tab of tabs) await live(tab as Desk);
-	await expect.poll(office.streams).toBe(1);
+	await expect.poll(() => office.streams().length).toBe(1);
 	await moveBehind(db, 'anna', { dealId: deal, stageId: STAGES.needs });
 	for (const tab of tabs) await seeDeals(tab, STAGES.needs, [deal]);
 	// Whoever held the stream goes: another takes over, and nothing is missed.
 	await first.close();
 	await moveBehind(db, 'anna', { dealId: deal, stageId: STAGES.proposal });
 	for (const tab of tabs.slice(1)) await seeDeals(tab, STAGES.proposal, [deal]);
-	await expect.poll(office.streams).toBe(1);
+	await expect.poll(() => office.streams().length).toBe(1);
 });
 
 /** Hides a tab, or shows it, as another tab before it does. */
@@ -106,7 +106,7 @@ test('a hidden tab rests, fetches nothing, and catches up when it is shown', asy
 	await anna.goto('/board');
 	await live(anna);
 	await hide(anna, true);
-	await expect.poll(office.streams, { timeout: 15_000 }).toBe(0);
+	await expect.poll(() => office.streams().length, { timeout: 15_000 }).toBe(0);
 	let fetched = 0;
 	anna.on('request', (request) => {
 		if (request.url().includes('/live')) fetched += 1;
@@ -173,7 +173,7 @@ test('a session that has ended is told, with the way to sign in again', async ()
 	await live(anna);
 	await office.database.pool.query('delete from sessions');
 	await hide(anna, true);
-	await expect.poll(office.streams, { timeout: 15_000 }).toBe(0);
+	await expect.poll(() => office.streams().length, { timeout: 15_000 }).toBe(0);
 	await hide(anna, false);
 	await anna.getByText('Сеанс закончился.').waitFor();
 	const link = anna.getByRole('link', { name: 'Войти снова' });

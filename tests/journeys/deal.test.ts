@@ -143,6 +143,8 @@ test('all of it works without scripts', async () => {
 	await page.getByLabel('Строка 1, Товар').fill('Сервер');
 	await page.getByRole('button', { name: 'Ещё строки' }).click();
 	await page.getByLabel('Строка 4, Товар').fill('Кабель');
+	// Without prices their sum says nothing.
+	await page.getByLabel('Сумма по товарам').uncheck();
 	await page.getByRole('button', { name: 'Сохранить' }).click();
 	await page.locator('#products').getByText('Кабель').waitFor();
 	await page.getByRole('link', { name: 'Добавить соисполнителя' }).click();

@@ -1,5 +1,5 @@
+import { sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { reassignDeal } from '#src/features/deals/giving.ts';
 import {
 	cardOf,
 	column,
@@ -12,16 +12,7 @@ import {
 	seeToast,
 	toast,
 } from './board.ts';
-import {
-	by,
-	dealNow,
-	inHours,
-	makeDeal,
-	makePeople,
-	moveBehind,
-	STAGES,
-	seeStored,
-} from './company.ts';
+import { by, inHours, makeDeal, makePeople, moveBehind, STAGES, seeStored } from './company.ts';
 import { type Desk, openOffice } from './desk.ts';
 
 const { interest, needs, proposal } = STAGES;
@@ -109,9 +100,11 @@ describe('a move that the server refuses', () => {
 
 	test('leaves the board of one who lost the deal to another, and says so', async () => {
 		page.watch.allow(404);
-		const { version } = await dealNow(db, deal);
 		const boris = await by(db, 'boris');
-		await reassignDeal(db, await by(db, 'vera'), deal, version, boris.actor.id);
+		// Past the verb: what it tells open boards would take the card away before it is dragged.
+		await db.execute(
+			sql`update deals set owner_id = ${boris.actor.id}, version = version + 1 where id = ${deal}`,
+		);
 		await drag(page, deal, needs);
 		await seeToast(page, 'не для вас');
 		await seeHome();
