@@ -115,7 +115,7 @@ test('of a client who is a person nothing is left anywhere, and every page still
 		'/admin/audit',
 	);
 	await answers('/clients', '/deals', '/agenda', '/calendar', '/admin/mail', `/import/${file}`);
-	await answers(`/admin/audit?client=${client}`, '/admin/audit/export?format=csv');
+	await answers(`/admin/audit?record=client:${client}`, '/admin/audit/export?format=csv');
 	await expect(recoverDeal(db, ada, other.id, 1)).rejects.toThrow();
 	expect(await tallyErasure(db, await findSubject(db, 'client', client))).not.toContainEqual(
 		expect.objectContaining({ called: 'erasure.events' }),

@@ -43,9 +43,6 @@ export function pagesOf(records: Records): Addresses {
 		...oneOf('/admin/roles', '/admin/roles/new', '/admin/teams', '/admin/teams/new'),
 		...oneOf('/admin/mappings/:id/edit', records.mapping),
 		...oneOf('/admin/erasure'),
-		...oneOf('/admin/erasure/client/:id', records.client),
-		...oneOf('/admin/erasure/contact/:id', records.contact),
-		...oneOf('/admin/erasure/person/:id', records.person),
 		...oneOf('/admin/people/:id/edit', records.person),
 		...oneOf('/admin/people/:id/leaving/new', records.person),
 		...oneOf('/admin/roles/:id/edit', records.role),
@@ -134,6 +131,10 @@ export function partsOf(records: Records): Addresses {
 		// These go on where a page ended, or draw it anew; what they draw is the page's own.
 		...{ '/agenda/more': [], '/board/more': [], '/assets/:fingerprint/*': [] },
 		...{ '/live': [], '/live/page': [] },
+		// It counts what is kept of somebody, a question for each place.
+		...oneOf('/admin/erasure/client/:id', records.client),
+		...oneOf('/admin/erasure/contact/:id', contact),
+		...oneOf('/admin/erasure/person/:id', records.person),
 		// It asks the database about itself, a question for each line.
 		...oneOf('/admin/doctor'),
 		// Only where the demo's sign-in is off: tests/auth.
