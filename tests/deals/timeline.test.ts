@@ -8,6 +8,7 @@ import {
 	planInteraction,
 	postponeInteraction,
 } from '#src/features/interactions/actions.ts';
+import { allTold } from '#src/platform/events/teller.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
@@ -144,6 +145,7 @@ test('a change shows as many lines as were unfolded, and the part that was looke
 
 test('the page takes six statements, the session’s among them', async () => {
 	await pool.query('update sessions set seen_at = $1', [NOW]);
+	await allTold(pool);
 	let statements = 0;
 	const query = pool.query;
 	pool.query = ((...args: Parameters<typeof query>) => {

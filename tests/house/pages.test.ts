@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import ICAL from 'ical.js';
 import { beforeAll, expect, test } from 'vitest';
+import { allTold } from '#src/platform/events/teller.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { recordStatements } from '../bench/statements.ts';
 import { makeCast } from '../cast.ts';
@@ -27,6 +28,8 @@ beforeAll(async () => {
 	const records = await makeRecords(served, await makeCast(database.db));
 	[pages, parts] = [pagesOf(records), partsOf(records)];
 	ada = await signIn(served, 'ada');
+	// What others are told of all these records is no part of a page.
+	await allTold(database.pool);
 });
 
 test('every route that reads says here how it is opened', () => {
