@@ -91,7 +91,7 @@ test('the letter says what, when, with whom, by which phone, and where to switch
 		'пт, 20 ноя, 11:00 – Звонок: Позвонить',
 		'ООО «Ромашка»',
 		'Пароконвектомат для столовой',
-		'8 (495) 123-45-67',
+		'+7 495 123-45-67',
 		'> Спросить про <оплату>',
 		`https://crm.shop.example/deals/${cast.deals.late}`,
 		'https://crm.shop.example/settings',

@@ -211,6 +211,7 @@ function writeDescription(
 	put(event, 'DESCRIPTION', all === '' ? null : newLine('DESCRIPTION', escaped(all)));
 }
 
+const UTC = /^\d{8}T\d{6}Z$/;
 const compact = (at: Date) => `${at.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
 
 function writeAlarm(event: Component, step: CalendarStep, before: string | null): void {
@@ -248,8 +249,11 @@ function isOwnAlarm(alarm: Component, summary: string | null): boolean {
 
 // Who was invited does not number the organizer's changes.
 function stamp(event: Component, now: Date, weighs: boolean, own: boolean): void {
-	const stamped = newLine('DTSTAMP', compact(now));
-	put(event, 'LAST-MODIFIED', newLine('LAST-MODIFIED', compact(now)));
+	const before = lineNamed(event, 'DTSTAMP')?.value ?? '';
+	// Never back: by a clock that is behind the other's our change would count as the older one.
+	const at = UTC.test(before) && before > compact(now) ? before : compact(now);
+	const stamped = newLine('DTSTAMP', at);
+	put(event, 'LAST-MODIFIED', newLine('LAST-MODIFIED', at));
 	if (!own && linesOf(event, 'ORGANIZER').length > 0) return;
 	put(event, 'DTSTAMP', stamped);
 	const sequence = Number(lineNamed(event, 'SEQUENCE')?.value ?? 0) || 0;
