@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type Language, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 
 /** What every answer has that no hook of ours has seen: nothing is loaded, framed, kept or guessed. */
@@ -31,7 +31,7 @@ export function earlyAnswers(language: Language) {
 				reply.type('application/json').send({ error: { message, requestId: request.id } });
 			else reply.send(page(language, message));
 		},
-		clientErrorHandler(error: ConnectionError, socket: Socket): void {
+		clientErrorHandler(error: Error & { code: string }, socket: Socket): void {
 			const [status, key] = STATUS[error.code] ?? ['400 Bad Request', 'error.notHttp'];
 			if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
 			const body = page(language, translate(language, key));
