@@ -143,11 +143,23 @@ test('person, kind, record and period narrow it down, alone and together', async
 	expect((await log('?from=2026-11-24&until=2026-11-24')).length).toBe(all.length);
 	const client = await log(`?record=${encodeURIComponent('http://crm/clients/1?x=1')}`);
 	expect(client.length).toBeGreaterThan(0);
-	const nobody = await ada.get(`/admin/audit?record=${encodeURIComponent('что-то')}`);
-	expect(nobody.statusCode).toBe(200);
-	expect(nobody.body).toContain('Непонятно, о какой записи речь');
 	expect((await ada.get('/admin/audit?kind=нет')).statusCode).toBe(400);
 	expect((await ada.get('/admin/audit?after=нет')).statusCode).toBe(400);
+});
+
+test('it is asked for a record as people call it: by words of its name or by its number', async () => {
+	const asked = (record: string) => log(`?record=${encodeURIComponent(record)}`);
+	const deal = await asked(`deal:${cast.deals.none}`);
+	expect(deal.length).toBeGreaterThan(0);
+	const [number, title] = [await asked(`№ ${cast.deals.none}`), await asked('витрина УГЛ')];
+	expect([number, title]).toEqual([deal, deal]);
+	const { rows } = await database.pool.query('select id, name from clients where id = 1');
+	const client = await asked('client:1');
+	expect(client.length).toBeGreaterThan(0);
+	expect(await asked(rows[0].name)).toEqual(client);
+	const nobody = await ada.get(`/admin/audit?record=${encodeURIComponent('что-то')}`);
+	expect(nobody.statusCode).toBe(200);
+	expect(textOf(read(nobody.body).byId('main') as never)).toContain('Наберите слова из названия');
 });
 
 test('pages follow each other without a gap and without a double', async () => {
@@ -199,7 +211,13 @@ test('it takes four statements, and each filter is read from an index', async ()
 		[cast.people.vera.id],
 	);
 	await pool.query('analyze events');
-	for (const query of ['', `?person=${cast.people.vera.id}`, '?kind=tag', '?record=tag:7']) {
+	for (const query of [
+		'',
+		`?person=${cast.people.vera.id}`,
+		'?kind=tag',
+		'?record=tag:7',
+		`?record=${encodeURIComponent('витрина')}`,
+	]) {
 		recorder.start();
 		await ada.get(`/admin/audit${query}`);
 		const script = recorder.stop();

@@ -33,10 +33,14 @@ const PAGES: { key: string; name: string; path: string; ofTeam?: string }[] = [
 	{ key: 'dates', name: 'По срокам', path: '/board?view=dates' },
 	{ key: 'clients', name: 'Клиенты', path: '/clients' },
 	{ key: 'clientsBySum', name: 'Клиенты по сумме', path: '/clients?sort=-amount' },
-	{ key: 'list', name: 'Сделки', path: '/deals' },
-	{ key: 'listAll', name: 'Сделки, все', path: '/deals?kind=all' },
-	{ key: 'listBySum', name: 'Сделки по сумме', path: '/deals?sort=-amount' },
-	{ key: 'listSearch', name: 'Поиск сделок', path: `/deals?q=${encodeURIComponent(COMMON_WORD)}` },
+	{ key: 'list', name: 'Интересы', path: '/deals' },
+	{ key: 'listAll', name: 'Интересы, все', path: '/deals?kind=all' },
+	{ key: 'listBySum', name: 'Интересы по сумме', path: '/deals?sort=-amount' },
+	{
+		key: 'listSearch',
+		name: 'Поиск интересов',
+		path: `/deals?q=${encodeURIComponent(COMMON_WORD)}`,
+	},
 	{ key: 'agenda', name: 'Дела', path: '/agenda', ofTeam: '/agenda?owner=team' },
 	{ key: 'week', name: 'Календарь', path: '/calendar', ofTeam: '/calendar?owner=team' },
 ];
@@ -99,7 +103,7 @@ export async function screensOf(instance: Instance, pool: pg.Pool): Promise<Scre
 			visits: visits(directors, `/board?q=${encodeURIComponent(client)}`),
 		},
 		{ key: 'client', name: 'Карточка клиента', visits: records('clients', clients) },
-		{ key: 'deal', name: 'Карточка сделки', visits: records('deals', deals) },
+		{ key: 'deal', name: 'Карточка интереса', visits: records('deals', deals) },
 		{
 			key: 'move',
 			name: 'Ход, два столбца',

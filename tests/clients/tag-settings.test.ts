@@ -70,7 +70,7 @@ test('a tag goes into another: what had both has it once, filters ask for the ot
 		...{ screen: 'deals', name: 'Магазины', query: `tag=${gone.id}&idle=1`, shared: false },
 	});
 	const form = await ada.get(`/admin/tags/${gone.id}/merger/new`);
-	expect(form.body).toContain('2 сделки, 1 клиент');
+	expect(form.body).toContain('2 интереса, 1 клиент');
 	expect(form.body).not.toContain(`<option value="${gone.id}"`);
 	const sent = { version: gone.version, intoId: kept.id };
 	const answer = await ada.htmx('/admin/tags', `/admin/tags/${gone.id}/merger`, sent);
@@ -98,7 +98,7 @@ test('a tag neither goes into itself nor into none; in use it is not taken away,
 		expect((await ada.json(`/admin/tags/${id}/merger`, { version, intoId })).statusCode).toBe(422);
 	const refused = await ada.post(`/admin/tags/${id}/removal`, { version });
 	expect(refused.statusCode).toBe(422);
-	expect(refused.body).toContain('2 сделки, 1 клиент');
+	expect(refused.body).toContain('2 интереса, 1 клиент');
 	expect((await ada.post('/admin/tags', { name: 'РОЗНИЦА' })).statusCode).toBe(422);
 	expect(await ledgerOf(database)).toEqual(before);
 	const { tagId } = (await ada.json('/admin/tags', { name: 'лишняя', colour: 'red' })).json();
@@ -115,7 +115,7 @@ test('a source is renamed in every client, deal and filter that says it, whateve
 	const filterId = await saveFilter(db, by(cast.people.anna), {
 		...{ screen: 'deals', name: 'С сайта', query, shared: false },
 	});
-	expect((await ada.get(`/admin/sources/${id}/edit`)).body).toContain('2 сделки, 1 клиент');
+	expect((await ada.get(`/admin/sources/${id}/edit`)).body).toContain('2 интереса, 1 клиент');
 	const deal = await one('deals', cast.deals.late);
 	await ada.post(`/admin/sources/${id}/edit`, { version, name: 'Наш сайт, форма' });
 	for (const dealId of [cast.deals.late, cast.deals.today])
@@ -148,7 +148,7 @@ test('a source in use is switched off, not taken away; nobody is offered it any 
 	const { id, version } = await source('Осень');
 	const refused = await ada.post(`/admin/sources/${id}/removal`, { version });
 	expect(refused.statusCode).toBe(422);
-	expect(refused.body).toContain('1 сделка, 0 клиентов');
+	expect(refused.body).toContain('1 интерес, 0 клиентов');
 	expect((await anna.get('/deals')).body).toContain('<option value="Осень">');
 	await ada.post(`/admin/sources/${id}/activity`, { version });
 	expect((await anna.get('/deals')).body).not.toContain('<option value="Осень">');

@@ -227,7 +227,7 @@ test('many go into the archive at once, and come back by the same message', asyn
 	const tokens = async () =>
 		(await Promise.all(deals.map(async ({ id }) => `${id}.${await versionOf(id)}`))).join(',');
 	const form = (await person.anna.get(`/deals/bulk/new?verb=archive&deal=${await tokens()}`)).body;
-	expect(form).toContain('Убрать в архив: 2 сделки');
+	expect(form).toContain('Убрать в архив: 2 интереса');
 	const fields = { verb: 'archive', deal: await tokens() };
 	const answer = await person.anna.htmx('/deals', '/deals/bulk', fields);
 	expect(answer.statusCode, answer.body).toBe(200);

@@ -233,7 +233,7 @@ test('one that has deals goes into another: open ones into a state, finished one
 		...{ screen: 'board', name: 'Прокаты', query: `pipeline=${id}&q=печь`, shared: false },
 	});
 	const question = await ada.get(`/admin/pipelines/${id}/removal/new`);
-	expect(question.body).toContain(`Здесь ${deals} сделки`);
+	expect(question.body).toContain(`Здесь ${deals} интереса`);
 	expect(textOf(read(question.body).byId('f-intoId') as never)).not.toContain('Завершено');
 	const before = await ledgerOf(database);
 	expect((await press('Аренда', 'removal')).body).toContain('выберите, куда их переместить');
@@ -242,7 +242,7 @@ test('one that has deals goes into another: open ones into a state, finished one
 		expect((await press('Аренда', 'removal', { intoId: String(intoId) })).statusCode).toBe(422);
 	expect(await ledgerOf(database)).toEqual(before);
 	const done = await press('Аренда', 'removal', { intoId: String(cast.open[1].id) });
-	expect(done.body).toContain(`в состоянии «${cast.open[1].name}» прибавилось ${deals} сделки`);
+	expect(done.body).toContain(`в состоянии «${cast.open[1].name}» прибавилось ${deals} интереса`);
 	const left = await pool.query('select from deals where pipeline_id = $1', [id]);
 	expect(left.rows).toHaveLength(0);
 	const wrongEnds = await pool.query(`

@@ -105,7 +105,7 @@ test('one that deals name is not taken away, and their number is told', async ()
 	const before = await ledgerOf(database);
 	const refused = await press(used.name, 'removal');
 	expect(refused.statusCode).toBe(422);
-	expect(refused.body).toContain('её назвали в 1 сделке');
+	expect(refused.body).toContain('её назвали в 1 интересе');
 	expect(await ledgerOf(database)).toEqual(before);
 	const gone = await press('Не отвечает', 'removal');
 	expect(gone.body).toContain('«Не отвечает»: удалено');

@@ -167,7 +167,7 @@ test('what is planned on a won deal stays, unless somebody says otherwise; of a 
 	const page = read((await anna.get('/agenda?finished=1')).body);
 	const ids = page.byClass('todo').map((line) => attribute(line, 'id'));
 	expect(ids.sort()).toEqual([`step-${kept.step}`, `step-${remembered.step}`].sort());
-	expect(page.byClass('todo').every((line) => textOf(line).includes('завершена'))).toBe(true);
+	expect(page.byClass('todo').every((line) => textOf(line).includes('завершён'))).toBe(true);
 });
 
 test('the form of an end shows what is planned and asks; the history tells what was cancelled', async () => {

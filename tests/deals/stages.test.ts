@@ -124,13 +124,13 @@ test('one in use is emptied into another first: it asks with their number, moves
 		...{ screen: 'deals', name: 'Два', query: `stage=${stageId},1`, shared: false },
 	});
 	const question = await ada.get(`/admin/stages/${stageId}/removal/new`);
-	expect(question.body).toContain('Здесь 2 сделки');
+	expect(question.body).toContain('Здесь 2 интереса');
 	const choices = textOf(read(question.body).byId('f-intoId') as never);
 	expect(choices).not.toMatch(new RegExp(`${name}|${cast.won.name}|${cast.lost.name}`));
 	const before = await ledgerOf(database);
 	const silent = await press(name, 'removal');
 	expect(silent.statusCode).toBe(422);
-	expect(silent.body).toContain('Здесь 2 сделки: выберите, куда их переместить');
+	expect(silent.body).toContain('Здесь 2 интереса: выберите, куда их переместить');
 	for (const intoId of [stageId, cast.won.id, 999_999])
 		expect((await press(name, 'removal', { intoId: String(intoId) })).statusCode).toBe(422);
 	expect((await anna.json(`/admin/stages/${stageId}/removal`, { version: 1 })).statusCode).toBe(
@@ -141,7 +141,7 @@ test('one in use is emptied into another first: it asks with their number, moves
 	const into = cast.open[1];
 	const done = await press(name, 'removal', { intoId: String(into.id) });
 	expect(done.body).toContain(
-		`«${name}»: удалено, в состоянии «${into.name}» прибавилось 2 сделки`,
+		`«${name}»: удалено, в состоянии «${into.name}» прибавилось 2 интереса`,
 	);
 	expect(await columns()).not.toContain(name);
 	const { rows } = await pool.query(
@@ -197,7 +197,7 @@ test('totals of the board are right after a thousand and more have moved at once
 test('one that nobody has been in leaves nothing behind; the last open one stays', async () => {
 	await add('Ошибка');
 	const { id } = await named('Ошибка');
-	expect((await ada.get(`/admin/stages/${id}/removal/new`)).body).toContain('Сделок здесь нет');
+	expect((await ada.get(`/admin/stages/${id}/removal/new`)).body).toContain('Интересов здесь нет');
 	expect((await press('Ошибка', 'removal')).body).toContain('«Ошибка»: удалено');
 	expect((await pool.query('select from stages where id = $1', [id])).rows).toHaveLength(0);
 	await pool.query(`insert into pipelines (name, position) values ('Малый', 9)`);

@@ -96,7 +96,7 @@ test('each part shows its own, an empty one says so, and the address holds it', 
 	expect(linesOf(await open('?part=changes'))).toHaveLength(2);
 	const documents = await open('?part=documents');
 	expect(textOf(documents.byId('history-panel') as never)).toContain(
-		'Документов по сделке пока нет',
+		'Документов по интересу пока нет',
 	);
 	const tabs = documents.byTag('a', documents.byId('history-panel') ?? undefined);
 	const current = tabs.filter((tab) => attribute(tab, 'aria-current') !== null);
@@ -106,6 +106,19 @@ test('each part shows its own, an empty one says so, and the address holds it', 
 	expect((await anna.get(`/deals/${id}?part=secrets`)).statusCode).toBe(400);
 	expect((await anna.get(`/deals/${id}?after=x`)).statusCode).toBe(400);
 	expect((await anna.get(`/deals/${id}?from=mail`)).statusCode).toBe(200);
+});
+
+test('a step whose words are its kind is told by it once', async () => {
+	for (const fields of [{ plannedDay: '2026-12-01' }, { done: '1', outcome: 'Ждут' }])
+		await anna.json(`/deals/${id}/interactions`, { kindId: 1, summary: '', ...fields });
+	const [done, planned] = linesOf(await open('?part=interactions'));
+	expect(done).toMatch(/^Звонок ?Ждут/);
+	expect(planned).toMatch(/Запланировано: Звонок ?на /);
+	const [step] = (
+		await pool.query("select id from interactions where deal_id = $1 and status = 'planned'", [id])
+	).rows;
+	const opened = read((await anna.get(`/interactions/${step.id}/completion/new`)).body);
+	expect(opened.byTag('h2').map(textOf)).toContain('Звонок');
 });
 
 test('is read in pages that neither lose nor double a line, and a day is headed once', async () => {

@@ -142,6 +142,20 @@ test('Russian sentences have no straight quotes, and no message is markup', () =
 	expect(all.filter((message) => /<\/?[a-z]|&[a-z]+;/.test(message ?? ''))).toEqual([]);
 });
 
+test('what is sold is called «интерес» in Russian and “deal” in English, in every text', () => {
+	const other = { ru: /сдел(?:к|ок)/i, en: /\binterests?\b|opportunit/i };
+	const mixed = (['ru', 'en'] as const).flatMap((language) =>
+		keys
+			.filter((key) => other[language].test(messages[language][key] ?? ''))
+			.map((key) => `${language} ${key}`),
+	);
+	// The columns of other programs' files go by the names that those give them.
+	const beside = sources.filter(
+		({ path, text }) => !path.endsWith('imports/columns.ts') && other.ru.test(text),
+	);
+	expect([...mixed, ...beside.map(({ path }) => path)]).toEqual([]);
+});
+
 test('Russian plurals have all three forms', () => {
 	const short = keys.filter((key) =>
 		[...(messages.ru[key] ?? '').matchAll(/plural,([^}]*\}[^}]*\}[^}]*\})/g)].some(

@@ -18,7 +18,7 @@ beforeEach(async () => {
 /** So many deals that come before whatever is planned for later. */
 async function fill(stageId: number, n = 30): Promise<void> {
 	for (let i = 0; i < n; i += 1)
-		await makeDeal(db, 'anna', { title: `Сделка ${i}`, stageId, plan: inHours(1) });
+		await makeDeal(db, 'anna', { title: `Интерес ${i}`, stageId, plan: inHours(1) });
 }
 const below = (page: Page, stageId: number) => column(page, stageId).locator('li.below .card');
 const open = (page: Page) => toast(page).getByRole('link', { name: 'Открыть' });
@@ -76,7 +76,7 @@ describe('a card that comes after those that are shown', () => {
 
 	test('is shown on the board by dates, too', async () => {
 		for (let i = 0; i < 30; i += 1)
-			await makeDeal(db, 'anna', { title: `Сделка ${i}`, plan: inHours(24 * 30) });
+			await makeDeal(db, 'anna', { title: `Интерес ${i}`, plan: inHours(24 * 30) });
 		const page = await office.sit('anna');
 		await openBoard(page, '/board?view=dates');
 		await cardOf(page, first).locator('h3 a').focus();
@@ -122,7 +122,7 @@ test('what was done to several says what, and leads to them', async () => {
 	for (const box of await page.locator('.pick input').all()) await box.check();
 	await page.locator('#bulk').getByRole('button', { name: 'Состояние' }).click();
 	await dialog(page).getByRole('button', { name: 'Выявление потребностей' }).click();
-	await seeToast(page, 'Состояние «Выявление потребностей» – 3 из 3 сделок');
+	await seeToast(page, 'Состояние «Выявление потребностей» – 3 из 3 интересов');
 	await open(page).click();
 	await page.waitForURL(`**/deals?stage=${needs}`);
 	expect(await page.locator('table.list tbody tr').count()).toBe(3);

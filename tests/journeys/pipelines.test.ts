@@ -145,11 +145,11 @@ test('a state in use asks where its deals go, and they go there', async () => {
 		.getByRole('link', { name: /Удалить/ })
 		.click();
 	const dialog = page.getByRole('dialog');
-	await dialog.getByText('Здесь 1 сделка').waitFor();
+	await dialog.getByText('Здесь 1 интерес').waitFor();
 	await seeAccessible(page, 'the question');
 	await dialog.getByLabel('Куда переместить').selectOption({ label: rent[1]?.name as string });
 	await dialog.getByRole('button', { name: 'Удалить' }).click();
-	await page.getByRole('status').getByText('прибавилась 1 сделка').waitFor();
+	await page.getByRole('status').getByText('прибавился 1 интерес').waitFor();
 	expect(await page.locator(`#state-${state.id}`).count()).toBe(0);
 	await page.goto(`/deals/${id}`);
 	await page.getByText(state.name).first().waitFor();

@@ -44,7 +44,7 @@ describe('a move without an answer', () => {
 		page.watch.allow('offline');
 		await page.context().setOffline(true);
 		await drag(page, deal, needs);
-		await seeToast(page, 'Нет связи с сервером: «Касса» вернулась на место');
+		await seeToast(page, 'Нет связи с сервером: интерес «Касса» вернулся на место');
 		await seeHome();
 		await page.context().setOffline(false);
 		await drag(page, deal, needs);
@@ -115,7 +115,7 @@ describe('a move that the server refuses', () => {
 		page.watch.allow(422);
 		await page.evaluate(`document.querySelector('#stage-${needs}').dataset.stage = '999'`);
 		await drag(page, deal, needs);
-		await seeToast(page, '«Касса» осталась в состоянии «Первичный интерес»');
+		await seeToast(page, 'Интерес «Касса» остался в состоянии «Первичный интерес»');
 		await seeHome();
 	});
 

@@ -14,10 +14,12 @@ export const AuditQuery = form({
 /** A record by its noun and id, as `deal:12`. */
 export type RecordAsked = { noun: Noun; id: number };
 
-/** The record that somebody means: `deal:12`, or the address of its page. Null for anything else. */
+/** The record that somebody means: `deal:12`, the address of its page, «№ 12» of a deal. Null: they typed a name. */
 export function recordAsked(typed: string): RecordAsked | null {
 	const page = /(?:^|\/)(deal|client)s\/(\d{1,15})(?:$|[/?#])/.exec(typed);
-	const [, noun, id] = page ?? /^([a-z]+):(\d{1,15})$/.exec(typed) ?? [];
+	const number = /^№? ?(\d{1,15})$/.exec(typed)?.[1];
+	const [, noun, id] = page ??
+		/^([a-z]+):(\d{1,15})$/.exec(typed) ?? [null, number && 'deal', number];
 	const known = EVENT_NOUNS.find((one) => one === noun);
 	return known && Number(id) > 0 ? { noun: known, id: Number(id) } : null;
 }

@@ -34,18 +34,16 @@ export type AuditLine = {
 
 type Asked = { filter: AuditFilter; after: string | null; typed: Record<string, string> };
 
-/**
- * What an address asks of the log. A record that nobody understands finds nothing: the page says so. Throws
- * BadRequest.
- */
-export function readAuditQuery(query: unknown, viewer: Viewer): Asked & { unknown: boolean } {
+/** What an address asks of the log. Throws BadRequest. */
+export function readAuditQuery(query: unknown, viewer: Viewer): Asked {
 	const { person, kind, record, from, until, after = null } = readQuery(AuditQuery, query);
 	const asked = record === undefined ? null : recordAsked(record);
+	const named = asked === null && record !== undefined ? record : null;
 	const start = (day: string) => startOfDay(day, viewer.timeZone);
 	const typed = { person, kind, record, from, until };
 	return {
 		filter: {
-			...{ personId: person ?? null, noun: kind ?? null, record: asked },
+			...{ personId: person ?? null, noun: kind ?? null, record: asked, named },
 			from: from === undefined ? null : start(from),
 			before: until === undefined ? null : start(addDays(until, 1)),
 		},
@@ -55,18 +53,15 @@ export function readAuditQuery(query: unknown, viewer: Viewer): Asked & { unknow
 				value === undefined ? [] : [[name, String(value)]],
 			),
 		),
-		unknown: record !== undefined && asked === null,
 	};
 }
 
 /** A page of the log and all that stands around it, in four statements. Throws BadRequest. */
 export async function readAuditPage(db: Database, query: unknown, viewer: Viewer) {
-	const { filter, after, typed, unknown } = readAuditQuery(query, viewer);
+	const { filter, after, typed } = readAuditQuery(query, viewer);
 	const [people, { rows, next }] = [
 		await listActors(db),
-		unknown
-			? { rows: [], next: null }
-			: await readAuditLines(db, filter, viewer, { after, limit: PAGE }),
+		await readAuditLines(db, filter, viewer, { after, limit: PAGE }),
 	];
 	const url = (change: Record<string, string | null>, path = '/admin/audit') => {
 		const wanted = Object.entries({ ...typed, ...change }).filter(([, value]) => value !== null);
@@ -74,7 +69,7 @@ export async function readAuditPage(db: Database, query: unknown, viewer: Viewer
 		return search.size > 0 ? `${path}?${search}` : path;
 	};
 	return {
-		...{ lines: rows, next, typed, unknown, people, url, onward: after !== null },
+		...{ lines: rows, next, typed, people, url, onward: after !== null },
 		exportUrl: (format: string) => url({ format }, '/admin/audit/export'),
 		nouns: EVENT_NOUNS.map((id) => ({ id, name: translate(viewer.language, NOUNS[id]) })).sort(
 			(a, b) => a.name.localeCompare(b.name, viewer.language),

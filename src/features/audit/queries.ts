@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { textMatches } from '#src/features/clients/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
 import type { Noun } from './words.ts';
@@ -23,10 +24,14 @@ export type AuditFilter = {
 	personId: number | null;
 	noun: Noun | null;
 	record: { noun: Noun; id: number } | null;
+	/** Words of a deal's title or a client's name. */
+	named: string | null;
 	from: Date | null;
 	before: Date | null;
 };
 
+/** Of so many records of a name the log is read, the newest: a word that all have means none of them. */
+const MOST_NAMED = 50;
 const BY_TIME: SortBy = { by: sql`e.at`, type: 'moment' };
 /** What a record is called in the events, where it is not its noun. */
 const KEYS: Partial<Record<Noun, string>> = { extra: 'fieldId', series: 'seriesId' };
@@ -54,11 +59,12 @@ export async function listAudit(
 	return { rows: rows.map((row) => ({ ...row, at: new Date(row.at) })), next };
 }
 
-function conditions({ personId, noun, record, from, before }: AuditFilter): SQL {
+function conditions({ personId, noun, record, named, from, before }: AuditFilter): SQL {
 	const parts: SQL[] = [];
 	if (personId !== null) parts.push(sql`e.actor_id = ${personId}`);
 	if (noun !== null) parts.push(sql`split_part(e.type, '.', 1) = ${noun}`);
 	if (record !== null) parts.push(ofRecord(record));
+	if (named !== null) parts.push(ofNamed(named));
 	if (from !== null) parts.push(sql`e.at >= ${from}`);
 	if (before !== null) parts.push(sql`e.at < ${before}`);
 	return parts.length > 0 ? sql.join(parts, sql` and `) : sql`true`;
@@ -68,6 +74,16 @@ function ofRecord({ noun, id }: { noun: Noun; id: number }): SQL {
 	if (noun === 'deal') return sql`e.deal_id = ${id}`;
 	if (noun === 'client') return sql`e.client_id = ${id}`;
 	return sql`split_part(e.type, '.', 1) = ${noun} and e.data->>${KEYS[noun] ?? `${noun}Id`} = ${String(id)}`;
+}
+
+// By their ids, as an array: an `or` would be looked for along the whole log, from its newest line on.
+function ofNamed(typed: string): SQL {
+	const events = (key: SQL, table: SQL, name: SQL) => sql`
+		select id from events where ${key} = any(array(
+			select id from ${table} where ${textMatches(name, typed)} order by id desc limit ${MOST_NAMED}))`;
+	return sql`e.id = any(array(
+		${events(sql`deal_id`, sql`deals`, sql`title_search`)}
+		union all ${events(sql`client_id`, sql`clients`, sql`name_search`)}))`;
 }
 
 /** Everybody who can have done something, by name. */

@@ -9,6 +9,7 @@ import {
 	type Viewer,
 } from '#src/platform/i18n/dates.ts';
 import { formatMoney } from '#src/platform/i18n/money.ts';
+import { saidOnce } from '#src/platform/i18n/said.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import { quantityWords } from './lines.ts';
 import type { TimelineEntry } from './timeline.ts';
@@ -86,23 +87,22 @@ function settledWords(data: Data, { kinds }: Names, viewer: Viewer): string[] {
 	return (['returned', 'cancelled'] as const).flatMap((key) => {
 		const steps = (data[key] ?? []) as SettledStep[];
 		if (steps.length === 0) return [];
-		const told = steps.map(({ kindId, summary }) => {
-			const kind = kinds.find(({ id }) => id === kindId)?.name;
-			return kind === undefined || kind === summary ? summary : `${kind}, ${summary}`;
-		});
+		const told = steps.map(({ kindId, summary }) =>
+			saidOnce(kinds.find(({ id }) => id === kindId)?.name, summary),
+		);
 		return [say(viewer, `history.${key}WithEnd`, { by, steps: told.join('; ') })];
 	});
 }
 
 const step =
-	(key: MessageKey, detail?: string): Draw =>
+	(key: MessageKey | null, detail?: string): Draw =>
 	({ data, names, viewer }) => {
 		const kind = names.kinds.find((one) => one.id === Number(data.kindId));
 		const summary = String(data.summary ?? '');
-		const bare = kind?.name === summary && key === 'history.completed';
+		const told = saidOnce(kind?.name, summary, key === null ? ': ' : ', ');
 		return {
 			icon: kind?.icon ?? 'circle',
-			title: bare ? summary : say(viewer, key, { kind: kind?.name ?? '', summary }),
+			title: key === null ? told : say(viewer, key, { step: told }),
 			text: detail === undefined ? planText(data, viewer) : textOrNull(data[detail]),
 		};
 	};
@@ -257,7 +257,7 @@ const DRAW: Record<string, Draw> = {
 		text: textOrNull(data.text),
 	}),
 	'interaction.planned': step('history.planned'),
-	'interaction.completed': step('history.completed', 'outcome'),
+	'interaction.completed': step(null, 'outcome'),
 	'interaction.postponed': (told) => ({
 		...step('history.postponed', 'nothing')(told),
 		changes: [postponedLine(told)],

@@ -110,7 +110,7 @@ const MESSAGES = {
 	'row.ownerForeign': 'ответственным здесь можно указать только себя или того, кто вам подчинён',
 	'row.mayNotReassign': 'сменить ответственного может руководитель',
 	'row.doneInFuture': '«{text}»: сделанное не может быть в будущем',
-	'row.noSubject': 'не указано, с кем или по какой сделке',
+	'row.noSubject': 'не указано, с кем или по какому интересу',
 	'row.alreadyThere': 'такая запись уже есть',
 	'row.reasonWithoutLoss': 'причина неудачи указана, а состояние «{stage}» – не неудача',
 } as const;
@@ -125,7 +125,7 @@ export type Reason = { column?: string; key: MessageKey; args: MessageArgs };
 const WORDS: Record<string, Record<Language, string>> = {
 	'allowed.yesNo': { ru: 'да, нет', en: 'yes, no' },
 	'absent.clients': { ru: 'не найден клиент', en: 'no such client' },
-	'absent.deals': { ru: 'не найдена сделка', en: 'no such deal' },
+	'absent.deals': { ru: 'не найден интерес', en: 'no such deal' },
 	'absent.kinds': { ru: 'не найден вид взаимодействия', en: 'no such interaction kind' },
 	'absent.lossReasons': { ru: 'не найдена причина неудачи', en: 'no such loss reason' },
 	'absent.people': { ru: 'не найден сотрудник', en: 'no such person' },
@@ -133,7 +133,7 @@ const WORDS: Record<string, Record<Language, string>> = {
 	'absent.stages': { ru: 'не найдено состояние', en: 'no such state' },
 	'absent.teams': { ru: 'не найдена команда', en: 'no such team' },
 	'noun.clients': { ru: 'клиент', en: 'client' },
-	'noun.deals': { ru: 'сделка', en: 'deal' },
+	'noun.deals': { ru: 'интерес', en: 'deal' },
 	'noun.kinds': { ru: 'вид взаимодействия', en: 'interaction kind' },
 	'noun.lossReasons': { ru: 'причина неудачи', en: 'loss reason' },
 	'noun.people': { ru: 'сотрудник', en: 'person' },

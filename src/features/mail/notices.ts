@@ -1,6 +1,7 @@
 import type { Door } from '#src/events.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
+import { saidOnce } from '#src/platform/i18n/said.ts';
 import { sendMail } from './actions.ts';
 import type { LetterItem, LetterPart } from './letter.ts';
 
@@ -93,7 +94,7 @@ export async function notifyAssigned(
 	{ ownerId, step, note }: Assignment,
 ): Promise<number | null> {
 	if (!concerns(acting, ownerId)) return null;
-	const title = `${step.kindName}: ${step.summary}`;
+	const title = saidOnce(step.kindName, step.summary, ': ');
 	return await sendMail(tx, acting, {
 		to: ownerId,
 		kind: 'assigned',
@@ -111,7 +112,7 @@ export async function notifyAssigned(
 /** A step as a line of a letter. */
 export function stepItem(step: Assignment['step'], late = false): LetterItem {
 	return {
-		title: `${step.kindName}: ${step.summary}`,
+		title: saidOnce(step.kindName, step.summary, ': '),
 		href: stepHref(step),
 		plannedOn: step.plannedOn,
 		plannedAt: step.plannedAt?.toISOString() ?? null,

@@ -6,6 +6,7 @@ import type { LetterPart } from '#src/features/mail/letter.ts';
 import { stepHref, stepItem } from '#src/features/mail/notices.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
+import { saidOnce } from '#src/platform/i18n/said.ts';
 import type { Language, MessageKey } from '#src/platform/i18n/translate.ts';
 import { listByIds, listRisers, type Reminder, type Riser, readDay } from './queries.ts';
 
@@ -64,7 +65,7 @@ async function listReaders(tx: Tx, ids: number[]): Promise<Map<number, Reader>> 
 
 async function writeReminder(tx: Tx, step: Reminder, reader: Reader, now: Date): Promise<void> {
 	const viewer = viewerAt(now, reader.language, reader.timeZone);
-	const title = `${step.kindName}: ${step.summary}`;
+	const title = saidOnce(step.kindName, step.summary, ': ');
 	const item = stepItem(step);
 	await sendMail(tx, CLOCK(now), {
 		to: step.ownerId,

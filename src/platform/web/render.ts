@@ -16,6 +16,7 @@ import {
 	formatNumber,
 	moneyForInput,
 } from '#src/platform/i18n/money.ts';
+import { saidOnce } from '#src/platform/i18n/said.ts';
 import { type MessageArgs, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import type { Assets } from './assets.ts';
 import { undoPath } from './undo.ts';
@@ -88,6 +89,8 @@ function viewHelpers({ assets, icon, fragment }: Drawing, viewer: Viewer, page: 
 		day: (value: string, near?: boolean) => formatDay(value, viewer, near),
 		moment: (value: Date, near?: boolean) => formatMoment(value, viewer, near),
 		time: (value: Date) => formatTime(value, viewer),
+		/** A kind and its words, once where they are the same. */
+		said: saidOnce,
 		span: (seconds: number) => formatSpan(seconds, language),
 		asset: assets.url,
 		/** A new key for a form that makes something: see platform/once. */
@@ -105,7 +108,7 @@ function viewHelpers({ assets, icon, fragment }: Drawing, viewer: Viewer, page: 
 }
 
 const HEADER =
-	'const {page,viewer,t,money,moneyInput,symbol,number,day,moment,time,span,asset,newKey,undoPath,icon,partial,replace}=it.h;';
+	'const {page,viewer,t,money,moneyInput,symbol,number,day,moment,time,said,span,asset,newKey,undoPath,icon,partial,replace}=it.h;';
 
 /** Sets up Eta behind reply.page and reply.fragments. `layoutData` is what every layout shows. */
 export async function setUpViews(
