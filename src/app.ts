@@ -183,7 +183,7 @@ export async function buildApp({
 	auditRoutes(app, { connection });
 	jobRoutes(app, { connection });
 	doctorRoutes(app, { connection, config });
-	erasureRoutes(app, { connection });
+	erasureRoutes(app, { connection, config });
 	tagRoutes(app, { connection });
 	sourceRoutes(app, { connection });
 	dealListRoutes(app, { connection });

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { keyFaults, mailFaults, openLineFaults, signInFaults } from './setting-faults.ts';
+import { KEEPING } from './setting-keeping.ts';
 import {
 	headerName,
 	httpUrl,
@@ -245,6 +246,7 @@ export const SETTINGS = {
 		read: whole(1, 600),
 		sentence: 'How long a form may take to arrive; files have ten minutes.',
 	},
+	...KEEPING,
 	METRICS_FROM: {
 		fallback: '127.0.0.1, ::1',
 		read: networks,

@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 
 /** How the text of a setting is read; each throws an Error that ends the sentence «NAME …». */
 
+const MOST_DAYS = 36_500;
+
 /** Any text. */
 export const text = (value: string) => value;
 /** A whole number from min to max. */
@@ -9,6 +11,15 @@ export const whole = (min: number, max: number) => (value: string) => {
 	const number = Number(value);
 	if (!/^\d+$/.test(value) || number < min || number > max)
 		throw new Error(`должно быть целым числом от ${min} до ${max}, а не «${value}»`);
+	return number;
+};
+/** For how many days something is kept, at least so many; 0: for ever. */
+export const daysKept = (least: number) => (value: string) => {
+	const number = Number(value);
+	if (!/^\d+$/.test(value) || (number !== 0 && number < least) || number > MOST_DAYS)
+		throw new Error(
+			`должно быть числом дней от ${least} до ${MOST_DAYS} или 0 (бессрочно), а не «${value}»`,
+		);
 	return number;
 };
 /** One of these words. */

@@ -2,7 +2,7 @@ import { SETTINGS } from './config.ts';
 
 /** The beginnings and ends that only settings of this program have. */
 const OURS =
-	/^(BREAK_GLASS|CALDAV|DATABASE|DEMO|LINK_BY|MAIL|METRICS|NEW_PEOPLE|OIDC|PROXY_SECRET|PUBLIC_URL|REALM|SECRET_KEY|SESSION|SMTP|STATEMENT|TRUSTED)(_|$)|_HEADER$/;
+	/^(BREAK_GLASS|CALDAV|DATABASE|DEMO|KEEP|LINK_BY|MAIL|METRICS|NEW_PEOPLE|OIDC|PROXY_SECRET|PUBLIC_URL|REALM|SECRET_KEY|SESSION|SMTP|STATEMENT|TRUSTED)(_|$)|_HEADER$/;
 /** What containers and their links put into every environment under the same beginnings. */
 const OTHERS = /_(SERVICE_(HOST|PORT.*)|PORT(_\d+_(TCP|UDP).*)?|NAME|ENV_.*)$/;
 const LEAST_LETTERS = 4;

@@ -1,6 +1,7 @@
 import * as board from './features/board/tasks.ts';
 import * as calendar from './features/calendar/tasks.ts';
 import * as clients from './features/clients/tasks.ts';
+import * as erasure from './features/erasure/tasks.ts';
 import * as imports from './features/imports/tasks.ts';
 import * as interactions from './features/interactions/tasks.ts';
 import * as mail from './features/mail/tasks.ts';
@@ -13,6 +14,7 @@ export const tasks: Tasks = {
 	...board.tasks,
 	...calendar.tasks,
 	...clients.tasks,
+	...erasure.tasks,
 	...imports.tasks,
 	...interactions.tasks,
 	...mail.tasks,
@@ -25,6 +27,7 @@ export const schedule: Schedule = {
 	...board.schedule,
 	...calendar.schedule,
 	...clients.schedule,
+	...erasure.schedule,
 	...imports.schedule,
 	...interactions.schedule,
 	...mail.schedule,

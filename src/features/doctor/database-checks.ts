@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { schemaState } from '#src/platform/db/migrate.ts';
+import { daysBehind } from '#src/platform/events/erased.ts';
 import { keptPrint, printOf } from '#src/platform/keyring/keyring.ts';
 import { secretKey } from '#src/platform/secrets.ts';
 import { type Finding, finding, type Patient } from './finding.ts';
@@ -11,6 +12,8 @@ const MOST_OFFSET_S = 2;
 const LEAST_FREE_GB = 2;
 const LATE_SECONDS = 60;
 const LISTEN_MS = 3_000;
+/** Nights without the program; the first one has all the years before it to go through. */
+const MOST_NIGHTS_LATE = 2;
 /** Connections that the queue, the listener and commands want beside the pool. */
 const BESIDE_POOL = 8;
 
@@ -128,4 +131,12 @@ export async function checkQueue({ connection: { db } }: Patient): Promise<Findi
 	const { workers = 0, late = 0 } = rows[0] ?? {};
 	const bad = workers === 0 || late > LATE_SECONDS;
 	return finding('queue', bad ? 'bad' : 'good', { workers, late });
+}
+
+/** For how long what people did and wrote is kept, and whether the night goes after it. */
+export async function checkKeeping({ connection: { db }, config }: Patient): Promise<Finding> {
+	const { KEEP_EVENTS_DAYS: events, KEEP_MAILS_DAYS: mails, KEEP_IMPORTS_DAYS: imports } = config;
+	const late = await daysBehind(db, events);
+	const bad = late > MOST_NIGHTS_LATE;
+	return finding('keeping', bad ? 'bad' : 'good', { events, mails, imports, late });
 }

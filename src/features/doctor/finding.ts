@@ -16,6 +16,7 @@ export type Check =
 	| 'key'
 	| 'disk'
 	| 'queue'
+	| 'keeping'
 	| 'signIn'
 	| 'directory'
 	| 'clientSecret'

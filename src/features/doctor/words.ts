@@ -26,6 +26,7 @@ export const CHECK_WORDS: Record<Check, CheckWords> = {
 	key: { name: 'doctor.key', good: 'doctor.keyGood', bad: 'doctor.keyBad', off: 'doctor.keyOff' },
 	disk: { name: 'doctor.disk', good: 'doctor.diskGood', bad: 'doctor.diskBad' },
 	queue: { name: 'doctor.queue', good: 'doctor.queueGood', bad: 'doctor.queueBad' },
+	keeping: { name: 'doctor.keeping', good: 'doctor.keepingGood', bad: 'doctor.keepingBad' },
 	signIn: { name: 'doctor.signIn', good: 'doctor.signInGood', bad: 'doctor.signInBad' },
 	directory: {
 		name: 'doctor.directory',

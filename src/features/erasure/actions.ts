@@ -5,6 +5,7 @@ import { type Acting, can } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { UNERASED } from '#src/platform/events/erased.ts';
 import { type By, record } from '#src/platform/events/record.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 import { eventsOf, MARKER, type Place, placesOf } from './places.ts';
@@ -38,7 +39,7 @@ async function count(db: Sql, from: SQL): Promise<number> {
 	return rows[0]?.rows ?? 0;
 }
 
-const unerased = (which: SQL) => sql`${which} and type not like '%.erased' and not data ? 'erased'`;
+const unerased = (which: SQL) => sql`${which} and ${UNERASED}`;
 const addressesOf = ({ person }: Subject) =>
 	sql`actor_id = ${person?.id ?? null}::bigint and ip is not null`;
 
@@ -115,7 +116,8 @@ export async function eraseEvents(tx: Tx, which: SQL): Promise<number> {
 	return erased;
 }
 
-async function eraseAddresses(tx: Tx, which: SQL): Promise<number> {
+/** Takes the addresses out of these events. Returns of how many. */
+export async function eraseAddresses(tx: Tx, which: SQL): Promise<number> {
 	await tx.execute(sql`select set_config('app.erasing', 'yes', true)`);
 	const { rowCount } = await tx.execute(sql`update events set ip = null where ${which}`);
 	await tx.execute(sql`select set_config('app.erasing', 'no', true)`);

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '#src/config.ts';
 import { takeHeld } from '#src/features/auth/fresh.ts';
 import { acting } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
+import { expiredBefore } from '#src/platform/events/erased.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
@@ -17,7 +19,7 @@ const fresh = (address: string) => address;
 /** What is known of somebody is erased: asked for by number, shown with its counts, confirmed by the number. */
 export function erasureRoutes(
 	app: FastifyInstance,
-	{ connection }: { connection: Connection },
+	{ connection, config: settings }: { connection: Connection; config: Config },
 ): void {
 	const { db } = connection;
 	const idOf = (request: FastifyRequest) => readQuery(SubjectParams, request.params).id;
@@ -26,11 +28,24 @@ export function erasureRoutes(
 		erasersOnly(acting(request));
 		const { noun, subject } = readQuery(SubjectQuery, request.query);
 		const asked = { noun: noun ?? 'client', subject: subject ?? '', missing: false };
-		if (subject === undefined) return await reply.page('erasure/show', { asked });
+		if (subject === undefined) return await drawAsking(reply, asked);
 		const found = await numberOf(asked.noun, subject);
 		if (found !== null) return await reply.redirect(`${PATH}/${asked.noun}/${found}`, 303);
-		return await reply.code(404).page('erasure/show', { asked: { ...asked, missing: true } });
+		return await drawAsking(reply.code(404), { ...asked, missing: true });
 	});
+
+	async function drawAsking(
+		reply: FastifyReply,
+		asked: { noun: SubjectNoun; subject: string; missing: boolean },
+	) {
+		const {
+			KEEP_EVENTS_DAYS: events,
+			KEEP_MAILS_DAYS: mails,
+			KEEP_IMPORTS_DAYS: imports,
+		} = settings;
+		const periods = { events, mails, imports, expired: await expiredBefore(db) };
+		return await reply.page('erasure/show', { asked, periods });
+	}
 
 	// A number that nobody has is told on the page that asks for it.
 	async function numberOf(noun: SubjectNoun, typed: string): Promise<number | null> {

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { Type } from 'typebox';
+import { forgetAged } from '#src/platform/db/aging.ts';
 import { NOTHING, type Schedule, type Tasks, task } from '#src/platform/jobs/task.ts';
 import { checkImport } from './checking.ts';
 import { runRows } from './running.ts';
@@ -7,9 +8,8 @@ import { undoRows } from './undoing.ts';
 
 const Order = Type.Object({ id: Type.Integer({ minimum: 1 }) });
 
-/** So long the file and its rows are kept, in days: to be undone, and to get the rejected rows. */
-const KEPT_DAYS = 90;
-const FORGOTTEN_AT_ONCE = 50;
+// With all the rows of their files.
+const FORGOTTEN_AT_ONCE = 10;
 
 export const tasks: Tasks = {
 	'import.check': task(Order, async ({ id }, setting) => {
@@ -21,12 +21,11 @@ export const tasks: Tasks = {
 	'import.undo': task(Order, async ({ id }, setting) => {
 		await undoRows(setting, id);
 	}),
-	'import.forget': task(NOTHING, async (_, { connection, now }) => {
-		const before = new Date(now().getTime() - KEPT_DAYS * 86_400_000);
-		await connection.db.execute(sql`
-			delete from imports where id in (
-				select id from imports where created_at < ${before} and worker is null
-				order by id limit ${FORGOTTEN_AT_ONCE})`);
+	'import.forget': task(NOTHING, async (_, { connection, config, signal }) => {
+		const which = sql`worker is null`;
+		const days = config.KEEP_IMPORTS_DAYS;
+		const aged = { table: 'imports', which, days, atOnce: FORGOTTEN_AT_ONCE };
+		await forgetAged(connection.db, signal, aged);
 	}),
 };
 

@@ -8,6 +8,7 @@ export const TASK_WORDS: Record<string, MessageKey> = {
 	'calendar.undo': 'job.calendarUndo',
 	'calendar.watch': 'job.calendarWatch',
 	'clients.fold': 'job.clientsFold',
+	'events.expire': 'job.eventsExpire',
 	'import.check': 'job.importCheck',
 	'import.forget': 'job.importForget',
 	'import.run': 'job.importRun',

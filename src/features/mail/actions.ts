@@ -150,11 +150,3 @@ async function requeue(tx: Sql, which: ReturnType<typeof sql>): Promise<number[]
 	for (const { id } of rows) await enqueueDelivery(tx, id);
 	return rows.map(({ id }) => id);
 }
-
-const KEPT_DAYS = 90;
-
-/** Forgets letters that left, were given up or kept some months ago. */
-export async function forgetOldMails(db: Sql, now: Date): Promise<void> {
-	const before = new Date(now.getTime() - KEPT_DAYS * 86_400_000);
-	await db.execute(sql`delete from mails where status <> 'queued' and created_at < ${before}`);
-}

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { boolean, check, index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import { exactMoment, id, ref } from '#src/platform/db/columns.ts';
 
 /** Append-only: one row per action of a person. History, exchange and reports read from here. */
@@ -39,4 +39,11 @@ export const events = pgTable(
 				sql`${t.type} ~ '^(extra|holiday|kind|organization|pipeline|reason|source|stage|tag|work)\\.'`,
 			),
 	],
+);
+
+/** Up to which moment the values of events are erased because their time is over; one row at most. */
+export const eventExpiry = pgTable(
+	'event_expiry',
+	{ single: boolean().primaryKey().default(true), before: exactMoment().notNull() },
+	(t) => [check('event_expiry_one', sql`${t.single}`)],
 );
