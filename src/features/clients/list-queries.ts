@@ -60,11 +60,13 @@ function tables(actor: Actor, filter: ClientFilter, needs: Needs): SQL {
 			: needs.clients || needs.figures || needs.owners
 				? sql`hits h join clients c on c.id = h.client_id`
 				: sql`hits h`;
-	// Of a few people's clients each by its key: their join may as well read the whole company's.
-	const each = actor.scope !== 'all' && filter.q === null;
-	const summaries = each
-		? sql`cross join lateral (select * from client_summaries where client_id = c.id offset 0) s`
-		: sql`join client_summaries s on s.client_id = c.id`;
+	// Of a few people's clients by their keys, all at once: a join may as well read the whole company's.
+	const keys = sql`select id from ${somebodys(filter) ? sql`clients c where ${ownedSql(actor, filter)}` : base}`;
+	const summaries =
+		actor.scope !== 'all' && filter.q === null
+			? sql`join (select * from client_summaries where client_id = any(array(${keys})) offset 0) s
+				on s.client_id = c.id`
+			: sql`join client_summaries s on s.client_id = c.id`;
 	const figures = sql`${summaries} ${figuresOf(actor)}`;
 	return sql`${base} ${needs.figures ? figures : sql``}
 		${needs.owners ? sql`left join people p on p.id = c.owner_id` : sql``}`;
