@@ -66,13 +66,14 @@ export function idleLimit(stages: Stage[], viewer: Viewer): SQL {
 
 /**
  * Idle: nothing finished since the limit of its state (`before`), and nothing planned ahead; an overdue plan is not ahead. As SQL on
- * `d`. The nearest plan answers for most deals; only behind an overdue one another has to be looked for. Not an EXISTS,
- * which Postgres may answer by reading everything that is planned in the company.
+ * `d`. What stands in the deal answers for most; only behind an overdue plan another has to be looked for: last,
+ * which a CASE keeps to. Not an EXISTS, which Postgres may answer by reading everything that is planned in the company.
  */
 export function idleSql(before: SQL, { timeZone, now }: Viewer): SQL {
 	const end = (plan: SQL) => sql`(${plan}_on + 1)::timestamp at time zone ${timeZone}`;
 	const nearest = sql`coalesce(d.next_planned_at, ${end(sql`d.next_planned`)})`;
-	return sql`(coalesce(d.last_done_at, d.created_at) < ${before} and case
+	return sql`(case
+		when (coalesce(d.last_done_at, d.created_at) < ${before}) is not true then false
 		when d.next_planned_at is null and d.next_planned_on is null then true
 		when ${nearest} >= ${now} then false
 		else (
