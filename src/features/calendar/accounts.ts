@@ -76,6 +76,8 @@ type Kept = {
 	url: string | null;
 	person: string;
 	allowed: string[] | null;
+	/** The database's moment, as it writes it: what changes here is stamped by that clock. */
+	begun: string;
 };
 
 /**
@@ -111,22 +113,23 @@ type Open = { db: Database; acting: Acting; calendar: RemoteCalendar; allowed: s
 async function withCalendar<T>(
 	{ connection: { db }, config, now, signal }: TaskSetting,
 	personId: number,
-	work: (open: Open, at: Date) => Promise<T>,
+	work: (open: Open, at: string) => Promise<T>,
 ): Promise<T | null> {
-	const begun = now();
 	const { rows } = await db.execute<Kept>(sql`
-		select a.login, a.sealed_password as sealed, a.calendar_url as url, p.login as person, a.allowed
+		select a.login, a.sealed_password as sealed, a.calendar_url as url, p.login as person, a.allowed,
+			clock_timestamp()::text as begun
 		from calendar_accounts a join people p on p.id = a.person_id
 		where a.person_id = ${personId} and a.state <> 'refused' and p.active`);
 	const kept = rows[0];
 	const actor = kept && (await findActor(db, kept.person));
 	if (!kept || !actor || config.CALDAV_URL === '') return null;
+	const { begun } = kept;
 	try {
 		const password = unseal(secretKey(config), kept.sealed, sealedFor(personId));
 		const account = { server: config.CALDAV_URL, login: kept.login, password };
 		const calendar = await openCalendar(account, kept.url, signal);
 		if (calendar.url !== kept.url) await noteUrl(db, personId, calendar.url);
-		const acting: Acting = { actor, actorId: actor.id, door: 'calendar', now: begun };
+		const acting: Acting = { actor, actorId: actor.id, door: 'calendar', now: now() };
 		return await work({ db, acting, calendar, allowed: kept.allowed ?? [] }, begun);
 	} catch (error) {
 		await noteFailure(db, personId, error, begun);
@@ -134,7 +137,7 @@ async function withCalendar<T>(
 	}
 }
 
-async function ask(db: Database, personId: number, question: Question, at: Date): Promise<void> {
+async function ask(db: Database, personId: number, question: Question, at: string): Promise<void> {
 	await db.execute(sql`
 		update calendar_accounts set state = 'asking', question = ${JSON.stringify(question)}::jsonb,
 			answered = null, tried_at = ${at}
@@ -145,7 +148,7 @@ async function noteFailure(
 	db: Database,
 	personId: number,
 	error: unknown,
-	at: Date,
+	at: string,
 ): Promise<void> {
 	if (error instanceof Unsealable)
 		return await note(db, personId, { state: 'refused', answered: null, at });
@@ -178,7 +181,7 @@ async function noteUrl(db: Database, personId: number, url: string): Promise<voi
 	);
 }
 
-type Outcome = { state: (typeof ACCOUNT_STATES)[number]; answered: number | null; at: Date };
+type Outcome = { state: (typeof ACCOUNT_STATES)[number]; answered: number | null; at: string };
 
 async function note(
 	db: Database,
@@ -192,14 +195,13 @@ async function note(
 		where person_id = ${personId}`);
 }
 
-const ANEW_MS = 5 * 60_000;
+const ANEW = '5 minutes';
 
 /** Whose calendar is due: something of theirs changed here since the last round, or it is five minutes old. */
-export async function dueAccounts(db: Sql, now: Date): Promise<number[]> {
-	const old = new Date(now.getTime() - ANEW_MS);
+export async function dueAccounts(db: Sql): Promise<number[]> {
 	const { rows } = await db.execute<{ id: number }>(sql`
 		select a.person_id as id from calendar_accounts a join people p on p.id = a.person_id and p.active
-		where a.state <> 'refused' and (a.tried_at is null or a.tried_at <= ${old}
+		where a.state <> 'refused' and (a.tried_at is null or a.tried_at <= clock_timestamp() - ${ANEW}::interval
 			or (a.state = 'ok' and exists (select from interactions i
 				where i.owner_id = a.person_id and i.changed_at > a.synced_at)))
 		order by 1`);

@@ -21,8 +21,8 @@ export const tasks: Tasks = {
 		await forgetRounds(db, now());
 	}),
 	// One job a person, in a queue of their own: two rounds of one calendar would overtake each other.
-	'calendar.watch': task(NOTHING, async (_, { connection: { db }, now }) => {
-		for (const personId of await dueAccounts(db, now())) {
+	'calendar.watch': task(NOTHING, async (_, { connection: { db } }) => {
+		for (const personId of await dueAccounts(db)) {
 			const key = `calendar:${personId}`;
 			await enqueue(db, 'calendar.sync', { personId }, { key, queue: key, attempts: 3 });
 		}
