@@ -86,8 +86,8 @@ beforeAll(async () => {
 		select '/heads', 'head', id from teams where name = 'Отдел продаж'`);
 	writeFileSync(join(folder, 'apache.conf'), config(port, bare, company.issuer));
 	apache = spawn(APACHE, ['-DFOREGROUND', '-f', join(folder, 'apache.conf')], { stdio: 'inherit' });
-	await vi.waitFor(async () => await fetch(front, { redirect: 'manual' }), { timeout: 20_000 });
-}, 60_000);
+	await vi.waitFor(async () => await fetch(front, { redirect: 'manual' }), { timeout: 60_000 });
+});
 
 afterAll(async () => {
 	if (apache) {

@@ -150,4 +150,4 @@ test('npm run break-glass makes the administrator, prints the password once, and
 		said: 'Пароль spare удалён, его сеансы завершены\n',
 	});
 	expect((await tryIn({ login: 'spare', password: own })).statusCode).toBe(422);
-}, 60_000);
+});

@@ -220,8 +220,8 @@ for (const combination of COMBINATIONS)
 						.filter((one) => one.noun === noun && reachOf[me].sees.includes(one.owner))
 						.map(({ id }) => id)
 						.sort();
-				await expect.poll(() => heard('deals'), { timeout: 15_000 }).toEqual(due('deal'));
-				await expect.poll(() => heard('clients'), { timeout: 15_000 }).toEqual(due('client'));
+				await expect.poll(() => heard('deals')).toEqual(due('deal'));
+				await expect.poll(() => heard('clients')).toEqual(due('client'));
 				stream.close();
 			}
 		});

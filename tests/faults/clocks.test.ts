@@ -45,7 +45,7 @@ beforeAll(async () => {
 		});
 	programs.push(start(-MINUTE_MS), start(MINUTE_MS));
 	[behind, ahead] = (await Promise.all(programs.map(({ ready }) => ready))) as [string, string];
-}, 120_000);
+});
 
 /** Posts a form as a program does. */
 async function post(

@@ -52,7 +52,7 @@ export async function openOffice(): Promise<Office> {
 			locale: 'ru-RU',
 			...options,
 		});
-		context.setDefaultTimeout(15_000);
+		context.setDefaultTimeout(60_000);
 		const page = await context.newPage();
 		const watching = watch(page);
 		open.push({ context, watch: watching });

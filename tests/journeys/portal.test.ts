@@ -45,7 +45,7 @@ const forget = async (page: Desk) =>
 		document.dispatchEvent(new CustomEvent('answered', { detail: null }))`);
 
 for (const [what, asking] of Object.entries(askings({ db, deal, other, step })))
-	test(`${what}: an answer of the portal's is none`, { timeout: 90_000 }, async () => {
+	test(`${what}: an answer of the portal's is none`, { timeout: 300_000 }, async () => {
 		const { at, login = 'anna', asked, begin, act, told = 'toast', kept } = asking;
 		const page = await office.sit(login);
 		page.watch.allow('offline');

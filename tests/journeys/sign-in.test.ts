@@ -58,7 +58,7 @@ for (const [screen, scripts] of [
 		await page.getByRole('link', { name: 'Войти через единый вход' }).click();
 		await page.locator('input[name=login]').waitFor();
 		await page.context().close();
-	}, 60_000);
+	});
 
 test('who waits, who is refused and who knows no password is told so, accessibly', async () => {
 	for (const screen of ['desk', 'phone'] as const) {
@@ -81,4 +81,4 @@ test('who waits, who is refused and who knows no password is told so, accessibly
 		expect(await page.evaluate(wide)).toBe(false);
 		await page.context().close();
 	}
-}, 120_000);
+});

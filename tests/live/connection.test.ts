@@ -44,12 +44,12 @@ describe('the connection that listens', () => {
 		const env = { DATABASE_DIRECT_URL: elsewhere.toString() };
 		const asking = await testApp(database, { env });
 		const reader = await read('', cookie, await serve(asking.app));
-		await expect.poll(() => asking.app.live.listener()?.state, { timeout: 20_000 }).toBe('asking');
-		await expect.poll(() => reader.missed(), { timeout: 20_000 }).toBeGreaterThan(1);
+		await expect.poll(() => asking.app.live.listener()?.state).toBe('asking');
+		await expect.poll(() => reader.missed()).toBeGreaterThan(1);
 		reader.messages.splice(0);
 		await note('без LISTEN');
 		await expect
-			.poll(() => reader.changes(), { timeout: 20_000 })
+			.poll(() => reader.changes())
 			.toContainEqual(expect.objectContaining({ deals: [cast.deals.anna] }));
 	});
 });

@@ -171,5 +171,5 @@ test('who has been dismissed hears nothing more, and is out at once', async () =
 	const { version: now } = await findPerson(db, cast.people.boris.id);
 	const ada = by(cast.people.ada);
 	await dismissPerson(db, ada, cast.people.boris.id, now, cast.people.gleb.id);
-	await expect.poll(() => readers.boris.over(), { timeout: 5_000 }).toBe(true);
+	await expect.poll(() => readers.boris.over()).toBe(true);
 });

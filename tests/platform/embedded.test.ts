@@ -96,7 +96,7 @@ test('a server killed with all its processes is started again under the running 
 		expect(await askPatiently(server.url, 'select answer from kept')).toBe(42);
 	}
 	const told = () => lines.some((line) => line.includes('запущен снова'));
-	await expect.poll(told, { timeout: 30_000 }).toBe(true);
+	await expect.poll(told).toBe(true);
 	await server.stop();
 	expect(await postmasterOf(dataDir)).toBeNull();
 });

@@ -106,7 +106,7 @@ export async function removeFolder(folder: string): Promise<void> {
 	const pid = await postmasterOf(folder);
 	if (pid !== null) {
 		process.kill(pid, 'SIGQUIT');
-		await waitGone(pid, 10_000);
+		await waitGone(pid, 60_000);
 	}
 	await rm(folder, { recursive: true, force: true });
 }
@@ -138,5 +138,5 @@ export async function killServer(dataDir: string): Promise<void> {
 			// A child that the death of the first ones ended before its turn.
 		}
 	}
-	await waitGone(pid, 10_000);
+	await waitGone(pid, 60_000);
 }
