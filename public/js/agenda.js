@@ -19,7 +19,10 @@ function show(path, byTyping = false) {
 	if (path === location.pathname + location.search) return;
 	const way = { source: '#agenda-page', swap: 'none', ...visit(path, byTyping) };
 	void window.htmx.ajax('GET', path, way).finally(() => {
-		if (path !== location.pathname + location.search) putBack(bar());
+		// What was chosen under another отбор may not be found any more.
+		if (path === location.pathname + location.search)
+			document.dispatchEvent(new CustomEvent('filter:applied'));
+		else putBack(bar());
 	});
 }
 

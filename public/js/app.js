@@ -24,7 +24,7 @@ document.documentElement.classList.add('scripted');
 if (document.querySelector('[data-page="board"]')) await import('./board.js');
 if (document.querySelector('table[data-keys]') || document.querySelector('[data-page="deals"]'))
 	await import('./deals.js');
-if (document.getElementById('bulk')) await import('./bulk.js');
+if (document.querySelector('#bulk, [data-page="agenda"]')) await import('./bulk.js');
 if (document.querySelector('[data-page="agenda"]')) await import('./agenda.js');
 if (document.querySelector('[data-page="deal"]')) await import('./deal.js');
 if (document.querySelector('[data-page="calendar"]')) await import('./calendar.js');

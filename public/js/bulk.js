@@ -13,7 +13,13 @@ let anchor = null;
 
 const boxes = () => [...document.querySelectorAll('.pick input')];
 const idOf = (token) => token.split('.')[0];
-const holderOf = (element) => element?.closest?.('.card, tr');
+const holderOf = (element) => element?.closest?.('.card, .todo, tr');
+const bar = () => document.getElementById('bulk');
+/** Where the choice is sent: beside the page that asks what to do with it. */
+const target = () =>
+	bar()
+		?.getAttribute('action')
+		.replace(/\/new$/, '');
 const boxIn = (holder) => holder?.querySelector('.pick input');
 
 /** Shows what is chosen: the boxes, the bar, the words for who does not see them. */
@@ -32,7 +38,7 @@ function show() {
 	const region = document.getElementById('picked');
 	if (region.textContent !== said && (chosen.size > 0 || region.textContent !== ''))
 		region.textContent = said;
-	document.querySelector('[data-pick-none]').hidden = false;
+	bar().querySelector('[data-pick-none]').hidden = false;
 }
 
 function choose(box, on) {
@@ -84,9 +90,9 @@ document.addEventListener('click', (event) => {
 async function chooseAll(address) {
 	try {
 		const answer = await reach(address, { headers: { accept: 'application/json' } });
-		const { deals } = await answer.json();
+		const found = await answer.json();
 		chosen.clear();
-		for (const token of deals) chosen.set(idOf(token), token);
+		for (const token of found.chosen) chosen.set(idOf(token), token);
 		show();
 	} catch (error) {
 		explain(error);
@@ -105,22 +111,22 @@ document.addEventListener('keydown', (event) => {
 	toggle(box, event.shiftKey);
 });
 
-// What to do is asked in the dialog; which deals is told only when it is sent.
+// What to do is asked in the dialog; with which of them is told only when it is sent.
 document.addEventListener('submit', (event) => {
 	if (event.target.id !== 'bulk') return;
 	event.preventDefault();
 	if (chosen.size === 0) return;
 	const query = new URLSearchParams({ verb: event.submitter.value, n: chosen.size });
-	void openForm(`/deals/bulk/new?${query}`, event.submitter);
+	void openForm(`${event.target.getAttribute('action')}?${query}`, event.submitter);
 });
 document.addEventListener('htmx:after:swap', () => {
-	const deals = document.querySelector('#dialog form[data-bulk] input[name=deal]');
-	if (deals && deals.value === '') deals.value = [...chosen.values()].join(',');
+	const form = document.querySelector('#dialog form[data-bulk]');
+	const named = form?.elements[form.dataset.bulk];
+	if (named && named.value === '') named.value = [...chosen.values()].join(',');
 	show();
 });
 document.addEventListener('htmx:finally:request', (event) => {
-	if (event.detail.ctx?.request.action === '/deals/bulk' && outcomeOf(event) === 'done')
-		keepRefused();
+	if (event.detail.ctx?.request.action === target() && outcomeOf(event) === 'done') keepRefused();
 });
 document.addEventListener('filter:applied', clear);
 

@@ -1,9 +1,9 @@
 /* Arrows walk the cards; single keys act on the card in focus, unless the person has switched them off. */
 import { openForm } from './dialog.js';
 
-const ACTIONS = { m: 'move', d: 'done', p: 'postpone', s: 'plan', e: 'edit', x: 'cancel' };
+const ACTIONS = { m: 'move', d: 'done', p: 'postpone', s: 'plan', e: 'edit', c: 'cancel' };
 // The same keys on a Russian keyboard.
-const LATIN = { ь: 'm', в: 'd', з: 'p', ы: 's', у: 'e', ч: 'x', т: 'n', '.': '/', ',': '?' };
+const LATIN = { ь: 'm', в: 'd', з: 'p', ы: 's', у: 'e', с: 'c', т: 'n', '.': '/', ',': '?' };
 
 /** Whether the person has switched single keys off in their settings. */
 export const shortcutsOff = () => document.documentElement.dataset.shortcuts === 'off';

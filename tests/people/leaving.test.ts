@@ -135,7 +135,7 @@ test('many deals that are given to who leaves are refused one by one', async () 
 	const { verdicts } = await whileLeaving(() =>
 		doWithDeals(
 			...([db, vera(), viewerAt(NOW, 'ru', 'Europe/Moscow')] as const),
-			[{ dealId: deal.id, version: 1, stepId: null, stepVersion: null }],
+			[{ id: deal.id, version: 1, stepId: null, stepVersion: null }],
 			{ verb: 'owner', ownerId: boris, note: null },
 			cast.stages,
 		),

@@ -39,6 +39,7 @@ declare module 'fastify' {
 			| 'holiday'
 			| 'import'
 			| 'interaction'
+			| 'interactions'
 			| 'job'
 			| 'kind'
 			| 'mapping'

@@ -9,6 +9,7 @@ import { readDealPage } from '#src/features/deals/screen.ts';
 import { readAgendaPage } from '#src/features/interactions/agenda-screen.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { BadRequest, NotFound } from '#src/platform/errors.ts';
+import type { BulkResult } from '#src/platform/web/bulk.ts';
 import type { FormView } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
@@ -20,6 +21,7 @@ import {
 	shownLines,
 	shownStates,
 } from '#src/platform/web/seen.ts';
+import type { Undo } from '#src/platform/web/undo.ts';
 import { readBoard } from './screen.ts';
 
 /** What an action changed: a deal, the states whose columns look different now, and what to say. */
@@ -69,6 +71,49 @@ export async function answerChange(
 	if (told) keepToast(reply, told);
 	if (back !== null) return reply.header('hx-redirect', back).send('');
 	return reply.header('hx-refresh', 'true').send('');
+}
+
+/** What a door did with many records at once: see platform/web/bulk.ts. */
+export type BulkChange = {
+	result: BulkResult;
+	/** What they are, for words; the page that lists them, and how it is marked in the menu. */
+	noun: 'deal' | 'step' | 'client';
+	home: '/deals' | '/agenda' | '/clients';
+	/** What was done to what; `open`: where they all are. */
+	told: { verb: string; to: string; open?: string | undefined };
+	undo: Undo | null;
+	stageIds?: number[];
+	returnTo: string | undefined;
+};
+
+/**
+ * One answer for every door that does something with many records: JSON for programs; for htmx the page anew, and
+ * in a dialog what was refused; for plain forms a page with all verdicts.
+ */
+export async function answerBulk(
+	connection: Connection,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	{ result, noun, home, told, undo, stageIds = [], returnTo }: BulkChange,
+): Promise<unknown> {
+	const { verdicts, done, errors } = result;
+	for (const error of errors) request.log.error({ err: error }, 'one of many failed');
+	if (wantsJson(request)) return reply.send({ done, verdicts });
+	const args = { done, all: verdicts.length, verb: told.verb, to: told.to, noun };
+	const open = verdicts.length === 1 ? verdicts[0]?.href : told.open;
+	const toast: Toast =
+		done === 0
+			? { key: 'toast.bulkNone', args, error: true }
+			: { key: 'toast.bulkDone', args, ...(undo ? { undo } : {}), ...(open ? { open } : {}) };
+	const shown = { verdicts, done, noun, home, undo, returnTo: localPath(returnTo, home) };
+	if (!wantsFragments(request)) return await reply.page('shared/bulk-done', shown);
+	// Where all was done, the toast says enough.
+	const refused = { fragment: 'shared/_verdicts', title: 'bulk.form', data: shown } as const;
+	const dialog = done === verdicts.length ? {} : { dialog: refused };
+	return await answerChange(connection, request, reply, {
+		...{ dealId: null, home, stageIds, toast },
+		...dialog,
+	});
 }
 
 /** Whether a page is no place of work but a form alone, which leads on when it is sent. */

@@ -1,5 +1,6 @@
 import type { Colleague } from '#src/features/auth/queries.ts';
 import type { Actor } from '#src/features/auth/rules.ts';
+import { dealBar } from '#src/features/deals/bulk-forms.ts';
 import { addressOf, PERIODS } from '#src/features/deals/filter.ts';
 import { listAllStages, type Pipeline, type Stage, stagesIn } from '#src/features/deals/queries.ts';
 import { isFinal, type StepGroup } from '#src/features/deals/rules.ts';
@@ -8,6 +9,7 @@ import { shortName, stepWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
+import type { BulkBar } from '#src/platform/web/chosen.ts';
 import {
 	type Column,
 	groupAt,
@@ -41,6 +43,7 @@ export type BoardScreen = {
 	sums: Sum[];
 	count: number;
 	colleagues: Colleague[];
+	bulk: BulkBar;
 	tags: Frame['tags'];
 	sources: string[];
 	saved: SavedMenu;
@@ -105,6 +108,7 @@ export async function readBoard(
 		filter,
 		...body,
 		...{ colleagues, tags, sources, pipelines },
+		bulk: dealBar(actor, colleagues.length > 1),
 		pipeline: pipelines.find(({ id }) => id === stages[0]?.pipelineId) as Pipeline,
 		saved: savedMenu(actor, 'board', saved, boardUrl(filter).split('?')[1] ?? ''),
 		month: monthOf(viewer.today).month,

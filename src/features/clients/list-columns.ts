@@ -18,6 +18,8 @@ export type ClientLine = {
 	region: string | null;
 	status: (typeof CLIENT_STATUSES)[number];
 	archived: boolean;
+	/** Whether the actor may change it, or only read. */
+	editable: boolean;
 	openDeals: number;
 	/** Roubles. */
 	openAmount: string;

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, scopeChosen, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, editable, scopeChosen, visibleTo } from '#src/features/auth/rules.ts';
 import { savedFiltersSql } from '#src/features/filters/queries.ts';
 import type { SavedFilter } from '#src/features/filters/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
@@ -8,6 +8,7 @@ import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { sortingOf } from '#src/platform/web/listing.ts';
 import { type ClientLine, clientColumns } from './list-columns.ts';
 import { type ClientFilter, type ClientQuery, silentSince } from './list-query.ts';
+import { clientVisibleTo } from './queries.ts';
 import { clientsFound, clientsVisibleTo } from './search.ts';
 import { figuresOf } from './summaries.ts';
 
@@ -84,10 +85,13 @@ const hits = (actor: Actor, { q }: ClientFilter, weighed: boolean): SQL =>
 		? sql``
 		: sql`with hits as materialized (${clientsFound(actor, q, 'either', weighed)})`;
 
-const COLUMNS = sql`c.id, c.version, c.name, c.inn, p.name as "ownerName", c.segment, c.region, c.status,
+const columns = (
+	actor: Actor,
+): SQL => sql`c.id, c.version, c.name, c.inn, p.name as "ownerName", c.segment, c.region, c.status,
 	c.archived_at is not null as archived, f.open_deals as "openDeals", f.open_amount::text as "openAmount",
 	f.open_other as "openOther", f.last_contact_at as "lastContactAt", f.next_planned_on as "plannedOn",
-	f.next_planned_at as "plannedAt", kind.name as "kindName", kind.icon as "kindIcon", i.summary`;
+	f.next_planned_at as "plannedAt", kind.name as "kindName", kind.icon as "kindIcon", i.summary,
+	${editable(actor, clientVisibleTo)} as editable`;
 
 const details = (actor: Actor): SQL => sql`join clients c on c.id = k.id
 	join client_summaries s on s.client_id = c.id ${figuresOf(actor)}
@@ -135,7 +139,7 @@ export async function readClients(
 	const gathered = sql`(${hits(actor, query, key === 'fit')}
 		select ${id} as id, ${sorting.by} as key from ${from} where ${where} offset 0) x`;
 	const page = await readKeyset<ClientLine>(db, {
-		...{ columns: COLUMNS, details: details(actor), limit },
+		...{ columns: columns(actor), details: details(actor), limit },
 		...(few
 			? {
 					...{ from: gathered, where: sql`true`, id: sql`x.id` },

@@ -5,7 +5,9 @@ import { latenessWords, plannedWords, shortName } from '#src/features/interactio
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
+import { type BulkBar, MOST_CHOSEN, type Selection } from '#src/platform/web/chosen.ts';
 import { type Heading, headingsOf } from '#src/platform/web/listing.ts';
+import { clientBar } from './bulk-forms.ts';
 import { type ClientLine, clientColumns } from './list-columns.ts';
 import {
 	type ClientFrame,
@@ -53,6 +55,7 @@ export type ClientList = ClientLines &
 		/** Whether there can be clients of nobody in what the actor sees. */
 		seesAll: boolean;
 		choices: typeof CHOICES;
+		bulk: BulkBar;
 	};
 
 const CHOICES = { statuses: CLIENT_STATUSES, contacts: CONTACTS, archives: ARCHIVES };
@@ -63,6 +66,8 @@ type Words = {
 	url: (change: Partial<Record<keyof ClientQuery, string | number | null>>) => string;
 	exportUrl: (format: string) => string;
 	printUrl: string;
+	/** The address of all that is found, for choosing it. */
+	selectionUrl: string;
 	contactWords: (at: Date) => string;
 	stepWords: (line: ShownClient) => string;
 	short: typeof shortName;
@@ -72,6 +77,7 @@ const wordsFor = (query: ClientQuery, viewer: Viewer): Words => ({
 	url: (change) => clientsUrl(query, change),
 	exportUrl: (format) => clientsUrl(query, { format }, '/clients/export'),
 	printUrl: clientsUrl(query, {}, '/clients/print'),
+	selectionUrl: clientsUrl(query, {}, '/clients/selection'),
 	contactWords: (at) => formatDay(dayOf(at, viewer.timeZone), viewer, true),
 	stepWords: (line) =>
 		line.group === 'late' ? latenessWords(line, viewer) : plannedWords(line, viewer),
@@ -107,6 +113,28 @@ export async function readClientList(
 		told: toldWords(query, frame, viewer),
 		saved: savedMenu(actor, 'clients', saved, present),
 		seesAll: actor.scope === 'all',
+		bulk: clientBar(actor, frame.colleagues.length > 1),
+	};
+}
+
+/** All that is found, as far as it can be chosen at once; what one only reads would be refused one by one. */
+export async function readClientSelection(
+	db: Sql,
+	actor: Actor,
+	address: unknown,
+	viewer: Viewer,
+): Promise<Selection> {
+	const query = readClientQuery(actor, address);
+	const [count, { rows }] = await Promise.all([
+		countClients(db, actor, query, viewer),
+		readClients(db, actor, query, viewer, { after: null, limit: MOST_CHOSEN }),
+	]);
+	const lines = rows.filter(({ editable }) => editable);
+	return {
+		lines: lines.map(({ id, version, name, inn }) => ({
+			...{ token: `${id}.${version}`, title: name, beside: inn },
+		})),
+		...{ count, all: wordsFor(query, viewer).selectionUrl },
 	};
 }
 

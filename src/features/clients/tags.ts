@@ -37,6 +37,13 @@ export function tagText(tags: { name: string }[]): string {
 	return tags.map(({ name }) => name).join(', ');
 }
 
+/** The names of these tags with one more, or without it; case does not matter. */
+export function tagsWith(tags: { name: string }[], name: string, remove: boolean): string[] {
+	const others = tags.map((one) => one.name);
+	const rest = others.filter((one) => one.toLowerCase() !== name.toLowerCase());
+	return remove ? rest : [...rest, name];
+}
+
 /**
  * Gives a record, locked by the caller, these tags and no others; a name that is not known yet makes a new
  * tag. Case does not matter. Returns the old and the new tags as text for the event, null where nothing

@@ -1,5 +1,14 @@
-import { BadRequest, InvalidForm } from '#src/platform/errors.ts';
+import { type Actor, can } from '#src/features/auth/rules.ts';
+import { oneTag } from '#src/features/clients/bulk-forms.ts';
+import { InvalidForm } from '#src/platform/errors.ts';
 import { daysBetween, type Viewer } from '#src/platform/i18n/dates.ts';
+import {
+	type BulkBar,
+	LONGEST_CHOICE,
+	MOST_CHOSEN,
+	matchesIn,
+	numbersIn,
+} from '#src/platform/web/chosen.ts';
 import {
 	day,
 	form,
@@ -17,9 +26,18 @@ import { SETTLEMENTS } from './settling.ts';
 export const BULK_VERBS = ['stage', 'owner', 'date', 'tag', 'won', 'lost', 'archive'] as const;
 export type BulkVerb = (typeof BULK_VERBS)[number];
 
-/** As many as one answer bears; «выбрать все найденные» takes no more. */
-export const MOST_CHOSEN = 500;
-const LONGEST_CHOICE = MOST_CHOSEN * 64;
+const ICONS: Record<BulkVerb, string> = {
+	...{ stage: 'move', owner: 'users', date: 'clock', tag: 'tag' },
+	...{ won: 'check', lost: 'flag', archive: 'file-text' },
+};
+
+/** What the actor is offered to do with many deals; `others`: whether there is anybody beside them. */
+export function dealBar(actor: Actor, others: boolean): BulkBar {
+	const giving = can(actor, 'deals.give') || (others && can(actor, 'deals.reassign'));
+	const verbs = BULK_VERBS.filter((verb) => verb !== 'owner' || giving);
+	const action = '/deals/bulk/new';
+	return { noun: 'deal', action, verbs: verbs.map((verb) => ({ verb, icon: ICONS[verb] })) };
+}
 
 /** The question before it is done: what, and with which deals, or only with how many. */
 export const BulkQuery = form({
@@ -52,18 +70,11 @@ export const BulkForm = form({
 
 /** A deal as it was chosen: with its version, and its next step with its own. */
 export type Chosen = {
-	dealId: number;
+	id: number;
 	version: number;
 	stepId: number | null;
 	stepVersion: number | null;
 };
-
-/** Check boxes come one by one: their values as one text, `5.3,7.1.40.2`. */
-export function withDealsJoined(body: unknown): unknown {
-	if (typeof body !== 'object' || body === null || !('deal' in body)) return body;
-	const { deal } = body;
-	return Array.isArray(deal) ? { ...body, deal: deal.join(',') } : body;
-}
 
 /**
  * The deals that a form names as `deal.version` or `deal.version.step.version`, each once. Throws
@@ -71,8 +82,8 @@ export function withDealsJoined(body: unknown): unknown {
  */
 export function chosenIn(typed: string): Chosen[] {
 	const found = new Map<number, Chosen>();
-	for (const [dealId, version, stepId = null, stepVersion = null] of numbersIn(typed, [2, 4]))
-		found.set(dealId as number, { dealId, version, stepId, stepVersion } as Chosen);
+	for (const [id, version, stepId = null, stepVersion = null] of numbersIn(typed, [2, 4], 'deal'))
+		found.set(id as number, { id, version, stepId, stepVersion } as Chosen);
 	return [...found.values()];
 }
 
@@ -81,55 +92,50 @@ export type BackKind = 'stage' | 'date' | 'owner' | 'archive';
 
 /** How one deal gets back to where it was. */
 export type BackAgain =
-	| { dealId: number; version: number; stageId: number }
-	| { dealId: number; version: number; owner: true }
-	| { dealId: number; version: number; archive: true }
+	| { id: number; version: number; stageId: number }
+	| { id: number; version: number; owner: true }
+	| { id: number; version: number; archive: true }
 	| {
-			dealId: number;
+			id: number;
 			stepId: number;
 			version: number;
 			plan: { plannedOn: string } | { plannedAt: Date };
 	  };
 
+const BACK_TO_PLAN = /^(\d{1,15})\.(\d{1,15})\.(\d{1,15})\.(?:(\d{4}-\d\d-\d\d)|(\d{10,14}))$/;
+
 /** What an undo names: `deal.version.state`, `deal.version` of one that was given away or put into the archive, or `deal.step.version.plan` with a day or a moment in ms. */
 export function backIn(kind: BackKind, typed: string): BackAgain[] {
 	if (kind === 'owner' || kind === 'archive')
-		return numbersIn(typed, [2]).map(
-			([dealId, version]) => ({ dealId, version, [kind]: true }) as BackAgain,
+		return numbersIn(typed, [2], 'deal').map(
+			([id, version]) => ({ id, version, [kind]: true }) as BackAgain,
 		);
 	if (kind === 'stage')
-		return numbersIn(typed, [3]).map(
-			([dealId, version, stageId]) => ({ dealId, version, stageId }) as BackAgain,
+		return numbersIn(typed, [3], 'deal').map(
+			([id, version, stageId]) => ({ id, version, stageId }) as BackAgain,
 		);
-	return tokensIn(typed).map((token) => {
-		const match = /^(\d{1,15})\.(\d{1,15})\.(\d{1,15})\.(?:(\d{4}-\d\d-\d\d)|(\d{10,14}))$/.exec(
-			token,
-		);
-		if (match === null) throw bad();
-		const [dealId, stepId, version] = match.slice(1, 4).map(Number) as [number, number, number];
-		const plan = match[4] ? { plannedOn: match[4] } : { plannedAt: new Date(Number(match[5])) };
-		return { dealId, stepId, version, plan };
+	return matchesIn(typed, BACK_TO_PLAN, 'deal').map((match) => {
+		const [id, stepId, version] = match.slice(0, 3).map(Number) as [number, number, number];
+		return { id, stepId, version, plan: plannedBy(match[3], match[4]) };
 	});
 }
 
-const bad = () => new BadRequest('error.badRequest', { what: 'deal' });
-
-function tokensIn(typed: string): string[] {
-	const tokens = typed.split(',').filter(Boolean);
-	if (tokens.length === 0 || tokens.length > MOST_CHOSEN) throw bad();
-	return tokens;
-}
-
-function numbersIn(typed: string, lengths: number[]): number[][] {
-	return tokensIn(typed).map((token) => {
-		const parts = token.split('.');
-		const right = parts.every((part) => /^[1-9]\d{0,14}$/.test(part));
-		if (!right || !lengths.includes(parts.length)) throw bad();
-		return parts.map(Number);
-	});
-}
+/** A plan as an undo names it: a day, or a moment in ms. */
+export const plannedBy = (day: string | undefined, ms: string | undefined) =>
+	day ? { plannedOn: day } : { plannedAt: new Date(Number(ms)) };
 
 const MOST_DAYS_AHEAD = 3660;
+
+/** The day that many steps are put off to. Throws InvalidForm for none, for one that is over or too far ahead. */
+export function dayAhead(plannedDay: string | undefined, viewer: Viewer): string {
+	const wrong = (key: 'field.required' | 'field.dayPast' | 'field.dayFar') =>
+		new InvalidForm({ plannedDay: { key } }, {});
+	if (plannedDay === undefined) throw wrong('field.required');
+	const distance = daysBetween(viewer.today, plannedDay);
+	if (distance < 0) throw wrong('field.dayPast');
+	if (distance > MOST_DAYS_AHEAD) throw wrong('field.dayFar');
+	return plannedDay;
+}
 
 /** What a form asks to be done. Throws InvalidForm for what its verb lacks. */
 export function commandIn(body: unknown, viewer: Viewer) {
@@ -145,19 +151,8 @@ export function commandIn(body: unknown, viewer: Viewer) {
 		if (ownerId === undefined) throw lack('ownerId', 'field.choice');
 		return { verb, ownerId, note: read.note ?? null };
 	}
-	if (verb === 'date') {
-		if (plannedDay === undefined) throw lack('plannedDay', 'field.required');
-		const distance = daysBetween(viewer.today, plannedDay);
-		if (distance < 0) throw new InvalidForm({ plannedDay: { key: 'field.dayPast' } }, {});
-		if (distance > MOST_DAYS_AHEAD)
-			throw new InvalidForm({ plannedDay: { key: 'field.dayFar' } }, {});
-		return { verb, day: plannedDay, time: plannedTime };
-	}
-	if (verb === 'tag') {
-		if (tag === undefined) throw lack('tag', 'field.required');
-		if (tag.includes(',')) throw new InvalidForm({ tag: { key: 'bulk.oneTag' } }, {});
-		return { verb, tag, remove: read.tagAction === 'remove' };
-	}
+	if (verb === 'date') return { verb, day: dayAhead(plannedDay, viewer), time: plannedTime };
+	if (verb === 'tag') return { verb, tag: oneTag(tag), remove: read.tagAction === 'remove' };
 	if (verb === 'won') {
 		if (closedOn === undefined) throw lack('closedOn', 'field.required');
 		return { verb, closedOn, steps: read.steps };

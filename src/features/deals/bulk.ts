@@ -1,15 +1,21 @@
 import { sql } from 'drizzle-orm';
 import type { Acting } from '#src/features/auth/rules.ts';
-import { tagsOf } from '#src/features/clients/tags.ts';
+import { tagsOf, tagsWith } from '#src/features/clients/tags.ts';
 import { postponeInteraction } from '#src/features/interactions/actions.ts';
-import { planOf } from '#src/features/interactions/forms.ts';
+import { putOffStep } from '#src/features/interactions/bulk.ts';
 import { findInteraction } from '#src/features/interactions/queries.ts';
 import { enqueueDelivery } from '#src/features/mail/actions.ts';
 import { notifyReassigned } from '#src/features/mail/notices.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
-import { Conflict, InvalidForm, NotFound, RuleBroken, Told } from '#src/platform/errors.ts';
-import { formatMoment, formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
-import { translate } from '#src/platform/i18n/translate.ts';
+import { NotFound, RuleBroken } from '#src/platform/errors.ts';
+import type { Viewer } from '#src/platform/i18n/dates.ts';
+import {
+	type BulkResult,
+	type Done,
+	eachOf,
+	type Naming,
+	type Work,
+} from '#src/platform/web/bulk.ts';
 import { moveDeal } from './actions.ts';
 import { archiveDeal } from './archive.ts';
 import type { BackAgain, BackKind, Chosen } from './bulk-forms.ts';
@@ -17,7 +23,6 @@ import { editDeal } from './editing.ts';
 import { reassignDeal } from './giving.ts';
 import { giveDealBack } from './giving-back.ts';
 import { type DealView, findDeal, type Stage } from './queries.ts';
-import { FieldsMissing } from './required-fields.ts';
 import type { Settlement } from './settling.ts';
 import { dealVisibleTo } from './visibility.ts';
 
@@ -36,27 +41,6 @@ export type Command =
 			comment: string | undefined;
 			steps?: Settlement | undefined;
 	  };
-
-/** What became of one deal: `same` had it already, `changed` is somebody else's change meanwhile. */
-export type Verdict = {
-	dealId: number;
-	title: string;
-	status: 'done' | 'same' | 'refused' | 'changed' | 'absent' | 'failed';
-	/** Why not, in the reader's language; null where it was done. */
-	why: string | null;
-};
-
-export type BulkResult = {
-	verdicts: Verdict[];
-	done: number;
-	/** What takes it back, as the form of the undo wants it; null where nothing does. */
-	back: Record<string, string> | null;
-	/** Errors that are nobody's fault here: for the log. */
-	errors: unknown[];
-};
-
-/** `kept`: what is to be remembered once the deal's transaction holds. */
-type Done = { same?: boolean; back?: string | null; kept?: () => void };
 
 /** The letter to whom deals are given, and which it tells of so far. */
 type Telling = { id: number | null; deals: DealView[] };
@@ -77,7 +61,7 @@ export async function doWithDeals(
 ): Promise<BulkResult> {
 	const letter: Telling = { id: null, deals: [] };
 	const work = workOf(acting, viewer, command, stages, letter);
-	const result = await eachDeal(db, acting, viewer, chosen, work);
+	const result = await eachOf(db, viewer, await namesOf(db, acting, chosen), chosen, work);
 	// All of them are given: it need not wait. Where this fails it leaves a minute later.
 	if (letter.id !== null)
 		await enqueueDelivery(db, letter.id).catch((error: unknown) => result.errors.push(error));
@@ -101,76 +85,29 @@ export async function undoWithDeals(
 	viewer: Viewer,
 	back: BackAgain[],
 ): Promise<BulkResult> {
-	const result = await eachDeal(db, acting, viewer, back, async (tx, one) => {
-		if ('stageId' in one) await moveDeal(tx, acting, { ...one, asBefore: true });
-		else if ('archive' in one) await archiveDeal(tx, acting, one.dealId, one.version, false);
-		else if ('owner' in one) await giveDealBack(tx, acting, one.dealId, one.version);
+	const names = await namesOf(db, acting, back);
+	const result = await eachOf(db, viewer, names, back, async (tx, { id, ...one }) => {
+		if ('stageId' in one) await moveDeal(tx, acting, { ...one, dealId: id, asBefore: true });
+		else if ('archive' in one) await archiveDeal(tx, acting, id, one.version, false);
+		else if ('owner' in one) await giveDealBack(tx, acting, id, one.version);
 		else await postponeInteraction(tx, acting, one.stepId, one.version, one.plan);
 		return {};
 	});
 	return { ...result, back: null };
 }
 
-type Work<One> = (tx: Tx, one: One) => Promise<Done>;
-
-async function eachDeal<One extends { dealId: number }>(
-	db: Database,
-	acting: Acting,
-	viewer: Viewer,
-	chosen: One[],
-	work: Work<One>,
-): Promise<Omit<BulkResult, 'back'> & { back: string | null }> {
-	const titles = await titlesOf(db, acting, chosen);
-	const verdicts: Verdict[] = [];
-	const errors: unknown[] = [];
-	const back: string[] = [];
-	for (const one of chosen) {
-		const { dealId } = one;
-		const title = titles.get(dealId) ?? `№ ${dealId}`;
-		try {
-			const done = await db.transaction((tx) => work(tx, one));
-			done.kept?.();
-			if (done.back) back.push(done.back);
-			const status = done.same ? 'same' : 'done';
-			const why = done.same ? translate(viewer.language, 'bulk.same') : null;
-			verdicts.push({ dealId, title, status, why });
-		} catch (error) {
-			if (!(error instanceof Told)) errors.push(error);
-			verdicts.push({ dealId, title, ...refusalOf(error, viewer) });
-		}
-	}
-	const done = verdicts.filter(({ status }) => status === 'done').length;
-	return { verdicts, done, errors, back: back.length > 0 ? back.join(',') : null };
-}
-
-async function titlesOf(
-	db: Database,
-	{ actor }: Acting,
-	chosen: { dealId: number }[],
-): Promise<Map<number, string>> {
-	const ids = sql.param(chosen.map(({ dealId }) => dealId));
+async function namesOf(db: Database, { actor }: Acting, chosen: { id: number }[]): Promise<Naming> {
+	const ids = sql.param(chosen.map(({ id }) => id));
 	const { rows } = await db.execute<{ id: number; title: string }>(sql`
 		select d.id, d.title from deals d where d.id = any(${ids}::bigint[]) and ${dealVisibleTo(actor)}`);
-	return new Map(rows.map(({ id, title }) => [id, title]));
+	const named = rows.map(({ id, title }): [number, NamedDeal] => [
+		id,
+		{ title, beside: `№ ${id}`, href: `/deals/${id}` },
+	]);
+	return { named: new Map(named), absent: 'bulk.absent' };
 }
 
-function refusalOf(error: unknown, viewer: Viewer): Pick<Verdict, 'status' | 'why'> {
-	const { language } = viewer;
-	if (error instanceof Conflict) {
-		const { by, at } = error.current;
-		const who = translate(language, 'conflict.who', { by: by ?? 'none' });
-		return { status: 'changed', why: at ? `${who} ${formatMoment(at, viewer, true)}` : who };
-	}
-	if (error instanceof NotFound)
-		return { status: 'absent', why: translate(language, 'bulk.absent') };
-	if (error instanceof InvalidForm && !(error instanceof FieldsMissing)) {
-		const why = Object.values(error.fields).map(({ key, args }) => translate(language, key, args));
-		return { status: 'refused', why: why.join('; ') };
-	}
-	if (error instanceof Told)
-		return { status: 'refused', why: translate(language, error.key, error.args) };
-	return { status: 'failed', why: translate(language, 'bulk.failed') };
-}
+type NamedDeal = { title: string; beside: string; href: string };
 
 function workOf(
 	acting: Acting,
@@ -180,7 +117,7 @@ function workOf(
 	letter: Telling,
 ): Work<Chosen> {
 	if (command.verb === 'owner')
-		return async (tx, { dealId, version }) => {
+		return async (tx, { id: dealId, version }) => {
 			const { ownerId, note } = command;
 			const deal = await findDeal(tx, acting.actor, dealId);
 			const now = await reassignDeal(tx, acting, dealId, version, ownerId, note);
@@ -194,7 +131,7 @@ function workOf(
 	if (command.verb === 'date')
 		return async (tx, one) => await putOff(tx, acting, viewer, one, command);
 	if (command.verb === 'archive')
-		return async (tx, { dealId, version }) => {
+		return async (tx, { id: dealId, version }) => {
 			const now = await archiveDeal(tx, acting, dealId, version, true);
 			return now.same ? { same: true } : { back: `${dealId}.${now.version}` };
 		};
@@ -207,7 +144,7 @@ type Moving = Extract<Command, { verb: 'stage' | 'won' | 'lost' }>;
 async function move(
 	tx: Tx,
 	acting: Acting,
-	{ dealId, version }: Chosen,
+	{ id: dealId, version }: Chosen,
 	command: Moving,
 	stages: Stage[],
 ): Promise<Done> {
@@ -252,31 +189,26 @@ async function putOff(
 	tx: Tx,
 	acting: Acting,
 	viewer: Viewer,
-	{ dealId, stepId, stepVersion }: Chosen,
-	{ day, time }: { day: string; time: string | undefined },
+	{ id: dealId, stepId, stepVersion }: Chosen,
+	to: { day: string; time: string | undefined },
 ): Promise<Done> {
 	// The deal first: who may not see it is not told that it has no step.
 	await findDeal(tx, acting.actor, dealId);
 	if (stepId === null || stepVersion === null) throw new RuleBroken('bulk.noStep');
 	const step = await findInteraction(tx, acting.actor, stepId);
 	if (step.dealId !== dealId) throw new NotFound('error.notFound');
-	const clock = step.plannedAt ? formatTime(step.plannedAt, viewer) : undefined;
-	const plan = planOf(day, time ?? clock, viewer);
-	await postponeInteraction(tx, acting, stepId, stepVersion, plan);
-	const was = step.plannedOn ?? step.plannedAt?.getTime();
-	return { back: `${dealId}.${stepId}.${stepVersion + 1}.${was}` };
+	const was = await putOffStep(tx, acting, viewer, { id: stepId, version: stepVersion }, to);
+	return { back: `${dealId}.${was}` };
 }
 
 async function tag(
 	tx: Tx,
 	acting: Acting,
-	{ dealId, version }: Chosen,
+	{ id: dealId, version }: Chosen,
 	{ tag: name, remove }: { tag: string; remove: boolean },
 ): Promise<Done> {
 	await findDeal(tx, acting.actor, dealId);
-	const now = (await tagsOf(tx, 'deal', dealId)).map((one) => one.name);
-	const others = now.filter((one) => one.toLowerCase() !== name.toLowerCase());
-	const tags = remove ? others : [...others, name];
+	const tags = tagsWith(await tagsOf(tx, 'deal', dealId), name, remove);
 	const edited = await editDeal(tx, acting, dealId, version, { tags });
 	return edited === version ? { same: true } : { back: `${dealId}.${edited}` };
 }

@@ -1,12 +1,13 @@
-import { type Actor, mayGiveOf } from '#src/features/auth/rules.ts';
+import type { Actor } from '#src/features/auth/rules.ts';
 import { type Frame, readFrame } from '#src/features/board/queries.ts';
 import type { Sum } from '#src/features/board/totals.ts';
 import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
 import { shortName, stepWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatDate, type Viewer } from '#src/platform/i18n/dates.ts';
+import { type BulkBar, MOST_CHOSEN, type Selection } from '#src/platform/web/chosen.ts';
 import { type Heading, headingsOf } from '#src/platform/web/listing.ts';
-import { MOST_CHOSEN } from './bulk-forms.ts';
+import { dealBar } from './bulk-forms.ts';
 import {
 	ARCHIVES,
 	addressOf,
@@ -67,6 +68,7 @@ export type DealList = Omit<Frame, 'saved' | 'stages'> & {
 	on: (at: Date) => string;
 	date: (day: string) => string;
 	token: typeof tokenOf;
+	bulk: BulkBar;
 };
 
 /**
@@ -136,6 +138,7 @@ export async function readDealList(
 		on: (at) => formatDate(dayOf(at, viewer.timeZone), viewer),
 		date: (on) => formatDate(on, viewer),
 		token: tokenOf,
+		bulk: dealBar(actor, frame.colleagues.length > 1),
 	};
 }
 
@@ -199,25 +202,24 @@ export function tokenOf(line: DealLine): string {
 	return [line.id, line.version, ...step].join('.');
 }
 
-/** All that is found, as far as it can be chosen at once. */
+/** All that is found, as far as it can be chosen at once; what one only reads would be refused one by one. */
 export async function readSelection(
 	db: Sql,
 	actor: Actor,
 	query: unknown,
 	viewer: Viewer,
-): Promise<{ lines: DealLine[]; tokens: string[]; count: number; giving: boolean; all: string }> {
+): Promise<Selection> {
 	const reading = await readListing(db, actor, query, viewer);
 	const [{ count }, { rows }] = await Promise.all([
 		countList(db, reading),
 		readLines(db, reading, null, MOST_CHOSEN),
 	]);
 	const { filter, stages } = reading;
+	const lines = rows.filter(({ editable }) => editable);
 	return {
-		lines: rows,
-		// What one only reads would be refused one by one.
-		tokens: rows.filter((line) => line.editable).map(tokenOf),
-		count,
-		giving: mayGiveOf(actor, actor.id),
-		all: listAddress(filter, stages, viewer, {}, '/deals/selection'),
+		lines: lines.map((line) => ({
+			...{ token: tokenOf(line), title: line.title, beside: line.clientName },
+		})),
+		...{ count, all: listAddress(filter, stages, viewer, {}, '/deals/selection') },
 	};
 }

@@ -3,6 +3,7 @@ import type { Actor } from '#src/features/auth/rules.ts';
 import { type PointLine, phoneLine } from '#src/features/clients/facts.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatTime, type Viewer, viewerAt } from '#src/platform/i18n/dates.ts';
+import { type BulkBar, MOST_CHOSEN, type Selection } from '#src/platform/web/chosen.ts';
 import {
 	countByPerson,
 	countTodos,
@@ -16,10 +17,12 @@ import {
 	readTodoFilter,
 	TODO_GROUPS,
 	type TodoFilter,
+	type TodoGroup,
 	type TodoPeriod,
 	type TodoPlace,
 	todoCursor,
 } from './agenda-forms.ts';
+import { stepBar } from './bulk-forms.ts';
 import { type InteractionKind, listKinds } from './queries.ts';
 import { latenessWords, plannedWords } from './words.ts';
 
@@ -67,6 +70,9 @@ export type AgendaScreen = Words & {
 	owner: Colleague | null;
 	kinds: InteractionKind[];
 	me: number;
+	bulk: BulkBar;
+	/** How many may be chosen: what is planned, of what is shown. */
+	planned: number;
 };
 
 const wordsFor = (viewer: Viewer): Words => ({
@@ -119,9 +125,40 @@ export async function readAgenda(
 	return {
 		...wordsFor(viewer),
 		...{ filter, sections, counts, colleagues, kinds, me: actor.id },
+		...{ bulk: stepBar(filter.finished), planned: plannedIn(filter, counts) },
 		narrowed:
 			filter.text !== null || filter.kindId !== null || filter.period !== null || filter.finished,
 		owner: colleagues.find(({ id }) => id === filter.ownerId && id !== actor.id) ?? null,
+	};
+}
+
+const plannedGroups = ({ period }: TodoFilter): readonly TodoGroup[] =>
+	period === null ? TODO_GROUPS : TODO_GROUPS.filter((group) => group === period);
+
+const plannedIn = (filter: TodoFilter, counts: TodoCounts): number =>
+	plannedGroups(filter).reduce((all, group) => all + counts[group], 0);
+
+/** All that is planned of what an address finds, as far as it can be chosen at once; of a team, person by person, nothing. */
+export async function readTodoSelection(
+	db: Sql,
+	actor: Actor,
+	query: unknown,
+	viewer: Viewer,
+): Promise<Selection & { bulk: BulkBar }> {
+	const { filter } = readTodoFilter(actor, query);
+	const wanted = plannedGroups(filter).map((group) => ({ group, limit: MOST_CHOSEN, after: null }));
+	const [counts, todos] = await Promise.all([
+		countTodos(db, filter, viewer),
+		listTodos(db, actor, filter, wanted, viewer),
+	]);
+	const lines = todos.filter(({ editable }) => editable).slice(0, MOST_CHOSEN);
+	return {
+		lines: lines.map(({ id, version, summary, ...todo }) => ({
+			...{ token: `${id}.${version}`, title: summary },
+			beside: [plannedWords(todo, viewer), todo.clientName].filter(Boolean).join(' · '),
+		})),
+		...{ count: plannedIn(filter, counts), bulk: stepBar(filter.finished) },
+		all: agendaUrl(filter, {}, '/agenda/selection'),
 	};
 }
 

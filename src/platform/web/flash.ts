@@ -32,7 +32,8 @@ const TOAST = Type.Object({
 	error: Type.Optional(Type.Literal(true)),
 	open: Type.Optional(
 		Type.String({
-			pattern: '^/(?:deals|clients)(?:/\\d{1,15}|\\?(?:stage|owner|tag)=\\d{1,15})?$',
+			pattern:
+				'^/(?:agenda|calendar|clients|deals|interactions)(?:/\\d{1,15})?(?:\\?[a-z]{1,12}=[a-z\\d-]{1,15}(?:&[a-z]{1,12}=[a-z\\d-]{1,15})?)?$',
 		}),
 	),
 	undo: Type.Optional(

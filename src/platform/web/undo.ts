@@ -3,6 +3,7 @@
  * of them and never an address: a toast can lead nowhere else, whoever wrote it.
  */
 const WAYS = {
+	'clients.bulk': { path: '/clients/bulk', fields: ['verb', 'client', 'tag', 'tagAction'] },
 	'client.restore': { path: '/clients/:id/restoration', fields: ['version'] },
 	'contact.restore': { path: '/contacts/:id/restoration', fields: ['version'] },
 	'deal.archive': { path: '/deals/:id/archive', fields: ['version'] },
@@ -29,6 +30,7 @@ const WAYS = {
 		path: '/interactions/:id/restoration',
 		fields: ['version', 'dealId', 'clientId'],
 	},
+	'steps.bulk': { path: '/interactions/bulk', fields: ['verb', 'back', 'step'] },
 } as const satisfies Record<string, { path: `/${string}`; fields: readonly string[] }>;
 
 type Ways = typeof WAYS;
