@@ -46,6 +46,22 @@ export function bulkRules({ database, cast }: Tools): Rules {
 					}),
 				status: 200,
 			},
+			'GET /agenda/selection': read('/agenda/selection'),
+			'GET /clients/selection': read('/clients/selection'),
+			'GET /clients/bulk/new': read('/clients/bulk/new?verb=status&n=2'),
+			// Whose they may touch: tests/clients/bulk.test.ts, tests/interactions/bulk.test.ts.
+			'POST /clients/bulk': {
+				call: (person) =>
+					person.json('/clients/bulk', {
+						...{ verb: 'status', status: 'active', client: `${ABSENT}.1` },
+					}),
+				status: 200,
+			},
+			'GET /interactions/bulk/new': read('/interactions/bulk/new?verb=done&n=2'),
+			'POST /interactions/bulk': {
+				call: (person) => person.json('/interactions/bulk', { verb: 'done', step: `${ABSENT}.1` }),
+				status: 200,
+			},
 			'GET /filters/new': read('/filters/new?screen=deals'),
 			'POST /filters': {
 				call: (person) => {

@@ -56,7 +56,7 @@ async function tokens(...ids: number[]): Promise<string> {
 
 type Told = {
 	done: number;
-	verdicts: { dealId: number; title: string; status: string; why: string | null }[];
+	verdicts: { id: number; title: string; status: string; why: string | null }[];
 };
 async function bulk(login: Login, fields: Fields): Promise<Told> {
 	const answer = await person[login].json('/deals/bulk', fields);
@@ -267,9 +267,9 @@ test('all that is found can be chosen: as a page, and as data, five hundred at m
 	const found = await person.anna.get('/deals/selection?kind=open&q=момент', {
 		accept: 'application/json',
 	});
-	const told = found.json() as { deals: string[]; count: number };
-	expect(told.deals).toHaveLength(told.count);
-	expect(told.deals).toContain(await tokens(moment));
+	const told = found.json() as { chosen: string[]; count: number };
+	expect(told.chosen).toHaveLength(told.count);
+	expect(told.chosen).toContain(await tokens(moment));
 	const page = read((await person.anna.get('/deals/selection?owner=me')).body);
 	const checked = page.byTag('input').filter((one) => attribute(one, 'name') === 'deal');
 	expect(checked.length).toBeGreaterThan(3);

@@ -34,6 +34,7 @@ export function pagesOf(records: Records): Addresses {
 			(query) => `/calendar/print?${query}`,
 		),
 		...oneOf('/calendar/feed', '/calendar/intake', '/clients/new', '/clients/vcard', '/deals/new'),
+		...oneOf('/agenda/selection', '/clients/selection'),
 		...oneOf('/deals/selection', '/import', '/reminders', '/settings'),
 		...oneOf('/admin/extra-fields/:id/edit', extra),
 		'/admin/extra-fields/new': ['client', 'deal'].map((of) => `/admin/extra-fields/new?noun=${of}`),
@@ -90,8 +91,14 @@ export function pagesOf(records: Records): Addresses {
 		...oneOf('/deals/:id/menu', deal),
 		...oneOf('/deals/:id/moves/new', deal),
 		...oneOf('/deals/:id/products', deal),
-		'/deals/bulk/new': ['stage', 'owner', 'date', 'tag', 'won', 'lost'].map(
+		'/deals/bulk/new': ['stage', 'owner', 'date', 'tag', 'won', 'lost', 'archive'].map(
 			(verb) => `/deals/bulk/new?verb=${verb}&n=2`,
+		),
+		'/clients/bulk/new': ['owner', 'tag', 'status'].map(
+			(verb) => `/clients/bulk/new?verb=${verb}&n=2`,
+		),
+		'/interactions/bulk/new': ['postpone', 'done', 'cancel'].map(
+			(verb) => `/interactions/bulk/new?verb=${verb}&n=2`,
 		),
 		...oneOf('/filters/:id/edit', records.filter),
 		'/filters/new': ['/filters/new?screen=deals'],

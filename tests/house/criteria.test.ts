@@ -81,7 +81,7 @@ const SCREENS: Record<string, Screen> = {
 	clients: {
 		...{ form: ClientsQuery, path: '/clients', row: 'client-', who: PEOPLE },
 		more: ['sort', 'archived'],
-		doors: { '/clients/print': '', '/clients/export': 'format=csv' },
+		doors: { '/clients/print': '', '/clients/export': 'format=csv', '/clients/selection': '' },
 		values: () => ({
 			...{
 				owner: ['me', 'none'],
@@ -96,7 +96,7 @@ const SCREENS: Record<string, Screen> = {
 	},
 	agenda: {
 		...{ form: AgendaQuery, path: '/agenda', row: 'step-', who: PEOPLE, more: ['owner', 'period'] },
-		doors: { '/agenda/export': 'format=csv' },
+		doors: { '/agenda/export': 'format=csv', '/agenda/selection': '' },
 		values: () => ({
 			owner: ['me', 'team'],
 			kind: ['1', '2'],

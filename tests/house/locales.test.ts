@@ -6,6 +6,7 @@ import * as admin from '#src/features/admin/forms.ts';
 import * as settingForms from '#src/features/admin/setting-forms.ts';
 import * as dates from '#src/features/board/date-forms.ts';
 import * as calendar from '#src/features/calendar/forms.ts';
+import * as clientBulk from '#src/features/clients/bulk-forms.ts';
 import * as clientCatalogs from '#src/features/clients/catalog-forms.ts';
 import * as clients from '#src/features/clients/forms.ts';
 import * as bulk from '#src/features/deals/bulk-forms.ts';
@@ -13,6 +14,7 @@ import * as dealCatalogs from '#src/features/deals/catalog-forms.ts';
 import * as deals from '#src/features/deals/forms.ts';
 import * as filters from '#src/features/filters/forms.ts';
 import * as imports from '#src/features/imports/forms.ts';
+import * as stepBulk from '#src/features/interactions/bulk-forms.ts';
 import * as interactions from '#src/features/interactions/forms.ts';
 import * as kinds from '#src/features/interactions/kind-forms.ts';
 import * as mail from '#src/features/mail/forms.ts';
@@ -39,6 +41,8 @@ const quoted = (text: string) =>
 const forms = Object.entries({
 	...admin,
 	...bulk,
+	...clientBulk,
+	...stepBulk,
 	...calendar,
 	...clientCatalogs,
 	...clients,

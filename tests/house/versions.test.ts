@@ -23,8 +23,8 @@ const TABLES: Record<string, string> = {
 	...{ kind: 'interaction_kinds', merge: 'client_merges', person: 'people', stage: 'stages' },
 	...{ mapping: 'group_mappings', role: 'roles', team: 'teams' },
 };
-/** What makes something new names no version; many at once name one each: tests/deals/bulk, tests/clients/merge-doors. A job of the queue has none: what runs or is done is refused. */
-const ELSEWHERE = ['new', 'session', 'job', 'deals', 'clients'];
+/** What makes something new names no version; many at once name one each: tests/{deals,interactions,clients}/bulk, tests/clients/merge-doors. A job of the queue has none: what runs or is done is refused. */
+const ELSEWHERE = ['new', 'session', 'job', 'deals', 'clients', 'interactions'];
 const changing = served.routes.filter(
 	({ method, config: { changes } }) => method === 'POST' && !ELSEWHERE.includes(changes ?? ''),
 );

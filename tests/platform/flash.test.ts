@@ -143,7 +143,7 @@ test('a toast that is too large for a cookie loses its way back and not its word
 		const undo = wayBack('deals.bulk', 0, { verb: 'back', back: 'stage', deal });
 		keepToast(reply, {
 			key: 'toast.bulkDone',
-			args: { verb: 'owner', to: 'Борис Лунин', done: 1, all: 1 },
+			args: { verb: 'owner', to: 'Борис Лунин', done: 1, all: 1, noun: 'deal' },
 			undo,
 		});
 		return await reply.send('');
@@ -156,6 +156,6 @@ test('a toast that is too large for a cookie loses its way back and not its word
 	expect(await there(10)).toMatchObject({ key: 'toast.bulkDone', undo: { way: 'deals.bulk' } });
 	expect(await there(500)).toEqual({
 		key: 'toast.bulkDone',
-		args: { verb: 'owner', to: 'Борис Лунин', done: 1, all: 1 },
+		args: { verb: 'owner', to: 'Борис Лунин', done: 1, all: 1, noun: 'deal' },
 	});
 });
