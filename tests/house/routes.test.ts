@@ -19,6 +19,7 @@ const CHANGES = [
 	'holiday',
 	'import',
 	'interaction',
+	'interactions',
 	'job',
 	'kind',
 	'mapping',
