@@ -46,6 +46,7 @@ import { dealMoveRoutes } from './features/deals/move-routes.ts';
 import { pipelineRoutes } from './features/deals/pipeline-routes.ts';
 import { dealProductRoutes } from './features/deals/product-routes.ts';
 import { reasonRoutes } from './features/deals/reason-routes.ts';
+import { dealMergeRoutes } from './features/deals/merge-routes.ts';
 import { dealRemovalRoutes } from './features/deals/removal-routes.ts';
 import { dealRoutes } from './features/deals/routes.ts';
 import { stageRoutes } from './features/deals/stage-routes.ts';
@@ -194,6 +195,7 @@ export async function buildApp({
 	stepBulkRoutes(app, { connection });
 	dealRoutes(app, { connection });
 	dealMoveRoutes(app, { connection });
+	dealMergeRoutes(app, { connection });
 	dealRemovalRoutes(app, { connection });
 	dealEntryRoutes(app, { connection });
 	collaboratorRoutes(app, { connection });

@@ -51,6 +51,27 @@ export type Settled = { cancelled?: SettledStep[]; returned?: SettledStep[] };
 /** A step that the end of its deal has cancelled, or given back, with its version from then on. */
 export type SettledStep = { id: number; version: number; kindId: number; summary: string };
 
+/** Two deals became one: what of the other one the kept one has now. */
+export type MergedDeals = {
+	mergedId: number;
+	/** What the other one was called. */
+	title: string;
+	changes: Record<string, FieldChange>;
+	/** Lines of products that the kept one did not have. */
+	products: ProductChange[];
+	moved: { interactions: number };
+	/** What undoing needs beside that. */
+	whole: {
+		steps: number[];
+		lines: { productId: number; quantity: string; price: string | null; position: number }[];
+		tags: number[];
+		helpers: number[];
+		/** The owner who was a helper until then. */
+		helped: number | null;
+		moments: Record<string, FieldChange>;
+	};
+};
+
 /** How a deal was finished that leaves a final state, for who takes that back. */
 export type EndingWas = {
 	amount: string | null;

@@ -12,6 +12,7 @@ import type {
 	ExportedList,
 	FieldChange,
 	ImportHappened,
+	MergedDeals,
 	OfSeries,
 	Passage,
 	ProductChange,
@@ -45,6 +46,12 @@ export type AppEvent =
 			data: { title: string; ownerId: number; whole: Record<string, Record<string, unknown>[]> };
 	  } & About['deal'])
 	| ({ type: 'deal.archived' | 'deal.restored'; data: Settled } & About['deal'])
+	| ({ type: 'deal.merged'; data: MergedDeals } & About['deal'])
+	| ({
+			type: 'deal.unmerged';
+			/** Fields that had changed since and so stayed as they are, and how many rows did not come back. */
+			data: { mergedId: number; title: string; kept: string[]; stayed: number };
+	  } & About['deal'])
 	| ({ type: 'deal.recovered'; data: { title: string } } & About['deal'])
 	| ({ type: 'deal.moved'; data: Passage } & About['deal'])
 	| ({

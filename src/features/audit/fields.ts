@@ -55,6 +55,7 @@ const FIELDS: Record<string, Field> = {
 	choices: ['label.choices'],
 	clientId: ['label.clientId', 'client'],
 	clients: ['nav.clients'],
+	closeComment: ['label.comment'],
 	closedOn: ['label.closedOn', 'planned'],
 	colour: ['label.colour', 'colour'],
 	comment: ['label.comment'],
@@ -100,6 +101,7 @@ const FIELDS: Record<string, Field> = {
 	mailDigest: ['settings.mailDigest', 'yesNo'],
 	mailReminders: ['settings.mailReminders', 'yesNo'],
 	mails: ['mail.title'],
+	mergedId: ['audit.merged', 'deal'],
 	name: ['label.name'],
 	names: ['audit.merged'],
 	nextInDays: ['label.nextInDays'],
@@ -188,6 +190,7 @@ export function fieldOf(type: string, name: string): Field | null {
 
 /** What an event is read by beside its ids, and a currency or an icon: none of it says anything of a person. */
 const CODES = [
+	'closedAt',
 	'currency',
 	'format',
 	'from',
@@ -196,6 +199,7 @@ const CODES = [
 	'price',
 	'quantity',
 	'rule',
+	'stageEnteredAt',
 	'timeZone',
 	'to',
 ];

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, asEditor } from '#src/features/auth/rules.ts';
-import { type HistoryLine, historyLines, type Names } from '#src/features/deals/history.ts';
+import { type HistoryLine, historyLines } from '#src/features/deals/history.ts';
+import type { Names } from '#src/features/deals/history-values.ts';
 import { mendableSql, NAMES, type TimelineEntry } from '#src/features/deals/timeline.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import { interactionVisibleTo } from '#src/features/interactions/queries.ts';

@@ -7,6 +7,7 @@ import { type Point, pointsOf } from '#src/features/clients/record.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { ProductLine } from './products.ts';
 import { type DealView, findDealWith } from './queries.ts';
+import { dealVisibleTo } from './visibility.ts';
 
 /** Somebody to talk to at the deal's client. */
 export type DealContact = {
@@ -28,7 +29,9 @@ export type DealAround = DealView & {
 	clientKnown: boolean;
 	/** How long it stood in each state that it has left, in seconds. */
 	stood: { stageId: number; seconds: number }[];
-	/** Who speaks in its history. */
+	/** It and all deals that were merged into it: whose history its own is. */
+	family: number[];
+	/** Who speaks in that. */
 	voices: Voices;
 	/** The open state that it was closed from the last time. */
 	closedFrom: number | null;
@@ -66,7 +69,8 @@ export async function findDealAround(db: Sql, actor: Actor, dealId: number): Pro
 			select (e.data->>'from')::bigint from events e
 			where e.deal_id = d.id and e.type in ('deal.won', 'deal.lost') and d.closed_on is not null
 			order by e.id desc limit 1
-		) as "closedFrom", ${voicesSql(sql`events e`, sql`e.deal_id = d.id`)} as voices`,
+		) as "closedFrom", (select jsonb_agg(id) from deal_family(d.id) family(id)) as family,
+		${voicesSql(sql`deal_family(d.id) family(id) join events e on e.deal_id = family.id`, sql`true`)} as voices`,
 	);
 }
 
@@ -80,4 +84,24 @@ export async function listFreeColleagues(db: Sql, dealId: number): Promise<Colle
 			)
 		order by p.name collate "russian", p.id`);
 	return rows;
+}
+
+/** How many interactions a deal has, planned and over. */
+export async function countSteps(db: Sql, dealId: number): Promise<number> {
+	const { rows } = await db.execute<{ n: number }>(
+		sql`select count(*)::int as n from interactions where deal_id = ${dealId}`,
+	);
+	return rows[0]?.n ?? 0;
+}
+
+/** Who has a deal now, and whether the actor still sees it: for who has just given it away. */
+export async function findReceiver(
+	db: Sql,
+	actor: Actor,
+	dealId: number,
+): Promise<{ name: string; seen: boolean }> {
+	const { rows } = await db.execute<{ name: string; seen: boolean }>(sql`
+		select p.name, ${dealVisibleTo(actor)} as seen
+		from deals d join people p on p.id = d.owner_id where d.id = ${dealId}`);
+	return rows[0] as { name: string; seen: boolean };
 }

@@ -10,14 +10,14 @@ import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { moneyForInput } from '#src/platform/i18n/money.ts';
 import type { Problem } from '#src/platform/web/dialog.ts';
 import type { Fact } from '#src/platform/web/facts.ts';
-import { type DealAround, findDealAround, listFreeColleagues } from './around.ts';
+import { countSteps, type DealAround, findDealAround, listFreeColleagues } from './around.ts';
 import { missingFor } from './entering.ts';
 import { dealFacts } from './facts.ts';
 import { readLines } from './forms.ts';
 import { linesAfterConflict, tableFields } from './line-merging.ts';
 import { type Line, lineSum, linesSum, quantityWords } from './lines.ts';
+import { lastMerged } from './merge-queries.ts';
 import {
-	countSteps,
 	type DealFrame,
 	type DealView,
 	findDeal,
@@ -254,6 +254,8 @@ export type DealMenu = {
 	colleagues: Colleague[];
 	me: number;
 	removable: boolean;
+	/** What was merged into it last, where the actor may take that back. */
+	merged: { id: number; title: string; version: number } | null;
 	/** A phone or a mail as it is shown. */
 	point: (point: ContactPoint) => PointLine;
 };
@@ -271,7 +273,8 @@ export async function readDealMenu(
 	const colleagues = givable ? await listReceivers(db, actor) : [];
 	const removable = (deal.editable || deal.restorable) && can(actor, 'deals.remove');
 	const point = (one: ContactPoint) => pointLine(one, viewer);
-	return { deal, contacts, colleagues, me: actor.id, removable, point };
+	const merged = deal.editable ? await lastMerged(db, dealId) : null;
+	return { deal, contacts, colleagues, me: actor.id, removable, merged, point };
 }
 
 /** Whom the actor may give deals to, by name: only them, for to anybody else it would be refused. */

@@ -1,21 +1,21 @@
-import type { ProductChange, SettledStep } from '#src/events.ts';
-import { type ExtraField, extraWords } from '#src/features/clients/extra-fields.ts';
-import type { InteractionKind } from '#src/features/interactions/queries.ts';
-import {
-	dayOf,
-	formatDay,
-	formatMoment,
-	formatSpan,
-	type Viewer,
-} from '#src/platform/i18n/dates.ts';
+import type { SettledStep } from '#src/events.ts';
+import { dayOf, formatDay, formatSpan, type Viewer } from '#src/platform/i18n/dates.ts';
 import { formatMoney } from '#src/platform/i18n/money.ts';
 import { saidOnce } from '#src/platform/i18n/said.ts';
-import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
-import { quantityWords } from './lines.ts';
+import type { MessageKey } from '#src/platform/i18n/translate.ts';
+import {
+	type ChangeLine,
+	changesOf,
+	type Data,
+	type Names,
+	named,
+	plannedWhen,
+	productChanges,
+	say,
+	stageName,
+	type Told,
+} from './history-values.ts';
 import type { TimelineEntry } from './timeline.ts';
-
-/** A field that was changed: its old and its new value in words, null where it was empty. */
-export type ChangeLine = { label: string; from: string | null; to: string | null };
 
 /** A line of a deal's history, ready to be drawn. */
 export type HistoryLine = {
@@ -33,26 +33,10 @@ export type HistoryLine = {
 /** The lines of one day in the viewer's zone. */
 export type HistoryDay = { day: string; lines: HistoryLine[] };
 
-/** What the lines take their names from, beside those that each entry brings. */
-export type Names = {
-	stages: Map<number, string>;
-	kinds: InteractionKind[];
-	extraFields: ExtraField[];
-	currency: string;
-};
-
-type Data = Record<string, unknown>;
-type Told = { entry: TimelineEntry; data: Data; names: Names; viewer: Viewer };
 type Drawn = { icon: string; title: string; text?: string | null; changes?: ChangeLine[] };
 type Draw = (told: Told) => Drawn;
 
-const say = (viewer: Viewer, key: MessageKey, args?: Record<string, string | number>) =>
-	translate(viewer.language, key, args);
-const stageName = (names: Names, id: unknown) => names.stages.get(Number(id)) ?? '?';
 const textOrNull = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null);
-const named = (entry: TimelineEntry, noun: keyof TimelineEntry['names'], id: unknown) =>
-	entry.names[noun]?.[String(id)] ?? `№ ${id}`;
-
 const moved: Draw = ({ data, names, viewer }) => ({
 	icon: 'move',
 	title: `${stageName(names, data.from)} → ${stageName(names, data.to)}`,
@@ -112,9 +96,6 @@ function planText(data: Data, viewer: Viewer): string | null {
 	return planned && say(viewer, 'history.plannedFor', { when: plannedWhen(planned, viewer) });
 }
 
-const plannedWhen = (planned: string, viewer: Viewer) =>
-	planned.includes('T') ? formatMoment(new Date(planned), viewer) : formatDay(planned, viewer);
-
 const postponedLine = ({ data, viewer }: Told): ChangeLine => ({
 	label: say(viewer, 'label.plannedDay'),
 	from: textOrNull(data.from) && plannedWhen(String(data.from), viewer),
@@ -131,77 +112,6 @@ const stepEdited: Draw = (told) => ({
 	...step('history.stepEdited', 'nothing')(told),
 	changes: changesOf(told),
 });
-
-function changesOf(told: Told): ChangeLine[] {
-	const changes = Object.entries((told.data.changes ?? {}) as Record<string, [unknown, unknown]>);
-	return changes.map(([field, [from, to]]) => ({
-		label: labelOf(field, told),
-		from: valueWords(field, from, told),
-		to: valueWords(field, to, told),
-	}));
-}
-
-const extraOf = (field: string, { names }: Told) =>
-	names.extraFields.find(({ id }) => field === `extra_${id}`);
-
-function labelOf(field: string, told: Told): string {
-	const extra = extraOf(field, told);
-	return extra ? extra.name : say(told.viewer, FIELD_LABELS[field] ?? 'history.field');
-}
-
-function valueWords(field: string, value: unknown, told: Told): string | null {
-	const { entry, names, viewer } = told;
-	if (value === null || value === undefined || value === '') return null;
-	if (typeof value === 'boolean') return say(viewer, value ? 'extra.yes' : 'extra.no');
-	if (field === 'amount') return formatMoney(viewer.language, String(value), names.currency);
-	if (field === 'clientId') return named(entry, 'clients', value);
-	if (field === 'ownerId') return named(entry, 'people', value);
-	if (field === 'kindId') return names.kinds.find(({ id }) => id === value)?.name ?? `№ ${value}`;
-	const extra = extraOf(field, told);
-	if (extra) return extraWords(extra, value, viewer);
-	return DAYS.has(field) ? plannedWhen(String(value), viewer) : String(value);
-}
-
-const DAYS = new Set(['expectedCloseOn', 'createdOn', 'closedOn', 'plannedOn', 'plannedAt']);
-
-function productChanges({ data, names, viewer }: Told): ChangeLine[] {
-	const words = (line: ProductChange['to']) =>
-		line &&
-		[
-			quantityWords(line.quantity, viewer.language),
-			line.price && formatMoney(viewer.language, line.price, names.currency),
-		]
-			.filter(Boolean)
-			.join(' × ');
-	return ((data.products ?? []) as ProductChange[]).map(({ product, from, to }) => ({
-		label: product,
-		from: words(from),
-		to: words(to),
-	}));
-}
-
-const FIELD_LABELS: Record<string, MessageKey> = {
-	title: 'label.title',
-	clientId: 'label.clientName',
-	amount: 'label.amount',
-	amountFromProducts: 'label.amountFromProducts',
-	expectedCloseOn: 'label.expectedCloseOn',
-	probability: 'label.probability',
-	source: 'label.source',
-	campaign: 'label.campaign',
-	note: 'label.note',
-	tags: 'label.tags',
-	ownerId: 'label.ownerId',
-	currency: 'label.currency',
-	productId: 'label.productId',
-	createdOn: 'deal.created',
-	summary: 'label.summary',
-	kindId: 'label.kindId',
-	lengthMinutes: 'label.lengthMinutes',
-	outcome: 'label.outcome',
-	plannedOn: 'label.plannedDay',
-	plannedAt: 'label.plannedTime',
-};
 
 const given =
 	(key: 'history.reassigned' | 'history.stepReassigned', icon: string): Draw =>
@@ -222,6 +132,12 @@ const archiving =
 		text: settledWords(data, names, viewer).join(' · '),
 	});
 
+function mergedWords({ data, viewer }: Told): string {
+	const { interactions: n } = data.moved as { interactions: number };
+	const steps = n === 0 ? [] : [say(viewer, 'history.stepsMoved', { n })];
+	return [`№ ${data.mergedId}`, ...steps].join(' · ');
+}
+
 const helper =
 	(key: 'history.joined' | 'history.left'): Draw =>
 	({ entry, data, viewer }) => ({
@@ -237,6 +153,17 @@ const DRAW: Record<string, Draw> = {
 	}),
 	'deal.archived': archiving('history.archived'),
 	'deal.restored': archiving('history.restored'),
+	'deal.merged': (told) => ({
+		icon: 'move',
+		title: say(told.viewer, 'history.dealMerged', { title: String(told.data.title) }),
+		text: mergedWords(told),
+		changes: [...changesOf(told), ...productChanges(told)],
+	}),
+	'deal.unmerged': ({ data, viewer }) => ({
+		icon: 'move',
+		title: say(viewer, 'history.dealUnmerged', { title: String(data.title) }),
+		text: `№ ${data.mergedId}`,
+	}),
 	'deal.moved': moved,
 	'deal.reopened': ({ data, names, viewer }) => ({
 		icon: 'move',

@@ -66,9 +66,11 @@ export function listCriteria(
 	);
 }
 
+// What was merged into another deal is that one: the archive does not show it either.
 function archiveCriteria({ archived }: ListFilter): SQL[] {
-	if (archived === 'with') return [];
-	return [archived === 'only' ? sql`d.archived_at is not null` : sql`d.archived_at is null`];
+	if (archived === null) return [sql`d.archived_at is null`];
+	const all = sql`d.merged_into is null`;
+	return archived === 'only' ? [sql`d.archived_at is not null`, all] : [all];
 }
 
 function stateCriteria(filter: ListFilter, stages: Stage[]): SQL[] {

@@ -132,6 +132,8 @@ export type DealView = {
 	lastDoneAt: Date | null;
 	version: number;
 	archivedAt: Date | null;
+	/** In which deal it lives on, where it was merged; then it is neither editable nor restorable. */
+	mergedInto: number | null;
 	/** Whether the actor may change it as it stands, or only read: in the archive nobody changes it. */
 	editable: boolean;
 	/** In the archive, and the actor may bring it back. */
@@ -150,7 +152,7 @@ const VIEW = sql`d.id, d.title, d.amount, d.currency, d.amount_from_products as 
 	r.name as "lossReason", d.loss_reason_id as "lossReasonId", d.close_comment as "closeComment",
 	d.created_at as "createdAt", d.stage_entered_at as "stageEnteredAt",
 	d.next_interaction_id as "nextInteractionId", d.last_done_at as "lastDoneAt", d.version,
-	d.archived_at as "archivedAt"`;
+	d.archived_at as "archivedAt", d.merged_into as "mergedInto"`;
 
 /** A deal that the actor may see. Throws NotFound for any other, whether it exists or not. */
 export async function findDeal(db: Sql, actor: Actor, dealId: number): Promise<DealView> {
@@ -159,7 +161,7 @@ export async function findDeal(db: Sql, actor: Actor, dealId: number): Promise<D
 
 /**
  * A deal that the actor may change, for its forms. Throws NotFound, Forbidden for one that they only see, RuleBroken
- * for one in the archive, except where that is `allowed`.
+ * for one in the archive, except where that is `allowed`, and for one that was merged.
  */
 export async function findEditableDeal(
 	db: Sql,
@@ -168,6 +170,7 @@ export async function findEditableDeal(
 	archive: 'refused' | 'allowed' = 'refused',
 ): Promise<DealView> {
 	const deal = await findDeal(db, actor, dealId);
+	if (deal.mergedInto !== null) throw new RuleBroken('deal.merged');
 	if (!deal.editable && !deal.restorable) throw new Forbidden('error.readOnly');
 	if (deal.restorable && archive === 'refused') throw new RuleBroken('deal.archived');
 	return deal;
@@ -195,7 +198,7 @@ export async function findDealWith<More>(
 		...deal,
 		archivedAt: deal.archivedAt && new Date(deal.archivedAt),
 		editable: deal.editable && !archived,
-		restorable: deal.editable && archived,
+		restorable: deal.editable && archived && deal.mergedInto === null,
 		createdAt: new Date(deal.createdAt),
 		stageEnteredAt: new Date(deal.stageEnteredAt),
 		lastDoneAt: deal.lastDoneAt && new Date(deal.lastDoneAt),
@@ -225,17 +228,19 @@ export type DealToEdit = {
 	stageEnteredAt: Date;
 	version: number;
 	archivedAt: Date | null;
+	mergedInto: number | null;
 };
 
 /**
  * Locks a deal for the rest of the transaction. Throws NotFound where the actor may not see it, Forbidden
- * where they may see but not change it, RuleBroken for one in the archive, except where that is `allowed`.
+ * where they may see but not change it, RuleBroken for one in the archive, except where that is `allowed`, and
+ * for one that was merged, except where that is to be undone (`merged`).
  */
 export async function findDealToEdit(
 	tx: Tx,
 	actor: Actor,
 	dealId: number,
-	archive: 'refused' | 'allowed' = 'refused',
+	archive: 'refused' | 'allowed' | 'merged' = 'refused',
 ): Promise<DealToEdit> {
 	// Locked first, joined afterwards: who has waited for another's change must not join the row as it
 	// was before it, and find neither state nor deal.
@@ -248,11 +253,13 @@ export async function findDealToEdit(
 			c.name as "clientName", d.owner_id as "ownerId", d.amount, d.currency,
 			d.amount_from_products as "amountFromProducts", d.source, d.campaign, d.note, d.extra,
 			d.probability, d.expected_close_on as "expectedCloseOn", d.stage_entered_at as "stageEnteredAt", d.version,
-			d.archived_at as "archivedAt", ${editable(actor, dealVisibleTo)} as editable
+			d.archived_at as "archivedAt", d.merged_into as "mergedInto",
+			${editable(actor, dealVisibleTo)} as editable
 		from d join stages s on s.id = d.stage_id left join clients c on c.id = d.client_id`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
 	const { editable: allowed, ...deal } = rows[0];
 	if (!allowed) throw new Forbidden('error.readOnly');
+	if (deal.mergedInto !== null && archive !== 'merged') throw new RuleBroken('deal.merged');
 	if (deal.archivedAt !== null && archive === 'refused') throw new RuleBroken('deal.archived');
 	return { ...deal, stageEnteredAt: new Date(deal.stageEnteredAt) };
 }
@@ -276,24 +283,4 @@ async function findStageWith(db: Sql, stageId: number, lock: SQL): Promise<Deman
 		from stages s join pipelines p on p.id = s.pipeline_id
 		where s.id = ${stageId} and s.removed_at is null and p.removed_at is null ${lock}`);
 	return rows[0] ?? null;
-}
-
-/** How many interactions a deal has, planned and over. */
-export async function countSteps(db: Sql, dealId: number): Promise<number> {
-	const { rows } = await db.execute<{ n: number }>(
-		sql`select count(*)::int as n from interactions where deal_id = ${dealId}`,
-	);
-	return rows[0]?.n ?? 0;
-}
-
-/** Who has a deal now, and whether the actor still sees it: for who has just given it away. */
-export async function findReceiver(
-	db: Sql,
-	actor: Actor,
-	dealId: number,
-): Promise<{ name: string; seen: boolean }> {
-	const { rows } = await db.execute<{ name: string; seen: boolean }>(sql`
-		select p.name, ${dealVisibleTo(actor)} as seen
-		from deals d join people p on p.id = d.owner_id where d.id = ${dealId}`);
-	return rows[0] as { name: string; seen: boolean };
 }

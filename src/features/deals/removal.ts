@@ -25,7 +25,7 @@ export type RemovedRows = { deals: Row[] } & Partial<Record<Part, Row[]>>;
 /**
  * Deletes a deal with what is planned and done on it, its products, tags, helpers and way through the states; the
  * log keeps its history, and all of it for who brings it back. Returns what it was called and where it stood. Throws
- * NotFound, Forbidden, Conflict for a stale version.
+ * NotFound, Forbidden, Conflict for a stale version, RuleBroken for one that another was merged into.
  */
 export async function removeDeal(
 	sqlOrTx: Sql,
@@ -37,6 +37,10 @@ export async function removeDeal(
 		const deal = await findDealToEdit(tx, acting.actor, dealId, 'allowed');
 		demand(acting, 'deals.remove');
 		await checkVersion(tx, deal, version);
+		const { rowCount } = await tx.execute(
+			sql`select from deals where merged_into = ${dealId} limit 1`,
+		);
+		if (rowCount !== 0) throw new RuleBroken('deal.hasMerged');
 		const { title, stageId, clientId, ownerId } = deal;
 		const whole = await rowsOf(tx, dealId);
 		await dropDeals(tx, [dealId]);

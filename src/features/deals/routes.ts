@@ -13,11 +13,13 @@ import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
 import { localPath } from '#src/platform/web/origin.ts';
 import { pageSeen } from '#src/platform/web/seen.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
+import { findReceiver } from './around.ts';
 import { type DealEdit, editDeal } from './editing.ts';
 import { readDealMenu, readEditForm } from './form-screens.ts';
 import { DealParams, EditForm, OwnerForm } from './forms.ts';
 import { handOverDeal } from './giving.ts';
-import { findDealToEdit, findReceiver } from './queries.ts';
+import { heirOf } from './merge-queries.ts';
+import { findDealToEdit } from './queries.ts';
 import { readDealPage } from './screen.ts';
 
 const SIGNED_IN = { config: { access: 'signed-in' as const } };
@@ -31,6 +33,8 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 	app.get('/deals/:id', SIGNED_IN, async (request, reply) => {
 		const { query, viewer } = request;
 		const page = await readDealPage(db, actorOf(request), idOf(request), viewer, query);
+		const { id, mergedInto } = page.deal;
+		if (mergedInto !== null) return reply.redirect(`/deals/${await heirOf(db, id)}`, 303);
 		if (!wantsFragments(request)) return await reply.page('deals/show', page);
 		return await reply.fragments(page.history.continued ? 'deals/continued' : 'deals/retold', page);
 	});

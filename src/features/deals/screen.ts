@@ -97,7 +97,7 @@ export async function readDealPage(
 		readDealFrame(db),
 		listKinds(db),
 		listPlanned(db, dealId, viewer.timeZone),
-		readTimeline(db, dealId, { part, asked, after, limit }, viewer),
+		readTimeline(db, deal.family, { part, asked, after, limit }, viewer),
 	]);
 	const { extraFields } = frame;
 	const stages = stagesIn(frame.stages, deal.pipelineId);

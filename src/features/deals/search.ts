@@ -4,7 +4,7 @@ import { textMatches } from '#src/features/clients/queries.ts';
 import { clientsFound } from '#src/features/clients/search.ts';
 
 const HIT = sql`h.id, h.pipeline_id, h.stage_id, h.owner_id, h.source, h.currency, h.amount, h.next_planned_on,
-	h.next_planned_at, h.closed_on, h.archived_at, h.last_done_at, h.created_at`;
+	h.next_planned_at, h.closed_on, h.archived_at, h.merged_into, h.last_done_at, h.created_at`;
 
 const MINE_CLIENTS = sql`select distinct client_id as id from mine where client_id is not null`;
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+	type AnyPgColumn,
 	boolean,
 	check,
 	index,
@@ -115,6 +116,8 @@ export const deals = pgTable(
 		closeComment: text(),
 		/** Out of boards, lists and sums, neither won nor lost. */
 		archivedAt: exactMoment(),
+		/** In which deal it lives on, as one with it: then it stands in the archive for good. */
+		mergedInto: ref().references((): AnyPgColumn => deals.id),
 		stageEnteredAt: exactMoment().notNull(),
 		/** Kept by interactions/actions in the transaction that changes an interaction. */
 		nextInteractionId: ref(),
@@ -162,6 +165,7 @@ export const deals = pgTable(
 			.on(t.ownerId, t.stageId, t.currency, t.amount, t.nextPlannedAt, t.nextPlannedOn)
 			.where(sql`${t.closedOn} is null and ${t.archivedAt} is null`),
 		index('deals_archived').on(t.id).where(sql`${t.archivedAt} is not null`),
+		index('deals_merged_into').on(t.mergedInto).where(sql`${t.mergedInto} is not null`),
 		index('deals_owner_closed')
 			.on(t.ownerId, t.stageId, t.closedOn, t.id)
 			.where(sql`${t.closedOn} is not null`),
@@ -197,6 +201,8 @@ export const deals = pgTable(
 			.where(
 				sql`${t.closedOn} is null and ${t.nextPlannedAt} is null and ${t.nextPlannedOn} is null`,
 			),
+		check('deals_merged', sql`${t.mergedInto} is null or ${t.archivedAt} is not null`),
+		check('deals_not_own_heir', sql`${t.mergedInto} <> ${t.id}`),
 		check('deals_title', sql`length(btrim(${t.title})) > 0`),
 		check('deals_amount', sql`${t.amount} >= 0`),
 		check('deals_currency', sql`${t.currency} ~ '^[A-Z]{3}$'`),

@@ -42,7 +42,7 @@ export const NAMES = sql`jsonb_build_object(
 			(e.data->>'personId')::bigint, (e.data->>'ownerId')::bigint, ${both('ownerId')}`,
 	)},
 	'clients', ${named(sql`clients`, both('clientId'))},
-	'reasons', ${named(sql`loss_reasons`, sql`(e.data->>'lossReasonId')::bigint`)})`;
+	'reasons', ${named(sql`loss_reasons`, sql`(e.data->>'lossReasonId')::bigint, ${both('lossReasonId')}`)})`;
 
 /** What `mendable` of an entry is read from; `may`: of interactions `i`, those that may be changed. */
 export const mendableSql = (may: SQL) => sql`case when e.type = 'interaction.completed' then (
@@ -61,13 +61,20 @@ export type TimelineQuery = {
 	limit: number;
 };
 
+// Each of several by itself: one deal as an equality is what the index gives in order.
+const told = (family: number[]) =>
+	family.length === 1
+		? sql`(select * from events where deal_id = ${family[0]})`
+		: sql`(select o.* from unnest(${sql.param(family)}::bigint[]) f(id) cross join lateral (
+			select * from events where deal_id = f.id offset 0) o)`;
+
 /**
- * A page of a deal's history, newest first, out of the events, and where the next one begins. Throws
- * BadRequest for a place that no link of ours names.
+ * A page of the history of a deal and those that were merged into it, newest first, out of the events, and
+ * where the next one begins. Throws BadRequest for a place that no link of ours names.
  */
 export async function readTimeline(
 	db: Sql,
-	dealId: number,
+	family: number[],
 	{ part, asked, after, limit }: TimelineQuery,
 	viewer: Viewer,
 ): Promise<{ entries: TimelineEntry[]; next: string | null }> {
@@ -75,8 +82,8 @@ export async function readTimeline(
 	const { rows, next } = await readKeyset<TimelineEntry & { atText: string }>(db, {
 		columns: sql`e.id, e.type, e.at, e.at::text as "atText", p.name as "actorName", e.door, e.data,
 			${mendableSql(sql`true`)} as mendable, ${NAMES} as names`,
-		from: sql`events e left join people p on p.id = e.actor_id`,
-		where: sql`e.deal_id = ${dealId} and ${part ? PARTS[part] : sql`true`} and ${askedSql(asked, viewer)}`,
+		from: sql`${told(family)} e left join people p on p.id = e.actor_id`,
+		where: sql`${part ? PARTS[part] : sql`true`} and ${askedSql(asked, viewer)}`,
 		sorting: { ...BY_ID, descending: true },
 		id: sql`e.id`,
 		after: place && { value: String(place.id), id: place.id },

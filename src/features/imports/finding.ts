@@ -9,8 +9,8 @@ import type { Mapping } from './mapping.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { alike } from './values.ts';
 
-/** What a cell pointed to: the id, or that there are several. */
-type Found = number | 'several';
+/** What a cell pointed to: the id, or that there are several, or that it is in the archive. */
+type Found = number | 'several' | 'archived';
 
 // The collation is named, for a database with the locale C knows no Cyrillic capitals.
 const folded = (column: SQL) => sql`translate(lower(${column} collate "russian"), 'ё', 'е')`;
@@ -85,10 +85,12 @@ function byRef(target: Target, { texts, search: { actor } }: Texts): SQL {
 	if (target === 'clients')
 		return sql`select client_heir(c.id) as id, c.external_ref as text from clients c
 			where c.external_ref = any(${texts}) and ${seen(actor, clientVisibleTo)}`;
-	const visible = target === 'deals' ? seen(actor, (one) => dealVisibleTo(one)) : sql`true`;
+	if (target === 'deals')
+		return sql`select d.id, k.external_ref as text, d.archived_at is not null as shut from deals k
+			join deals d on d.id = case when k.merged_into is null then k.id else deal_heir(k.id) end
+			where k.external_ref = any(${texts}) and ${seen(actor, (one) => dealVisibleTo(one))}`;
 	return sql`
-		select d.id, d.external_ref as text from ${sql.identifier(target)} d
-		where d.external_ref = any(${texts}) and ${visible}`;
+		select id, external_ref as text from ${sql.identifier(target)} where external_ref = any(${texts})`;
 }
 
 /** Which record an earlier step made of a row, by noun and line. */
@@ -149,14 +151,15 @@ export class Finder {
 		const texts = { texts: sql`${sql.param(wanted)}::text[]`, search: this.#search };
 		const query =
 			by === 'key' ? byRef(target, texts) : by === 'inn' ? byInn(texts) : BY_NAME[target](texts);
-		const { rows } = await tx.execute<{ id: number; text: string }>(query);
-		for (const { id, text } of rows) this.#remember(`${target} ${by} ${text}`, id);
+		const { rows } = await tx.execute<{ id: number; text: string; shut?: boolean }>(query);
+		for (const { id, text, shut } of rows)
+			this.#remember(`${target} ${by} ${text}`, shut ? 'archived' : id);
 		for (const text of wanted)
 			for (const id of this.#search.rehearsal?.find(target, by, text) ?? [])
 				this.#remember(`${target} ${by} ${text}`, id);
 	}
 
-	#remember(key: string, id: number): void {
+	#remember(key: string, id: number | 'archived'): void {
 		const before = this.#known.get(key);
 		this.#known.set(key, before === undefined || before === id ? id : 'several');
 	}
@@ -170,6 +173,8 @@ export class Finder {
 		}
 		const found = this.#known.get(`${kindOf(pointer)} ${this.#text(pointer)}`);
 		if (typeof found === 'number') draft[fallback ? 'fallback' : 'given'][field] = found;
+		else if (found === 'archived')
+			draft.reasons.push({ column, key: 'row.dealArchived', args: {} });
 		else {
 			const key = found === 'several' ? 'row.foundMany' : 'row.notFound';
 			const taken = spare && (!this.#required.has(field) || draft.fallback[field] !== undefined);

@@ -68,6 +68,9 @@ export const ENGLISH: Record<MessageKey, string> = {
 	'row.required': 'is not filled in',
 	'row.notFound': '«{text}»: {absent}',
 	'row.foundMany': '«{text}» fits several ({noun})',
+	'row.dealArchived':
+		'the deal is in the archive, where nothing is changed: bring it back and send the row again',
+	'row.dealMerged': 'the deal was merged into deal No. {id}: make changes there',
 	'row.damaged': 'the text is damaged (characters that must not be there)',
 	'row.excelError': 'the cell has the Excel error {text}',
 	'row.tooLong': 'longer than {limit} characters',

@@ -73,6 +73,9 @@ const MESSAGES = {
 	'row.required': 'не заполнено',
 	'row.notFound': '«{text}»: {absent}',
 	'row.foundMany': '«{text}» подходит к нескольким ({noun})',
+	'row.dealArchived':
+		'интерес в архиве, там ничего не меняют: верните его из архива и пришлите строку ещё раз',
+	'row.dealMerged': 'интерес объединён с интересом № {id}: изменения вносите в него',
 	'row.damaged': 'текст повреждён (знаки, которых не должно быть)',
 	'row.excelError': 'в ячейке ошибка Excel {text}',
 	'row.tooLong': 'длиннее {limit} знаков',

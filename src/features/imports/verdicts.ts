@@ -53,6 +53,10 @@ export function outcomesOf(drafts: Draft[], existing: Existing[], setting: Setti
 			draft.reasons.push({ key: 'row.foreign', args: {} });
 			return outcome(draft, null, null, { fields, step });
 		}
+		if (was?.shut) {
+			draft.reasons.push(was.shut);
+			return outcome(draft, null, null, { fields, step });
+		}
 		// Rows that only name a record may name it differently: by its ИНН and by its name.
 		if (was && !(step.repeats && step.known === 'skip')) claim(draft, was, claims);
 		return outcome(draft, was, ref, { fields, step });
@@ -99,7 +103,10 @@ function namesake(draft: Draft, noun: Noun, byKey: Map<string, Existing[]>): Exi
 	if (way === null) return null;
 	const keys = noun.keysOf(way, given);
 	const found = [...new Set(keys.flatMap((key) => byKey.get(`${way} ${key}`) ?? []))];
-	const mine = found.filter(({ visible }) => visible);
+	const seen = found.filter(({ visible }) => visible);
+	// What takes no change is meant only where nothing else is called so.
+	const open = seen.filter(({ shut }) => !shut);
+	const mine = open.length > 0 ? open : seen;
 	if (mine.length > 1) {
 		const text = String(given[way] ?? given[`${way}s`] ?? given.name ?? given.title ?? '');
 		draft.reasons.push({ key: 'row.ambiguous', args: { text } });

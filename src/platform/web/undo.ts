@@ -10,6 +10,7 @@ const WAYS = {
 	'deal.move': { path: '/deals/:id/moves', fields: ['version', 'stageId', 'asBefore'] },
 	'deal.recover': { path: '/deals/:id/recovery', fields: ['version'] },
 	'deal.restore': { path: '/deals/:id/restoration', fields: ['version'] },
+	'deal.separate': { path: '/deals/:id/separation', fields: ['version'] },
 	'deals.bulk': { path: '/deals/bulk', fields: ['verb', 'back', 'deal', 'tag', 'tagAction'] },
 	'merge.undo': { path: '/merges/:id/undoing', fields: ['version'] },
 	'step.date': { path: '/interactions/:id/date', fields: ['version', 'plannedOn', 'plannedAt'] },

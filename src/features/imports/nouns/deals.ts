@@ -3,6 +3,7 @@ import type { ExtraValues } from '#src/features/clients/tables.ts';
 import { settleSteps, usualSettlement } from '#src/features/deals/settling.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Tx } from '#src/platform/db/client.ts';
+import type { Reason } from '../messages.ts';
 import { extraKept, extraStored } from '../extra.ts';
 import { alike } from '../values.ts';
 import { closing } from './closing.ts';
@@ -29,6 +30,8 @@ type Row = Stored & {
 	extra: ExtraValues;
 	enteredAt: string;
 	products: number[];
+	archived: boolean;
+	heir: number | null;
 };
 
 /** Deals, open and finished, with one product each and their history. */
@@ -62,14 +65,16 @@ export const DEALS: Noun = {
 				d.loss_reason_id as "lossReason", d.close_comment as "closeComment",
 				(select string_agg(t.name, E'\n' order by t.name) from deal_tags l
 					join tags t on t.id = l.tag_id where l.deal_id = d.id) as tags,
-				${actor ? dealVisibleTo(actor) : sql`true`} as visible
+				${actor ? dealVisibleTo(actor) : sql`true`} as visible, d.archived_at is not null as archived,
+				case when d.merged_into is not null then deal_heir(d.id) end as heir
 			from (${found}) f join deals d on d.id = f.id
 			order by d.id ${lock ? sql`for update of d` : sql``}`);
-		return rows.map(({ id, ref, visible, enteredAt, products, extra, ...values }) => {
+		return rows.map((row) => {
+			const { id, ref, visible, enteredAt, products, extra, archived, heir, ...values } = row;
 			const ids = products.map(Number);
 			const product = ids[0] ?? null;
 			return {
-				...{ id, ref, visible, name: String(values.title) },
+				...{ id, ref, visible, name: String(values.title), shut: shutBy(archived, heir) },
 				values: { ...values, ...extraStored(extra), product },
 				deal: { enteredAt: new Date(enteredAt), products: ids },
 			};
@@ -141,6 +146,12 @@ export const DEALS: Noun = {
 
 	remove: removeDeals,
 };
+
+// In the archive nothing is changed; of two deals that became one it is not said in which what a row tells belongs.
+function shutBy(archived: boolean, heir: number | null): Reason | undefined {
+	if (heir !== null) return { key: 'row.dealMerged', args: { id: String(heir) } };
+	return archived ? { key: 'row.dealArchived', args: {} } : undefined;
+}
 
 function courseOf({ course }: Context): Course {
 	if (!course) throw new Error('deals are fed without a pipeline');

@@ -4,6 +4,7 @@ import type { Actor } from '#src/features/auth/rules.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import type { By } from '#src/platform/events/record.ts';
 import type { Draft } from '../drafts.ts';
+import type { Reason } from '../messages.ts';
 import type { Doubts, Way } from '../tables.ts';
 import { alike, type Value } from '../values.ts';
 import type { Course } from './course.ts';
@@ -19,6 +20,8 @@ export type Existing = {
 	values: Stored;
 	/** Whether whoever imports sees it, and so may change it. */
 	visible: boolean;
+	/** Why it takes no change, though it is seen; absent: it does. */
+	shut?: Reason | undefined;
 	/** Of deals: since when it stands in its state, and its products. */
 	deal?: { enteredAt: Date; products: number[] };
 };
