@@ -34,6 +34,12 @@ export function dealRules(tools: Tools): Rules {
 					person.json(`/deals/${dealId}/restoration`, { version: 999_999 }),
 				seen: 409,
 			},
+			'GET /deals/:id/candidates': {
+				call: get(({ dealId }) => `/deals/${dealId}/candidates`),
+				seen: 200,
+			},
+			// It is merged into none.
+			'POST /deals/:id/separation': { call: onDeal(tools, '/separation', () => ({})), seen: 422 },
 			'POST /deals/:id/copies': {
 				call: (person, { dealId }) => person.json(`/deals/${dealId}/copies`, {}),
 				seen: 200,
@@ -88,6 +94,16 @@ export function dealRules(tools: Tools): Rules {
 			},
 		},
 		signedIn: {
+			// Which deals they are is tried in tests/deals/merge-doors.test.ts.
+			'GET /deals/merge': {
+				call: (person) => person.get('/deals/merge?ids=999998,999999', JSON_ANSWER),
+				status: 404,
+			},
+			'POST /deals/merge': {
+				call: (person) =>
+					person.json('/deals/merge', { version: '999998:1,999999:1', survivorId: 999_999 }),
+				status: 404,
+			},
 			'GET /products/suggestions': {
 				call: (person) => person.get('/products/suggestions?product=печь', JSON_ANSWER),
 				status: 200,

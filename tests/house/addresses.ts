@@ -77,6 +77,8 @@ export function pagesOf(records: Records): Addresses {
 		...oneOf('/contacts/:id/edit', contact),
 		...oneOf('/contacts/:id/removal', contact),
 		...oneOf('/deals/:id/removal', records.deal),
+		'/deals/:id/candidates': ['', '?q=печь'].map((query) => `/deals/${deal}/candidates${query}`),
+		'/deals/merge': [`/deals/merge?ids=${deal},${records.twinDeal}`],
 		'/deals': [
 			'/deals',
 			`/deals?pipeline=${records.pipeline}&kind=all`,

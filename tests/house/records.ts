@@ -43,7 +43,8 @@ export type Records = Record<
 	| 'stage'
 	| 'tag'
 	| 'team'
-	| 'twin',
+	| 'twin'
+	| 'twinDeal',
 	number
 > & { secret: string };
 
@@ -82,6 +83,7 @@ export async function makeRecords(served: TestApp, cast: Cast): Promise<Records>
 	const { body } = await ada.post('/calendar/feed', {});
 	return {
 		...{ client, deal: cast.deals.late, extra, interaction: cast.steps.late, twin: twins[2] },
+		twinDeal: cast.deals.none,
 		...{ merge: merged.mergeId, person: cast.people.ada.id, stage: cast.open[0].id },
 		contact: await addContact(db, anna, client, { name: 'Олег Минин', role: 'Решает' }),
 		filter: await saveFilter(db, acting, {

@@ -118,4 +118,3 @@ const FIELD_LABELS: Record<string, MessageKey> = {
 	plannedOn: 'label.plannedDay',
 	plannedAt: 'label.plannedTime',
 };
-

@@ -155,10 +155,7 @@ function ownFacts(deal: DealAround, frame: DealFrame, viewer: Viewer): Fact[] {
 	const fact = (name: 'stageId' | 'ownerId', shown: string): Fact => {
 		return { name, label: say(`label.${name}`), shown, value: shown };
 	};
-	return [
-		fact('stageId', state.filter(Boolean).join(' · ')),
-		fact('ownerId', deal.ownerName),
-	];
+	return [fact('stageId', state.filter(Boolean).join(' · ')), fact('ownerId', deal.ownerName)];
 }
 
 // Only one has a value, or both have the same: there is nothing to choose.

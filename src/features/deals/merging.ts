@@ -45,7 +45,8 @@ export function valuesAfter(kept: MergedDeal, other: MergedDeal, choices: Choice
 	const fields = MERGED_UNITS.flatMap((unit) => {
 		// What an amount is in another currency fills nothing: the lines here are not in that.
 		const foreign = unit === 'amount' && kept.values.currency !== other.values.currency;
-		const has = ({ id, values }: MergedDeal) => values[unit] !== null && !(foreign && id === other.id);
+		const has = ({ id, values }: MergedDeal) =>
+			values[unit] !== null && !(foreign && id === other.id);
 		const { values } = whose(unit, has);
 		return MERGED[unit].map((field) => [field, values[field] ?? null]);
 	});
@@ -58,10 +59,7 @@ export function valuesAfter(kept: MergedDeal, other: MergedDeal, choices: Choice
 }
 
 /** What the kept deal's fields were and are, where they differ; extra fields by `extra_<id>`. */
-export function changesBetween(
-	before: DealValues,
-	after: DealValues,
-): Record<string, FieldChange> {
+export function changesBetween(before: DealValues, after: DealValues): Record<string, FieldChange> {
 	const flat = ({ extra, ...fields }: DealValues): Record<string, Value> => ({
 		...fields,
 		...Object.fromEntries(Object.entries(extra).map(([id, value]) => [extraKey(id), value])),

@@ -114,7 +114,9 @@ async function undoUpdates(
 	for (const one of updated) {
 		const was = existing.get(one.recordId);
 		const back =
-			was && !was.shut && restored(changes.get(was.id)?.values ?? was.values, still(one.changes, course));
+			was &&
+			!was.shut &&
+			restored(changes.get(was.id)?.values ?? was.values, still(one.changes, course));
 		verdicts.set(one, back ? 'restored' : was ? 'touched' : 'noUndo');
 		if (was && back) changes.set(was.id, changeBack(was, back));
 	}
