@@ -239,3 +239,14 @@ test('titles are text on the search, on the form, in the message and in the hist
 		expect(answer.body).toContain('&lt;img');
 	}
 });
+
+// What a deal has besides moves to the kept one or stays with a row that stays: a new table has to be thought of.
+test('every table that names a deal is known to merging', async () => {
+	const { rows } = await pool.query(`
+		select conrelid::regclass::text as name from pg_constraint
+		where contype = 'f' and confdeltype <> 'c' and confrelid = 'deals'::regclass order by 1`);
+	const moved = ['interactions'];
+	const added = ['deal_collaborators', 'deal_products', 'deal_tags'];
+	const history = ['stage_changes'];
+	expect(rows.map(({ name }) => name)).toEqual([...moved, ...added, ...history, 'deals'].sort());
+});

@@ -86,12 +86,12 @@ export async function listFreeColleagues(db: Sql, dealId: number): Promise<Colle
 	return rows;
 }
 
-/** How many interactions a deal has, planned and over. */
-export async function countSteps(db: Sql, dealId: number): Promise<number> {
-	const { rows } = await db.execute<{ n: number }>(
-		sql`select count(*)::int as n from interactions where deal_id = ${dealId}`,
-	);
-	return rows[0]?.n ?? 0;
+/** How many interactions deals have, planned and over. */
+export async function countSteps(db: Sql, dealIds: number[]): Promise<Map<number, number>> {
+	const { rows } = await db.execute<{ id: number; n: number }>(sql`
+		select deal_id as id, count(*)::int as n from interactions
+		where deal_id = any(${sql.param(dealIds)}::bigint[]) group by 1`);
+	return new Map(rows.map(({ id, n }) => [id, n]));
 }
 
 /** Who has a deal now, and whether the actor still sees it: for who has just given it away. */

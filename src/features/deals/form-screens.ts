@@ -244,7 +244,8 @@ export async function readRemoval(
 	dealId: number,
 ): Promise<{ deal: DealView; steps: number }> {
 	const deal = await findEditableDeal(db, actor, dealId, 'allowed');
-	return { deal, steps: await countSteps(db, dealId) };
+	const steps = await countSteps(db, [dealId]);
+	return { deal, steps: steps.get(dealId) ?? 0 };
 }
 
 /** The menu of a deal: whom to call, to whom it can be given, whether it may be deleted. */

@@ -9,7 +9,13 @@ import { countSteps, type DealAround, findDealAround } from './around.ts';
 import { dealFacts } from './facts.ts';
 import { quantityWords } from './lines.ts';
 import { MERGED_UNITS } from './merging.ts';
-import { type DealFrame, type DealView, findEditableDeal, readDealFrame } from './queries.ts';
+import {
+	checkEditable,
+	type DealFrame,
+	type DealView,
+	findEditableDeal,
+	readDealFrame,
+} from './queries.ts';
 import { dealsFound } from './search.ts';
 import { dealVisibleTo } from './visibility.ts';
 
@@ -85,15 +91,14 @@ export async function readMergeForm(
 	viewer: Viewer,
 ): Promise<MergeForm> {
 	const frame = await readDealFrame(db);
-	const deals: DealAround[] = [];
-	const columns: MergeColumn[] = [];
-	for (const id of ids) {
-		await findEditableDeal(db, actor, id);
-		const deal = await findDealAround(db, actor, id);
-		deals.push(deal);
-		const { title, createdAt } = deal;
-		columns.push({ id, title, createdAt, steps: await countSteps(db, id) });
-	}
+	const [read, counts] = await Promise.all([
+		Promise.all(ids.map((id) => findDealAround(db, actor, id))),
+		countSteps(db, ids),
+	]);
+	const deals = read.map((deal) => checkEditable(deal));
+	const columns: MergeColumn[] = deals.map(({ id, title, createdAt }) => {
+		return { id, title, createdAt, steps: counts.get(id) ?? 0 };
+	});
 	const finished = new Set(deals.filter(({ closedOn }) => closedOn !== null).map(({ id }) => id));
 	const [first] = columns.toSorted(
 		(a, b) =>

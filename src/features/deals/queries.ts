@@ -169,7 +169,14 @@ export async function findEditableDeal(
 	dealId: number,
 	archive: 'refused' | 'allowed' = 'refused',
 ): Promise<DealView> {
-	const deal = await findDeal(db, actor, dealId);
+	return checkEditable(await findDeal(db, actor, dealId), archive);
+}
+
+/** The same of a deal that was read already, with whatever more. */
+export function checkEditable<Read extends DealView>(
+	deal: Read,
+	archive: 'refused' | 'allowed' = 'refused',
+): Read {
 	if (deal.mergedInto !== null) throw new RuleBroken('deal.merged');
 	if (!deal.editable && !deal.restorable) throw new Forbidden('error.readOnly');
 	if (deal.restorable && archive === 'refused') throw new RuleBroken('deal.archived');
