@@ -1,6 +1,5 @@
 import type { ProductChange } from '#src/events.ts';
 import { type ExtraField, extraWords } from '#src/features/clients/extra-fields.ts';
-import type { InteractionKind } from '#src/features/interactions/queries.ts';
 import { formatDay, formatMoment, type Viewer } from '#src/platform/i18n/dates.ts';
 import { formatMoney } from '#src/platform/i18n/money.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
@@ -17,7 +16,7 @@ export type ChangeLine = { label: string; from: string | null; to: string | null
 /** What the lines take their names from, beside those that each entry brings. */
 export type Names = {
 	stages: Map<number, string>;
-	kinds: InteractionKind[];
+	kinds: { id: number; name: string; icon: string }[];
 	extraFields: ExtraField[];
 	currency: string;
 };
