@@ -21,7 +21,10 @@ document.addEventListener('focusin', (event) => watchForms(event.target));
 
 // What works only with scripts is shown only with scripts.
 document.documentElement.classList.add('scripted');
-if (document.querySelector('[data-page="board"]')) await import('./board.js');
+if (document.querySelector('[data-page="board"]')) {
+	await import('./board.js');
+	await import('./hand.js');
+}
 if (document.querySelector('table[data-keys]') || document.querySelector('[data-page="deals"]'))
 	await import('./deals.js');
 if (document.querySelector('#bulk, [data-page="agenda"]')) await import('./bulk.js');

@@ -30,7 +30,7 @@ function setUp() {
 			group: { name: 'deals', put: () => takes(list) },
 			sort: false,
 			draggable: 'li:has(> .card:not([data-fixed]))',
-			filter: '.do, .do *, .pick, .pick *',
+			filter: '.hand, .hand *, .pick, .pick *',
 			preventOnFilter: false,
 			// The browser's own drag swallows Esc and cannot be styled; by mouse and touch it is the same everywhere.
 			forceFallback: true,

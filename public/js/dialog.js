@@ -38,7 +38,9 @@ document.addEventListener('click', (event) => {
 	const link = event.target.closest?.('a[data-dialog]');
 	if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
 	event.preventDefault();
-	void openForm(link.getAttribute('href'), dialog.contains(link) ? opener : link);
+	// The toolbar of the cards moves on; the card stays.
+	const source = link.closest('.hand') ? link.closest('.card').querySelector('h3 a') : link;
+	void openForm(link.getAttribute('href'), dialog.contains(link) ? opener : source);
 });
 
 dialog.addEventListener('click', (event) => {

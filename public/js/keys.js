@@ -41,13 +41,26 @@ function walk(event) {
 	return Boolean(to);
 }
 
+/** Where something is done with a card of the board; null: it cannot be done. */
+export function addressOf(card, doing) {
+	const deal = `/deals/${card.id.replace('deal-', '')}`;
+	if (doing === 'menu') return `${deal}/menu`;
+	const { fixed, step } = card.dataset;
+	if (fixed !== undefined) return null;
+	if (doing === 'move') return `${deal}/moves/new`;
+	if (doing === 'plan') return step ? null : `${deal}/interactions/new`;
+	const form = { done: 'completion', postpone: 'postponement' }[doing];
+	return form && step ? `/interactions/${step.split('.')[0]}/${form}/new` : null;
+}
+
 function act(key) {
 	const card = cardOf(document.activeElement);
-	const link =
-		card?.querySelector(`[data-do=${ACTIONS[key]}]`) ??
-		(key === 's' ? card?.querySelector('[data-do=menu]') : null);
-	if (!link) return false;
-	void openForm(link.getAttribute('href'), linkOf(card));
+	if (!card) return false;
+	const address = card.matches('.card')
+		? (addressOf(card, ACTIONS[key]) ?? (key === 's' ? addressOf(card, 'menu') : null))
+		: card.querySelector(`[data-do=${ACTIONS[key]}]`)?.getAttribute('href');
+	if (!address) return false;
+	void openForm(address, linkOf(card));
 	return true;
 }
 

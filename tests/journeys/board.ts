@@ -59,6 +59,9 @@ export async function seeFocus(page: Page, dealId: number): Promise<void> {
 	await expect.poll(async () => await focusedDeal(page)).toBe(dealId);
 }
 
+/** How far below its top a card is taken: the toolbar of the card above it may hang over its title. */
+const GRIP = 42;
+
 // The answer to an earlier move may put the card elsewhere between the look at it and the press: then
 // the mouse has caught nothing, and a person takes the card once more.
 async function take(page: Page, dealId: number, tries = 5): Promise<void> {
@@ -66,9 +69,9 @@ async function take(page: Page, dealId: number, tries = 5): Promise<void> {
 	await card.scrollIntoViewIfNeeded();
 	const from = await card.boundingBox();
 	if (from === null) throw new Error('the card is not on the screen');
-	await page.mouse.move(from.x + 60, from.y + 12);
+	await page.mouse.move(from.x + 60, from.y + GRIP);
 	await page.mouse.down();
-	await page.mouse.move(from.x + 75, from.y + 20, { steps: 3 });
+	await page.mouse.move(from.x + 75, from.y + GRIP + 8, { steps: 3 });
 	const held = page.locator(`body.dragging .ghost #deal-${dealId}`);
 	const caught = held.first().waitFor({ timeout: tries > 0 ? 1_000 : 15_000 });
 	if (
@@ -104,9 +107,9 @@ export async function dropOn(page: Page, dealId: number, place: Locator): Promis
 	const from = await cardOf(page, dealId).boundingBox();
 	const to = await place.boundingBox();
 	if (from === null || to === null) throw new Error('card or place is not on the screen');
-	await page.mouse.move(from.x + 60, from.y + 12);
+	await page.mouse.move(from.x + 60, from.y + GRIP);
 	await page.mouse.down();
-	await page.mouse.move(from.x + 75, from.y + 20, { steps: 3 });
+	await page.mouse.move(from.x + 75, from.y + GRIP + 8, { steps: 3 });
 	await page.locator('body.dragging').waitFor();
 	await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2);
 	await page.mouse.up();

@@ -23,6 +23,7 @@ import {
 	showBelow,
 } from './columns.ts';
 import { STRETCHES } from './dates.ts';
+import { type Face, faceOf } from './face.ts';
 import { boardUrl, type ColumnStart, type Filter, listUrl, readFilter } from './forms.ts';
 import { CARDS_A_COLUMN, type Frame, readFrame } from './queries.ts';
 import { addSum, countDates, countDeals, type Sum, type Total, type Totals } from './totals.ts';
@@ -60,9 +61,10 @@ type Words = {
 	listUrl: (stageId: number) => string;
 	words: (card: ShownCard) => string;
 	short: typeof shortName;
+	face: Face;
 };
 
-const wordsFor = (filter: Filter, viewer: Viewer): Words => ({
+const wordsFor = ({ actor, filter, stages, viewer }: Reading): Words => ({
 	boardUrl,
 	resetUrl: addressOf('/board', {
 		...{ view: filter.view === 'dates' && filter.view, pipeline: filter.pipeline },
@@ -71,6 +73,7 @@ const wordsFor = (filter: Filter, viewer: Viewer): Words => ({
 	listUrl: (stageId) => listUrl(filter, stageId),
 	words: (card) => stepWords(card, viewer),
 	short: shortName,
+	face: faceOf(actor, filter, stages, viewer),
 });
 
 /** Some columns only; how many cards each shows, by its id, where it is not the usual number. */
@@ -112,7 +115,7 @@ export async function readBoard(
 		pipeline: pipelines.find(({ id }) => id === stages[0]?.pipelineId) as Pipeline,
 		saved: savedMenu(actor, 'board', saved, boardUrl(filter).split('?')[1] ?? ''),
 		month: monthOf(viewer.today).month,
-		...wordsFor(filter, viewer),
+		...wordsFor(reading),
 	};
 }
 
@@ -196,7 +199,7 @@ export async function readMore(
 			? await moreOfStretch(db, reading, start)
 			: await moreOfState(db, reading, start);
 	if (column === null) return null;
-	return { filter, column, after: groupAt(start.cursor), ...wordsFor(filter, viewer) };
+	return { filter, column, after: groupAt(start.cursor), ...wordsFor(reading) };
 }
 
 async function moreOfState(

@@ -20,6 +20,10 @@ const LEAST_LETTERS_SWITCHED = 3;
 /** Twin of bare_name in drizzle/0004_clients.sql. */
 const LEGAL_FORMS =
 	/(?<![\p{L}\p{N}])(?:общество с ограниченной ответственностью|(?:(?:публичное|открытое|закрытое|непубличное) )?акционерное общество|индивидуальный предприниматель|ооо|оао|зао|пао|нао|ао|ип|чп|тоо|нко|ано|фгуп|муп|гуп|гбуз?|мбу|мбоу|фгбу|фгбоу|фгау|гау|мау|гку|мку|снт|тсж|тсн|кфх|спк|ooo|oao|zao|pao|llc|ltd|jsc|ojsc|inc|gmbh)(?![\p{L}\p{N}])/gu;
+const FORM_AT_AN_END = new RegExp(
+	`^[\\s"«]{0,2}${LEGAL_FORMS.source}|[\\s,]{0,3}${LEGAL_FORMS.source}[\\s"»]{0,2}$`,
+	'iu',
+);
 // Bounded all through, and taken from the end: what is typed here may be long.
 const EXTENSION =
 	/[\s,;(]{0,5}(?:доб\p{L}{0,12}|вн\p{L}{0,12}|ext\p{L}{0,12}|[xх#])[\s.:]{0,5}\d{1,11}[\s)]{0,5}$/iu;
@@ -46,6 +50,16 @@ export function readingsOf(typed: string): Reading[] {
 	return [own, ...(sensible && !isSame(own, other) ? [other] : [])].filter(
 		({ words, mails, numbers }) => words.length + mails.length + numbers.length > 0,
 	);
+}
+
+/** A client's name where room is short: without its legal form, and the quotes that then stand around all of it. */
+export function bareClientName(name: string): string {
+	const rest = name.replace(FORM_AT_AN_END, '').trim();
+	if (!/^[«"]/.test(rest)) return rest || name;
+	const inner = rest.slice(1);
+	// One closing quote may stand for two: «Отель «Причал».
+	if (inner.split('«').length === inner.split('»').length && inner.includes('»')) return inner;
+	return /^[^«»"]+[»"]$/.test(inner) ? inner.slice(0, -1) : rest;
 }
 
 const isSame = (one: Reading, two: Reading) =>
