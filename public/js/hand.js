@@ -18,7 +18,8 @@ let touching = false;
 
 function hold(card) {
 	clearTimeout(timer);
-	if (!card) return hand.remove();
+	// While several are chosen the boxes themselves are there; see bulk.js.
+	if (!card || document.body.matches('.selecting')) return hand.remove();
 	if (hand.parentNode === card) return;
 	for (const link of hand.querySelectorAll('[data-do]')) {
 		const address = addressOf(card, link.dataset.do);
@@ -70,11 +71,11 @@ hand.addEventListener('keydown', (event) => {
 	items.at((items.indexOf(document.activeElement) + step) % items.length).focus();
 });
 
-// While several are chosen the boxes themselves are there; see bulk.js.
 button.addEventListener('click', ({ shiftKey }) => {
 	const box = boxOf(hand.parentNode);
 	box.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, shiftKey }));
 	box.focus({ preventScroll: true });
+	hold(null);
 });
 
 // A redraw knows nothing of it, and would take it for a part of the card.
@@ -91,5 +92,8 @@ document.addEventListener('htmx:after:swap', () => {
 	kept = null;
 	const card = document.getElementById(id);
 	hold(card);
-	if (card && focus) focus.focus({ preventScroll: true });
+	if (!card || !focus) return;
+	// What was about to be done may be done by now.
+	const to = focus.hidden ? card.querySelector('h3 a') : focus;
+	to.focus({ preventScroll: true });
 });

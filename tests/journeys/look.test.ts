@@ -107,6 +107,23 @@ test('a card that one only reads stays where it is, however it is dragged', asyn
 	expect(await dealsIn(page, STAGES.needs)).toEqual([]);
 	expect(await dealsIn(page, STAGES.interest)).toContain(theirs);
 	expect(moves()).toBe(0);
-	expect(await cardOf(page, theirs).getByRole('checkbox').count()).toBe(0);
-	expect(await cardOf(page, mine).getByRole('checkbox').count()).toBe(1);
+	expect(await cardOf(page, theirs).locator('[type=checkbox]').count()).toBe(0);
+	expect(await cardOf(page, mine).locator('[type=checkbox]').count()).toBe(1);
+});
+
+test('the board fills the window to the pixel, and the page does not scroll', async () => {
+	const page = await office.sit('anna');
+	for (const [width, height] of [
+		[1366, 768],
+		[1920, 1080],
+	] as const) {
+		await page.setViewportSize({ width, height });
+		for (const address of ['/board', '/board?view=dates']) {
+			await openBoard(page, address);
+			const heights = await page.evaluate<number[]>(
+				`[document.documentElement.scrollHeight, document.documentElement.clientHeight]`,
+			);
+			expect(heights, `${address} ${width}`).toEqual([height, height]);
+		}
+	}
 });

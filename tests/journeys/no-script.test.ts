@@ -20,9 +20,10 @@ beforeEach(async () => {
 	await page.goto(BACK);
 });
 
-/** Follows one of the links on the card. */
+/** Follows one of the links of the card's menu. */
 async function fromCard(name: string): Promise<void> {
-	await cardOf(page, deal).getByRole('link', { name, exact: true }).click();
+	await cardOf(page, deal).getByRole('link', { name: 'Действия' }).click();
+	await page.getByRole('main').getByRole('link', { name, exact: true }).click();
 }
 const press = async (name: string) =>
 	await page.getByRole('main').getByRole('button', { name, exact: true }).click();

@@ -94,6 +94,25 @@ describe('on paper', () => {
 			expect(text).toMatch(new RegExp(`${n + 1}\\s*(/|из)\\s*${pages}`));
 	});
 
+	test('a deal of the board is one line: what, whom, how much, what to do, when, on one level', async () => {
+		const page = await office.sit('anna');
+		await openBoard(page);
+		await page.emulateMedia({ media: 'print' });
+		for (const selector of ['#print', '.bulk', '.pick', '.card .do', '.filter'])
+			expect(await page.locator(selector).filter({ visible: true }).count(), selector).toBe(0);
+		for (const card of (await page.locator('.card').all()).slice(0, 30)) {
+			const lines = await card.locator('h3, .client > *, .step > span, .at').all();
+			const tops = await Promise.all(lines.map(async (line) => (await line.boundingBox())?.y ?? 0));
+			expect(tops.length).toBeGreaterThan(3);
+			expect(Math.max(...tops) - Math.min(...tops)).toBeLessThan(3);
+		}
+		const texts = await textOf(await page.pdf({ preferCSSPageSize: true }));
+		if (texts === null) return;
+		expect(texts.join('')).toMatch(
+			/Погрузчики, два штабелёра\s+Ключевая вода\s+2 623 650,50 ₽\s+Договориться о встрече\s+просрочено на/,
+		);
+	});
+
 	test('the list of deals has all its columns on the page, who printed it and what was asked for, nothing to click', async () => {
 		const page = await office.sit('anna');
 		// As wide as an A4 across has room for at 96 dots an inch.

@@ -189,9 +189,10 @@ describe('a phone', () => {
 		}
 	});
 
-	test('moves a card by its menu', async () => {
+	test('moves a card by its toolbar', async () => {
 		const page = await office.sit('anna', PHONE);
 		await openBoard(page);
+		await cardOf(page, deal).locator('.step').tap();
 		await cardOf(page, deal).getByRole('link', { name: 'Переместить…' }).tap();
 		await dialog(page).getByRole('button', { name: 'Выявление потребностей' }).tap();
 		await seeToast(page, 'Выявление потребностей');
