@@ -3,7 +3,7 @@ import type { Actor } from '#src/features/auth/rules.ts';
 import { countClients, readClients } from '#src/features/clients/list-queries.ts';
 import { readClientQuery } from '#src/features/clients/list-query.ts';
 import { suggestClients } from '#src/features/clients/search.ts';
-import { readingsOf, switchedLayout } from '#src/features/clients/search-words.ts';
+import { bareClientName, readingsOf, switchedLayout } from '#src/features/clients/search-words.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { type Company, makeCompany, makeDeal, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
@@ -57,6 +57,21 @@ test('the best comes first: the whole name, its beginning, its words, what else 
 	expect((await suggestClients(db, company.people.anna, 'дом', 3)).map(({ name }) => name)[0]).toBe(
 		'ООО «Дом книги»',
 	);
+});
+
+test.each([
+	['ООО «Ромашка»', 'Ромашка'],
+	['АО "Гранит"', 'Гранит'],
+	['Волгасвет, ООО', 'Волгасвет'],
+	['ИП Орлов А. А.', 'Орлов А. А.'],
+	['ООО «Отель «Причал»', 'Отель «Причал»'],
+	['ООО «Отель «Причал»»', '«Отель «Причал»»'],
+	['«Ромашка» и сыновья', '«Ромашка» и сыновья'],
+	['Ооочень Большой Дом', 'Ооочень Большой Дом'],
+	['ООО', 'ООО'],
+	['', ''],
+])('on a card %j is %j', (name, bare) => {
+	expect(bareClientName(name)).toBe(bare);
 });
 
 test('nonsense finds nothing, and signs alone ask for nothing', async () => {
