@@ -6,7 +6,7 @@ import { addressOf } from './keys.js';
 
 const REST_MS = 100;
 const HEIGHT = 36;
-const hand = document.getElementById('hand').content.firstElementChild.cloneNode(true);
+const hand = document.getElementById('hands').content.firstElementChild.cloneNode(true);
 const button = hand.querySelector('[data-pick]');
 const boxOf = (card) => card?.querySelector('.pick input');
 const cardAt = (target) => target.closest?.('.stage .card') ?? null;
