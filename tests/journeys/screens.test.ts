@@ -77,6 +77,24 @@ describe('a desk', () => {
 		}
 	});
 
+	test('of 1366×768 keeps what a set отбор finds beside it, and a line of a list low', async () => {
+		const page = await office.sit('vera', at(1366, 768));
+		for (const address of ['/board', '/deals']) {
+			await page.goto(`${address}?owner=1&period=overdue`);
+			const [chip, sum] = await Promise.all(
+				['.reset', '#sum'].map((one) => page.locator(one).boundingBox()),
+			);
+			expect((sum?.y ?? 99) - (chip?.y ?? 0), address).toBeLessThan(20);
+		}
+		const lines = page.locator('tbody tr:not(.more)');
+		const heights = await lines.evaluateAll((rows) => rows.map((row) => row.clientHeight));
+		// Two lines and one of tags at most, however long a title is.
+		expect(Math.max(...heights)).toBeLessThan(75);
+		// Red says that it is late; in bold as well, one column would be all that is seen.
+		const weight = `getComputedStyle(document.querySelector('td.step.late time')).fontWeight`;
+		expect(await page.evaluate(weight)).toBe('400');
+	});
+
 	test('of 1920×1080 and of 3840×2160 is filled, of 1280×720 cuts no label', async () => {
 		const page = await office.sit('anna', at(1920, 1080));
 		for (const [width, height] of [

@@ -52,6 +52,7 @@ export function clientColumns(viewer: Viewer): readonly ListColumn<ClientLine>[]
 		},
 		{
 			...{ key: 'owner', label: 'label.ownerId', kind: 'text' },
+			short: 'print.owner',
 			// People are few: they are walked by name, each with an index of their clients.
 			sort: {
 				...{ by: sql`p.name`, type: 'text', nullable: true },

@@ -1,7 +1,7 @@
 import type { Actor } from '#src/features/auth/rules.ts';
 import { clientStepGroup, type StepGroup } from '#src/features/deals/rules.ts';
 import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
-import { latenessWords, plannedWords, shortName } from '#src/features/interactions/words.ts';
+import { dueWords, shortName } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
@@ -79,8 +79,7 @@ const wordsFor = (query: ClientQuery, viewer: Viewer): Words => ({
 	printUrl: clientsUrl(query, {}, '/clients/print'),
 	selectionUrl: clientsUrl(query, {}, '/clients/selection'),
 	contactWords: (at) => formatDay(dayOf(at, viewer.timeZone), viewer, true),
-	stepWords: (line) =>
-		line.group === 'late' ? latenessWords(line, viewer) : plannedWords(line, viewer),
+	stepWords: (line) => dueWords(line, viewer),
 	short: shortName,
 });
 

@@ -117,6 +117,7 @@ export function dealColumns(viewer: Viewer): readonly ListColumn<DealLine>[] {
 		},
 		{
 			...{ key: 'entered', label: 'list.entered', kind: 'moment' },
+			short: 'list.enteredShort',
 			sort: moment(sql`d.stage_entered_at`),
 			value: ({ stageEnteredAt }) => stageEnteredAt,
 		},

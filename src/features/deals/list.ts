@@ -2,7 +2,7 @@ import type { Actor } from '#src/features/auth/rules.ts';
 import { type Frame, readFrame } from '#src/features/board/queries.ts';
 import type { Sum } from '#src/features/board/totals.ts';
 import { type SavedMenu, savedMenu } from '#src/features/filters/rules.ts';
-import { shortName, stepWords } from '#src/features/interactions/words.ts';
+import { dueWords, shortName, stepWords } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { dayOf, formatDate, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type BulkBar, MOST_CHOSEN, type Selection } from '#src/platform/web/chosen.ts';
@@ -63,6 +63,7 @@ export type DealList = Omit<Frame, 'saved' | 'stages'> & {
 	periods: typeof PERIODS;
 	archives: typeof ARCHIVES;
 	words: (line: ShownLine) => string;
+	due: (line: ShownLine) => string;
 	short: typeof shortName;
 	/** A moment's day. */
 	on: (at: Date) => string;
@@ -114,7 +115,7 @@ export async function readDealList(
 		...frame,
 		stages: offered,
 		filter,
-		headings: headingsShown(filter, stages, viewer, sort),
+		headings: headingsShown(filter, frame, viewer, sort),
 		lines: rows.map((line) => ({
 			...line,
 			group: stepGroup(line, viewer),
@@ -134,6 +135,7 @@ export async function readDealList(
 		periods: PERIODS,
 		archives: ARCHIVES,
 		words: (line) => stepWords(line, viewer),
+		due: (line) => dueWords(line, viewer),
 		short: shortName,
 		on: (at) => formatDate(dayOf(at, viewer.timeZone), viewer),
 		date: (on) => formatDate(on, viewer),
@@ -165,13 +167,18 @@ function statesOffered(
 
 function headingsShown(
 	filter: ListFilter,
-	stages: Stage[],
+	{ stages, campaigns }: Pick<Frame, 'stages' | 'campaigns'>,
 	viewer: Viewer,
 	sort: string,
 ): Heading[] {
 	const open = statesOf(filter, stages)?.every(({ kind }) => kind === 'open') ?? false;
 	const hidden = onlyFinal(filter, stages) ? NOT_OF_FINISHED : open ? NOT_OF_OPEN : [];
-	return headingsOf(dealColumns(viewer), sort).filter(({ key }) => !hidden.includes(key));
+	// A company without campaigns has no column of dashes; whoever asks for one by its address does.
+	const campaign = campaigns.length > 0 || filter.campaign !== null;
+	return headingsOf(dealColumns(viewer), sort).filter(
+		({ key, ariaSort }) =>
+			!hidden.includes(key) && (key !== 'campaign' || campaign || ariaSort !== null),
+	);
 }
 
 const MONTHS_OFFERED = 12;

@@ -31,6 +31,10 @@ export function plannedWords(step: NextStep, viewer: Viewer): string {
 	return step.plannedOn === null ? '' : formatDay(step.plannedOn, viewer, true);
 }
 
+/** When it is due, or how late it is: where an icon tells what it is. */
+export const dueWords = (step: NextStep & { group: StepGroup }, viewer: Viewer): string =>
+	step.group === 'late' ? latenessWords(step, viewer) : plannedWords(step, viewer);
+
 /** What a message says of a step: what, when, and to whom or about what. */
 export function stepArgs(
 	step: NextStep & { summary: string; dealTitle: string | null; clientName: string | null },
