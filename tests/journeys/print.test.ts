@@ -205,6 +205,32 @@ describe('on paper', () => {
 		expect(all).not.toMatch(/Сделано$|Перенести|Изменить|Показать (ещё|все)|Запланировать$/m);
 	});
 
+	test('«Мои дела» and a deal stand upright by themselves: nothing to choose, no field without a value, who to call first', async () => {
+		const page = await office.sit('anna');
+		for (const [address, most] of [
+			['/agenda', 6],
+			['/deals/42', 2],
+		] as const) {
+			await page.goto(address);
+			const pdf = await page.pdf({ preferCSSPageSize: true });
+			const boxes = [...pdf.toString('latin1').matchAll(/\/MediaBox\s*\[\s*0\s+0\s+([\d.]+)/g)];
+			for (const [, width] of boxes) expect(Math.round(Number(width)), address).toBe(595);
+			expect(boxes.length, address).toBeLessThanOrEqual(most);
+			const texts = await textOf(pdf);
+			if (texts === null) return;
+			expect(texts.join('')).not.toMatch(/Вид\s+Любой|Кто и когда|Что, клиент|Кампания|—\n/);
+			if (address === '/agenda') {
+				const cut = page.locator('.todo').first();
+				await page.emulateMedia({ media: 'print' });
+				await cut.waitFor();
+				expect(
+					await page.evaluate("getComputedStyle(document.querySelector('.todo')).breakInside"),
+				).toBe('avoid');
+				await page.emulateMedia({ media: 'screen' });
+			} else expect(texts[0]).toMatch(/Контакты[\s\S]+Номенклатура/);
+		}
+	});
+
 	test('the button of the print page prints', async () => {
 		const page = await office.sit('anna');
 		await page.addInitScript('window.print = () => { window.printed = true; }');
