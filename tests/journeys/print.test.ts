@@ -205,29 +205,20 @@ describe('on paper', () => {
 		expect(all).not.toMatch(/Сделано$|Перенести|Изменить|Показать (ещё|все)|Запланировать$/m);
 	});
 
-	test('«Мои дела» and a deal stand upright by themselves: nothing to choose, no field without a value, who to call first', async () => {
+	test('«Мои дела» and a deal stand upright, with nothing to choose and no field without a value', async () => {
 		const page = await office.sit('anna');
-		for (const [address, most] of [
-			['/agenda', 6],
-			['/deals/42', 2],
-		] as const) {
+		await page.goto('/deals?sort=-amount');
+		const deal = await page.locator('tbody th > a').first().getAttribute('href');
+		for (const address of ['/agenda', deal ?? '']) {
 			await page.goto(address);
+			await page.emulateMedia({ media: 'print' });
+			const choosing = page.locator('.chip, select, [type="search"], .tick, button');
+			expect(await choosing.filter({ visible: true }).count(), address).toBe(0);
+			const empty = page.locator('.fact dd > .soft:first-child').filter({ visible: true });
+			expect(await empty.count(), address).toBe(0);
 			const pdf = await page.pdf({ preferCSSPageSize: true });
-			const boxes = [...pdf.toString('latin1').matchAll(/\/MediaBox\s*\[\s*0\s+0\s+([\d.]+)/g)];
-			for (const [, width] of boxes) expect(Math.round(Number(width)), address).toBe(595);
-			expect(boxes.length, address).toBeLessThanOrEqual(most);
-			const texts = await textOf(pdf);
-			if (texts === null) return;
-			expect(texts.join('')).not.toMatch(/Вид\s+Любой|Кто и когда|Что, клиент|Кампания|—\n/);
-			if (address === '/agenda') {
-				const cut = page.locator('.todo').first();
-				await page.emulateMedia({ media: 'print' });
-				await cut.waitFor();
-				expect(
-					await page.evaluate("getComputedStyle(document.querySelector('.todo')).breakInside"),
-				).toBe('avoid');
-				await page.emulateMedia({ media: 'screen' });
-			} else expect(texts[0]).toMatch(/Контакты[\s\S]+Номенклатура/);
+			const widths = pdf.toString('latin1').matchAll(/\/MediaBox\s*\[\s*0\s+0\s+([\d.]+)/g);
+			for (const [, width] of widths) expect(Math.round(Number(width)), address).toBe(595);
 		}
 	});
 
