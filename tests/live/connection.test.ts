@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { endAnySession, endSession, sessionIdOf } from '#src/features/auth/actions.ts';
 import { noteDeal } from '#src/features/deals/notes.ts';
 import { stampAt } from '#src/platform/live/hub.ts';
 import { testApp } from '../app.ts';
-import { by, type Cast, makeCast } from '../cast.ts';
+import { by, type Cast, makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { cookieOf, openStream, type Reader, serve } from './reader.ts';
 
@@ -171,6 +172,25 @@ describe('streams', () => {
 		expect(hers.changes().some(({ deals }) => deals)).toBe(false);
 		await pool.query(`update people set active = true where login = 'boris'`);
 		await pool.query(`update people set team_id = 1 where login = 'vera'`);
+	});
+
+	test('a session that ends is out at once, and only that one', async () => {
+		const [ended, other] = [await cookieOf(database, 'gleb'), await cookieOf(database, 'gleb')];
+		const [gone, stays, hers] = [await read('', ended), await read('', other), await read()];
+		await endAnySession(
+			database.db,
+			by(cast.people.ada),
+			sessionIdOf(ended.replace('session=', '')),
+		);
+		await expect.poll(() => gone.over()).toBe(true);
+		expect(gone.messages.at(-1)?.bye).toBe('out');
+		await endSession(database.db, other.replace('session=', ''), { now: NOW });
+		await expect.poll(() => stays.over()).toBe(true);
+		expect(hers.over()).toBe(false);
+		const { rows } = await pool.query(
+			`select news_of('[{"type": "password.removed", "data": {"personId": 5}}, {"type": "session.started"}]', 7, null) as news`,
+		);
+		expect(JSON.parse(rows[0].news)).toEqual({ by: 7, ended: [5] });
 	});
 
 	test('what an open page asks for by itself does not keep a session alive', async () => {

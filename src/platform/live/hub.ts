@@ -69,6 +69,10 @@ export function makeHub(): Hub {
 	function heard(news: News): void {
 		// Rights may have changed, or somebody may be out: they hear nothing more for half a minute's sake.
 		if (news.all || news.lost) void lookSoon();
+		if (news.ended) {
+			const theirs = [...streams].filter(({ audience }) => news.ended?.includes(audience.id));
+			void lookAgain(theirs, miss);
+		}
 		remembered.push({ at: Date.now(), news });
 		if (remembered.length > REMEMBER_NEWS) forget();
 		for (const stream of streams) {
@@ -159,7 +163,7 @@ function flush(stream: Stream, within: () => number): void {
 }
 
 // One after the other: hundreds of questions at once would keep pages waiting.
-async function lookAgain(streams: ReadonlySet<Stream>, miss: () => Message): Promise<void> {
+async function lookAgain(streams: Iterable<Stream>, miss: () => Message): Promise<void> {
 	for (const stream of [...streams]) {
 		try {
 			const audience = await stream.again();

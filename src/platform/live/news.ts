@@ -1,7 +1,7 @@
 /** A thing that changed, and who may know: its id, the people whose it is, those who help with it. */
 type Thing = [id: number, owners: number[], helpers: number[]];
 
-/** What one notification tells all instances; twin of the function news_of in drizzle/0012_live.sql. */
+/** What one notification tells all instances; twin of the function news_of in drizzle/0091_ended_sessions.sql. */
 export type News = {
 	by?: number;
 	/** The page that the change was made on. */
@@ -13,6 +13,8 @@ export type News = {
 	watched?: Thing[];
 	/** People who saw something until now, and see it no more. */
 	lost?: number[];
+	/** People of whom a session ended. */
+	ended?: number[];
 	/** Whose things changed, where they are too many to be named. */
 	many?: number[];
 	/** Everybody's screens. */

@@ -1,0 +1,73 @@
+-- Twin of platform/live/news.ts. The end of a session is told too: its stream heard everything for up to half a minute more.
+CREATE OR REPLACE FUNCTION "news_of"("happened" jsonb, "actor" bigint, "tab" text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+declare
+	deal_ids bigint[];
+	client_ids bigint[];
+	step_ids bigint[];
+	-- Directories that every screen shows, and what is gone with all that says whose it was.
+	everybody boolean;
+	-- Who saw it until now.
+	lost bigint[];
+	-- Whose sessions ended: their streams are asked at once whether they may go on.
+	ended bigint[];
+	deals jsonb;
+	clients jsonb;
+	steps jsonb;
+	told text;
+begin
+	-- One look at what happened: this runs with every change of anything.
+	select array_remove(array_agg(distinct deal), null),
+			array_remove(array_agg(distinct client) || array_agg(distinct client_before), null),
+			array_remove(array_agg(distinct step), null), bool_or(shared), array_remove(array_agg(distinct loser), null),
+			array_remove(array_agg(distinct leaver), null)
+		into deal_ids, client_ids, step_ids, everybody, lost, ended
+		from (select (e->>'dealId')::bigint as deal, (e->>'clientId')::bigint as client,
+				case when e->>'type' = 'deal.edited' then (e#>>'{data,changes,clientId,0}')::bigint end as client_before,
+				(e->>'interactionId')::bigint as step,
+				e->>'type' ~ '^(stage|kind|extra|filter|pipeline|reason|source|tag|person|team|role|organization|import)\.'
+					and e#>>'{data,shared}' is distinct from 'false' or e->>'type' = 'client.removed' as shared,
+				case when e->>'type' in ('session.ended', 'password.made', 'password.removed')
+					then (e#>>'{data,personId}')::bigint end as leaver,
+				(case when e->>'type' in ('deal.reassigned', 'interaction.reassigned') then e#>>'{data,from}'
+					when e->>'type' = 'deal.left' then e#>>'{data,personId}'
+					when e->>'type' = 'interaction.deleted' then e#>>'{data,ownerId}'
+					else e#>>'{data,changes,ownerId,0}' end)::bigint as loser
+			from jsonb_array_elements(happened) e) happened;
+	if cardinality(deal_ids || client_ids || step_ids || ended) = 0 and not everybody then return null; end if;
+	if cardinality(deal_ids || client_ids || step_ids) > 60 then
+		-- Only whose they are: an import of thousands is one word to those whom it concerns.
+		told := jsonb_build_object('many', array(
+			select owner_id from deals where id = any(deal_ids)
+			union select person_id from deal_collaborators where deal_id = any(deal_ids)
+			union select owner_id from clients where id = any(client_ids) and owner_id is not null
+			union select owner_id from interactions where id = any(step_ids)
+			union select unnest(lost)), 'ended', ended)::text;
+		return case when everybody or octet_length(told) > 7500 then '{"all": true}' else told end;
+	end if;
+	if cardinality(deal_ids) > 0 then
+		select jsonb_agg(jsonb_build_array(d.id, array[d.owner_id], array(
+				select h.person_id from deal_collaborators h where h.deal_id = d.id))) into deals
+			from deals d where d.id = any(deal_ids);
+	end if;
+	if cardinality(client_ids) > 0 then
+		select jsonb_agg(jsonb_build_array(c.id, array(
+			select c.owner_id where c.owner_id is not null union select o.owner_id from (
+				select d.owner_id from deals d where d.client_id = c.id limit 1000) o), array(
+			select distinct h.person_id from (select d.id from deals d where d.client_id = c.id limit 1000) o
+			join deal_collaborators h on h.deal_id = o.id))) into clients
+		from clients c where c.id = any(client_ids) or c.merged_into = any(client_ids);
+	end if;
+	if cardinality(step_ids) > 0 then
+		select jsonb_build_array(0, array(
+				select i.owner_id from interactions i where i.id = any(step_ids)
+				union select d.owner_id from deals d where d.id = any(deal_ids)
+				union select c.owner_id from clients c where cardinality(deal_ids) = 0
+					and c.id = any(client_ids) and c.owner_id is not null), array(
+				select distinct h.person_id from deal_collaborators h where h.deal_id = any(deal_ids)))
+			into steps;
+	end if;
+	told := jsonb_strip_nulls(jsonb_build_object('by', actor, 'tab', tab, 'deals', deals, 'clients', clients,
+		'steps', steps, 'lost', nullif(lost, '{}'), 'ended', nullif(ended, '{}'), 'all', case when everybody then true end))::text;
+	-- NOTIFY refuses what is longer than 8,000 bytes.
+	return case when octet_length(told) > 7500 then '{"all": true}' else told end;
+end $$;
