@@ -176,6 +176,24 @@ test('a name that is no setting is told with the nearest one', async () => {
 	]);
 });
 
+test('the page asks other servers when it is told to, and not at each look', async () => {
+	let asked = 0;
+	const counted = await peer(() => {
+		asked += 1;
+		return { status: 401, body: '' };
+	});
+	const env = { CALDAV_URL: `${counted}/dav/` };
+	const ada = await signIn(await testApp(database, { env }), 'ada');
+	const look = await ada.get('/admin/doctor');
+	expect([look.statusCode, look.body.includes('id="check-schema"')]).toEqual([200, true]);
+	expect(look.body).not.toContain('id="check-calendar"');
+	expect(look.body).toContain('name="servers"');
+	expect(asked).toBe(0);
+	const told = await ada.get('/admin/doctor?servers=1');
+	expect(told.body).toContain('id="check-calendar"');
+	expect(asked).toBe(1);
+});
+
 test('administrators have it as a page, nobody else', async () => {
 	const ada = await signIn(served, 'ada');
 	const page = await ada.get('/admin/doctor');
