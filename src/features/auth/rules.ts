@@ -87,6 +87,11 @@ export function inScope(actor: Actor, personId: number): boolean {
 	return actor.scope === 'all' || actor.scope.includes(personId);
 }
 
+/** Whether the actor may erase somebody's data: who sets up people and has everybody's records. */
+export function mayErase(actor: Actor): boolean {
+	return can(actor, 'people') && actor.sees === 'all' && actor.edits === 'all';
+}
+
 /** Whether the actor may change a person's records, and give records to them. */
 export function mayEditOf(actor: Actor, personId: number): boolean {
 	return actor.editScope === 'all' || actor.editScope.includes(personId);

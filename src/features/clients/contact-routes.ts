@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { mayErase } from '#src/features/auth/rules.ts';
 import type { Connection, Tx } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { once } from '#src/platform/once/once.ts';
@@ -92,7 +93,7 @@ export function contactRoutes(
 		const known = { of: 'contact', except: client.id } as const;
 		const duplicates = await duplicatesOf(db, request, problem, known);
 		const form = contactForm(contact, request.viewer, touched?.typed);
-		const data = { client, contact, duplicates, ...form };
+		const data = { client, contact, duplicates, erases: mayErase(actor), ...form };
 		return await drawForm(
 			request,
 			reply,

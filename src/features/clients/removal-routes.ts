@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { mayErase } from '#src/features/auth/rules.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
@@ -30,7 +31,8 @@ export function removalRoutes(
 		const actor = actorOf(request);
 		const client = await findClient(db, actor, idOf(request));
 		const duplicates = await findDuplicates(db, actor, knownOf(client));
-		const data = { client, duplicates, merge: await lastMergeInto(db, client.id) };
+		const merge = await lastMergeInto(db, client.id);
+		const data = { client, duplicates, merge, erases: mayErase(actor) };
 		const view = { fragment: 'clients/_menu', title: 'client.menu', data } as const;
 		return await drawForm(request, reply, view);
 	});

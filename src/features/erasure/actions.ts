@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { codesOf } from '#src/features/audit/fields.ts';
 import { demandRoles } from '#src/features/auth/grants.ts';
-import { type Acting, can } from '#src/features/auth/rules.ts';
+import { type Acting, mayErase } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
@@ -13,8 +13,7 @@ import { findSubject, type Subject, type SubjectNoun } from './subjects.ts';
 
 /** Holds that the actor may erase: who sets up people and has everybody's records. Throws Forbidden. */
 export function erasersOnly({ actor }: Pick<Acting, 'actor'>): void {
-	if (!can(actor, 'people') || actor.sees !== 'all' || actor.edits !== 'all')
-		throw new Forbidden('error.forbidden');
+	if (!mayErase(actor)) throw new Forbidden('error.forbidden');
 }
 
 /** How many rows of a kind would be overwritten or go. */
