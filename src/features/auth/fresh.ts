@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#src/config.ts';
 import type { Connection, Sql } from '#src/platform/db/client.ts';
-import { RuleBroken } from '#src/platform/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
@@ -48,9 +47,19 @@ export function setUpFresh(
 	});
 }
 
-/** Holds that whoever asks has signed in of late, where only what is asked says that this is needed. Throws RuleBroken. */
-export function demandFresh(request: FastifyRequest): void {
-	if (!isFresh(request)) throw new RuleBroken('error.freshSignIn', { minutes: MINUTES });
+/**
+ * Asks whoever did not sign in of late to do so again, where only what is asked says that this is needed; they come back to
+ * `back`. Returns whether it has answered.
+ */
+export async function askedAgain(
+	db: Sql,
+	request: FastifyRequest,
+	reply: FastifyReply,
+	back: string,
+): Promise<boolean> {
+	if (isFresh(request)) return false;
+	await askAgain(db, request, reply, back);
+	return true;
 }
 
 // A proxy vouches for who it is with every request: when it asks for a password is its business.

@@ -16,6 +16,8 @@ export const RowsQuery = form({
 	verdict: optional(oneOf(...ROW_CHOICES)),
 	after: optional(id()),
 	show: optional(oneOf('columns')),
+	/** What was held while its person signed in again; see auth/fresh.ts. */
+	held: optional(text(36)),
 });
 
 /** Encodings as a person chooses them; those behind UTF-16 nobody can tell from CP1251 by the bytes. */

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toldOfExport } from '#src/features/auth/exporting.ts';
-import { demandFresh } from '#src/features/auth/fresh.ts';
+import { askedAgain, takeHeld } from '#src/features/auth/fresh.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { translate } from '#src/platform/i18n/translate.ts';
 import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { withUpload } from '#src/platform/web/disk-upload.ts';
@@ -96,7 +97,9 @@ export function importRoutes(
 
 	app.get('/import/:id', SIGNED_IN, async (request, reply) => {
 		const asked = readQuery(RowsQuery, request.query);
-		return await drawOne(request, reply, asked, null);
+		const held = await takeHeld(db, request);
+		const message = translate(request.viewer.language, 'import.provedAgain');
+		return await drawOne(request, reply, asked, held && { ...held, message });
 	});
 
 	async function drawOne(
@@ -127,19 +130,26 @@ export function importRoutes(
 	const change = (
 		path: string,
 		work: (request: FastifyRequest, id: number) => Promise<Toast | null>,
-		asked: RowsAsked = {},
+		{ fresh = false, ...asked }: RowsAsked & { fresh?: boolean } = {},
 	) =>
 		app.post(`/import/:id/${path}`, CHANGES_IMPORT, async (request, reply) =>
 			attempt(
 				request,
 				async () => {
 					const id = idOf(request);
+					if (fresh && (await provedAgain(request, reply, id))) return reply;
 					const toast = await work(request, id);
 					return await sendOn(request, reply, id, toast ?? undefined);
 				},
 				async (problem) => await drawOne(request, reply, asked, problem),
 			),
 		);
+
+	// People come with rights.
+	async function provedAgain(request: FastifyRequest, reply: FastifyReply, id: number) {
+		const { feeds } = await findImport(db, actorOf(request), id);
+		return feeds === 'people' && (await askedAgain(db, request, reply, `/import/${id}`));
+	}
 
 	change(
 		'reading',
@@ -177,13 +187,14 @@ export function importRoutes(
 		return null;
 	});
 
-	change('start', async (request, id) => {
-		// People come with rights.
-		const { feeds } = await findImport(db, actorOf(request), id);
-		if (feeds === 'people') demandFresh(request);
-		await startImport(db, acting(request), id, readForm(OrderForm, request.body).version);
-		return null;
-	});
+	change(
+		'start',
+		async (request, id) => {
+			await startImport(db, acting(request), id, readForm(OrderForm, request.body).version);
+			return null;
+		},
+		{ fresh: true },
+	);
 
 	change('cancellation', async (request, id) => {
 		const { version } = readForm(OrderForm, request.body);

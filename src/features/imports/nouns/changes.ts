@@ -11,6 +11,7 @@ const COLUMNS: Record<string, string> = {
 	product: 'productId',
 	kind: 'kindId',
 	deal: 'dealId',
+	team: 'teamId',
 };
 
 /** What differs between a record as it was and as it will be, field by field. */

@@ -1,12 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { holds, rightsOf } from '#src/features/auth/grants.ts';
-import type { Actor } from '#src/features/auth/rules.ts';
+import { type Actor, inScope } from '#src/features/auth/rules.ts';
 import { people } from '#src/features/auth/tables.ts';
 import { refreshStepsOf } from '#src/features/deals/next-step.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
 import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Tx } from '#src/platform/db/client.ts';
+import { record } from '#src/platform/events/record.ts';
 import { freeLogin } from '../logins.ts';
+import { columnChanges } from './changes.ts';
 import {
 	byNameAlone,
 	type Context,
@@ -73,10 +75,16 @@ export const PEOPLE: Noun = {
 		const { timeZone } = context;
 		const taken = await logins(tx);
 		for (const { values } of made) taken.add(textIn(values, 'login') ?? '');
-		await tx
-			.insert(people)
-			.overridingSystemValue()
-			.values(made.map((one) => newPerson(one, taken, timeZone)));
+		const rows = made.map((one) => newPerson(one, taken, timeZone));
+		await tx.insert(people).overridingSystemValue().values(rows);
+		await record(
+			tx,
+			context.by,
+			...rows.map(({ id: personId, login, name, role }) => {
+				const data = { personId, login, name, role, waiting: false };
+				return { type: 'person.created', data } as const;
+			}),
+		);
 		await tellRights(tx, context, made.length);
 	},
 
@@ -86,10 +94,18 @@ export const PEOPLE: Noun = {
 		await tellRights(tx, context, changed.length);
 		await tx.execute(sql`
 			update people p set name = v.name, role = v.role, team_id = v.team, login = v.login,
-				email = v.email, language = v.language, time_zone = v."timeZone"
+				email = v.email, language = v.language, time_zone = v."timeZone", version = p.version + 1
 			from ${recordset(changes.map(({ id, values }) => ({ ...values, id })))}
 				as v(id bigint, name text, role text, team bigint, login text, email text, language text, "timeZone" text)
 			where p.id = v.id`);
+		await record(
+			tx,
+			context.by,
+			...changes.map(({ id: personId, changes }) => {
+				const data = { personId, changes: columnChanges(changes) };
+				return { type: 'person.edited', data } as const;
+			}),
+		);
 		const moved = changes.filter((one) => 'timeZone' in one.changes).map(({ id }) => id);
 		if (moved.length === 0) return;
 		for (const ownerId of moved) await refreshReminders(tx, { ownerId });
@@ -112,8 +128,10 @@ async function examineRights(tx: Tx, actor: Actor | null, outcomes: Outcome[]): 
 		const differs = (field: string) => (values[field] ?? null) !== (was?.values[field] ?? null);
 		const touched = was === null || ['role', 'login', 'email', 'team'].some(differs);
 		const reached = [role, now].map((code) => (code === null ? undefined : rights.get(code)));
-		if (actor && touched && reached.some((one) => one !== undefined && !holds(actor, one)))
-			draft.reasons.push({ key: 'row.grantsMore', args: {} });
+		// In another team one's records are other heads' to see.
+		const afar = was !== null && differs('team') && actor !== null && !inScope(actor, was.id);
+		const more = touched && reached.some((one) => actor && one !== undefined && !holds(actor, one));
+		if (more || afar) draft.reasons.push({ key: 'row.grantsMore', args: {} });
 		if (was === null || role === now || rights.get(role)?.permissions.includes('people')) continue;
 		if (givers.size === 1 && givers.has(was.id))
 			draft.reasons.push({ key: 'row.lastGiver', args: {} });
