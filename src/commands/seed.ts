@@ -2,7 +2,6 @@ import { readConfig } from '#src/config.ts';
 import { makeDemoCompany } from '#src/features/demo/actions.ts';
 import { bringInExample } from '#src/features/imports/example.ts';
 import { connect } from '#src/platform/db/client.ts';
-import { planOnce } from '#src/platform/db/planning.ts';
 import { type Say, StartFault } from '#src/platform/start-fault.ts';
 import { command, say } from './console.ts';
 import { type OpenDatabase, openDatabase } from './database.ts';
@@ -15,9 +14,8 @@ export async function seed(
 	{ directUrl }: Pick<OpenDatabase, 'directUrl'>,
 	{ now, say, signal }: { now: Date; say: Say; signal?: AbortSignal },
 ): Promise<void> {
-	const connection = connect(directUrl, 3);
+	const connection = connect(directUrl, 3, 0, 'kept');
 	connection.pool.on('connect', (client) => {
-		planOnce(client);
 		// Whoever ends the program meanwhile waits for no statement.
 		signal?.addEventListener('abort', () => void client.end().catch(() => {}), { once: true });
 	});

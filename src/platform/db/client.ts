@@ -47,6 +47,7 @@ export function connect(
 		connectionTimeoutMillis: CONNECT_MS,
 		idleTimeoutMillis: 30_000,
 	});
+	const keep = plans === 'kept' ? planOnce() : null;
 	const figures: Figures = { broken: 0, readOnly: 0 };
 	const spoilt = new WeakSet<pg.ClientBase>();
 	// A connection to a server that cannot do its work is given to nobody after this.
@@ -61,7 +62,7 @@ export function connect(
 			figures.broken += 1;
 		});
 		watchFaults(client, figures, spoilt);
-		if (plans === 'kept') planOnce(client);
+		keep?.(client);
 		if (patienceMs > 0) loseNoPatience(client, patienceMs);
 	});
 	const db = drizzle(pool, { casing: 'snake_case' });

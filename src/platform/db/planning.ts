@@ -14,25 +14,29 @@ const BY_VALUE = /\b(?:i?like|alike|similarity|word_is_alike|words_alike)\b|@@|<
 /** What a plan says that returns other columns than it did, after a migration beside the running program. */
 const OUTDATED = { code: '0A000', message: 'cached plan must not change result type' };
 
-const asked = new Map<string, number>();
-const names = new Map<string, string>();
-/** Counts how often plans went out of date: a plan is known by its text and by this. */
-let edition = 0;
+/** What one pool has been asked; `edition` counts how often plans went out of date: one is known by its text and by this. */
+type Book = { asked: Map<string, number>; names: Map<string, string>; edition: number };
 
 /**
- * Has each text that is asked with values often planned once on this connection, not each time: planning takes half of
- * the database's time otherwise. Not what searches for a text. Through a pooler only where `plansHold`.
+ * Has each text that is asked with values often planned once on each connection of a pool that is given here, not each
+ * time: planning takes half of the database's time otherwise. Not what searches for a text. Through a pooler only where
+ * `plansHold`.
  */
-export function planOnce(client: pg.Client): void {
+export function planOnce(): (client: pg.Client) => void {
+	const book: Book = { asked: new Map(), names: new Map(), edition: 0 };
+	return (client) => keepPlans(client, book);
+}
+
+function keepPlans(client: pg.Client, book: Book): void {
 	const ask = client.query.bind(client) as (...args: unknown[]) => unknown;
 	Object.assign(client, {
 		query: (question: unknown, ...rest: unknown[]) => {
-			const name = isQuestion(question) && rest[0] ? nameOf(question.text) : undefined;
+			const name = isQuestion(question) && rest[0] ? nameOf(book, question.text) : undefined;
 			if (name === undefined) return ask(question, ...rest);
 			const named = { ...(question as Question), name };
 			// In a transaction nothing can be asked again: whoever began it has to.
 			const mended = (error: unknown) =>
-				isOutdated(error) && forget() && client.getTransactionStatus() === 'I';
+				isOutdated(error) && forget(book) && client.getTransactionStatus() === 'I';
 			const told = rest.at(-1);
 			// A pool asks with a function that it wants called, others wait for what comes back.
 			if (typeof told === 'function') {
@@ -48,9 +52,9 @@ export function planOnce(client: pg.Client): void {
 	});
 }
 
-function forget(): true {
-	edition++;
-	names.clear();
+function forget(book: Book): true {
+	book.edition++;
+	book.names.clear();
 	return true;
 }
 
@@ -62,7 +66,8 @@ const isOutdated = (error: unknown): boolean =>
 	error.code === OUTDATED.code &&
 	error.message === OUTDATED.message;
 
-function nameOf(text: string): string | undefined {
+function nameOf(book: Book, text: string): string | undefined {
+	const { asked, names, edition } = book;
 	const known = names.get(text);
 	if (known !== undefined) return known;
 	if (names.size >= TEXTS || BY_VALUE.test(text)) return undefined;
