@@ -16,6 +16,7 @@ import { dismissPerson } from '#src/features/people/actions.ts';
 import { countBelongings, findPerson } from '#src/features/people/queries.ts';
 import { Conflict, InvalidForm, NotFound } from '#src/platform/errors.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
+import type { Each } from '#src/platform/once/once.ts';
 import { signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
@@ -45,6 +46,7 @@ beforeEach(async () => {
 	deal = { id: made.id, stepId: made.stepId as number, clientId: made.clientId as number };
 });
 
+const each: Each = async (_part, work) => (await db.transaction(work)) as never;
 const vera = () => by(cast.people.vera);
 const step = (ownerId?: number) => ({
 	...{ kindId: cast.kinds[0]?.id as number, summary: 'Позвонить' },
@@ -134,7 +136,7 @@ test.each(VERBS)('who leaves gets nothing more: %s waits, and is refused', async
 test('many deals that are given to who leaves are refused one by one', async () => {
 	const { verdicts } = await whileLeaving(() =>
 		doWithDeals(
-			...([db, vera(), viewerAt(NOW, 'ru', 'Europe/Moscow')] as const),
+			...([db, each, vera(), viewerAt(NOW, 'ru', 'Europe/Moscow')] as const),
 			[{ id: deal.id, version: 1, stepId: null, stepVersion: null }],
 			{ verb: 'owner', ownerId: boris, note: null },
 			cast.stages,

@@ -63,9 +63,9 @@ export function adminRoutes(
 			return settingSaved(name, { fieldId, version: now });
 		},
 		buttons: settingButtons({
-			move: async (...asked) => await moveExtraField(db, ...asked),
-			use: async (...asked) => await useExtraField(db, ...asked),
-			remove: async (...asked) => await removeExtraField(db, ...asked),
+			move: moveExtraField,
+			use: useExtraField,
+			remove: removeExtraField,
 		}),
 	});
 }

@@ -1,6 +1,6 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { takeHeld } from '#src/features/auth/fresh.ts';
-import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { acting } from '#src/features/auth/guard.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Permission } from '#src/features/auth/tables.ts';
 import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
@@ -26,7 +26,7 @@ const SettingParams = form({ id: id() });
 
 /** What a change comes to: what to say, and what a program is told. */
 export type Done = { toast: Toast | null; json?: Record<string, unknown> };
-type Change = (request: FastifyRequest, id: number) => Promise<Done>;
+type Change = (request: FastifyRequest, id: number, sql: Sql) => Promise<Done>;
 
 /** A directory that an administrator sets up: its page, the form of one record, and what its buttons do. */
 export type SettingPage<Row> = {
@@ -127,8 +127,7 @@ export function settingRoutes<Row extends { version: number }>(
 		attempt(
 			request,
 			async () => {
-				const { id } = actorOf(request);
-				const done = await once(page.db, request, id, async (sql) => await page.add(request, sql));
+				const done = await once(page.db, request, async (sql) => await page.add(request, sql));
 				return await answer(request, reply, done);
 			},
 			async (problem) => await drawRecord(request, reply, null, problem),
@@ -144,20 +143,25 @@ export function settingRoutes<Row extends { version: number }>(
 	);
 	async function edit(request: FastifyRequest, id: number): Promise<Done> {
 		const lock = async (tx: Tx) => await page.lock(tx, id);
-		return await mergeEdit(page.db, request.body, lock, async (sql) => {
-			const row = await page.find(id, sql);
-			const standing = { version: row.version, fields: page.fields(row) };
-			const body = mergedBody(request.body, standing, shapeOf(row));
-			return await page.edit(request, id, body, sql);
-		});
+		return await once(page.db, request, (sql) =>
+			mergeEdit(sql, request.body, lock, async (sql) => {
+				const row = await page.find(id, sql);
+				const standing = { version: row.version, fields: page.fields(row) };
+				const body = mergedBody(request.body, standing, shapeOf(row));
+				return await page.edit(request, id, body, sql);
+			}),
+		);
 	}
+
+	const change = async (request: FastifyRequest, work: Change) =>
+		await once(page.db, request, (sql) => work(request, idOf(request), sql));
 
 	// A button has nothing to lose: what is refused is said above the page as it is now.
 	for (const [name, press] of Object.entries(page.buttons ?? {}))
 		app.post(`${path}/:id/${name}`, CHANGES, async (request, reply) =>
 			attempt(
 				request,
-				async () => await answer(request, reply, await press(request, idOf(request))),
+				async () => await answer(request, reply, await change(request, press)),
 				async (problem) => await drawPage(request, reply, problem),
 			),
 		);
@@ -169,7 +173,7 @@ export function settingRoutes<Row extends { version: number }>(
 		app.post(`${path}/:id/${name}`, CHANGES, async (request, reply) =>
 			attempt(
 				request,
-				async () => await answer(request, reply, await submit(request, idOf(request))),
+				async () => await answer(request, reply, await change(request, submit)),
 				async (problem) =>
 					await drawForm(request, reply, await form(request, idOf(request)), problem),
 			),
@@ -205,32 +209,32 @@ export function settingEmptied(told: { name: string; into: string | null; deals:
 
 /** What can be done with a record of a directory by a button; each verb returns the record's name. */
 export type SettingVerbs = {
-	move?: (acting: Acting, id: number, version: number, where: Place) => Promise<string>;
-	use?: (acting: Acting, id: number, version: number, active: boolean) => Promise<string>;
-	remove?: (acting: Acting, id: number, version: number) => Promise<string>;
+	move?: (sql: Sql, acting: Acting, id: number, version: number, where: Place) => Promise<string>;
+	use?: (sql: Sql, acting: Acting, id: number, version: number, active: boolean) => Promise<string>;
+	remove?: (sql: Sql, acting: Acting, id: number, version: number) => Promise<string>;
 };
 
 /** The buttons of views/admin/_doing.eta. */
 export function settingButtons({ move, use, remove }: SettingVerbs): Record<string, Change> {
 	return {
 		...(move && {
-			async position(request, id) {
+			async position(request, id, sql) {
 				const { version, where } = readPosition(request.body);
-				const name = await move(acting(request), id, version, where);
+				const name = await move(sql, acting(request), id, version, where);
 				return { toast: { key: 'toast.settingMoved', args: { name } } };
 			},
 		}),
 		...(use && {
-			async activity(request, id) {
+			async activity(request, id, sql) {
 				const { version, active = false } = readForm(ActivityForm, request.body);
-				const name = await use(acting(request), id, version, active);
+				const name = await use(sql, acting(request), id, version, active);
 				return { toast: { key: 'toast.settingUsed', args: { name, active: String(active) } } };
 			},
 		}),
 		...(remove && {
-			async removal(request, id) {
+			async removal(request, id, sql) {
 				const { version } = readForm(RemovalForm, request.body);
-				const name = await remove(acting(request), id, version);
+				const name = await remove(sql, acting(request), id, version);
 				return { toast: { key: 'toast.settingRemoved', args: { name } } };
 			},
 		}),

@@ -6,6 +6,7 @@ import { clashNote } from '#src/features/interactions/answer.ts';
 import { findInteraction } from '#src/features/interactions/queries.ts';
 import { plannedWords } from '#src/features/interactions/words.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
@@ -33,20 +34,23 @@ export function dateRoutes(app: FastifyInstance, { connection }: { connection: C
 		const { version, returnTo, ...asked } = readForm(DateForm, request.body);
 		const { viewer } = request;
 		const stepId = readQuery(Params, request.params).id;
-		const step = await findInteraction(db, actorOf(request), stepId);
-		const plan = datePlan(asked, step, viewer);
-		await postponeInteraction(db, acting(request), stepId, version, plan);
-		const when = plannedWords({ plannedOn: null, plannedAt: null, ...plan }, viewer);
-		const before = step.plannedOn
-			? { plannedOn: step.plannedOn }
-			: { plannedAt: step.plannedAt?.toISOString() ?? '' };
-		const toast: Toast = {
-			key: 'toast.dateMoved',
-			args: { title: step.dealTitle ?? step.summary, when },
-			undo: wayBack('step.date', stepId, { version: String(version + 1), ...before }),
-			...(await clashNote(db, request, stepId)),
-		};
-		return await answer(request, reply, step.dealId, toast, 200, returnTo);
+		const { dealId, toast } = await once(db, request, async (sql) => {
+			const step = await findInteraction(sql, actorOf(request), stepId);
+			const plan = datePlan(asked, step, viewer);
+			await postponeInteraction(sql, acting(request), stepId, version, plan);
+			const when = plannedWords({ plannedOn: null, plannedAt: null, ...plan }, viewer);
+			const before = step.plannedOn
+				? { plannedOn: step.plannedOn }
+				: { plannedAt: step.plannedAt?.toISOString() ?? '' };
+			const toast: Toast = {
+				key: 'toast.dateMoved',
+				args: { title: step.dealTitle ?? step.summary, when },
+				undo: wayBack('step.date', stepId, { version: String(version + 1), ...before }),
+				...(await clashNote(sql, request, stepId)),
+			};
+			return { dealId: step.dealId, toast };
+		});
+		return await answer(request, reply, dealId, toast, 200, returnTo);
 	}
 
 	// The card goes home, and the toast says why.

@@ -113,7 +113,7 @@ export function interestRoutes(
 				);
 				const { stageId, title, clientName, clientId } = interest;
 				const by = acting(request);
-				const { dealId, stepId } = await once(db, request, by.actor.id, async (sql) => {
+				const { dealId, stepId } = await once(db, request, async (sql) => {
 					const amount = interest.amount ?? null;
 					const asked = { stageId, title, clientName, clientId, amount, step };
 					return await startDeal(sql, by, asked);

@@ -2,8 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Gauge } from 'prom-client';
 import type { Config } from '#src/config.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Sql } from '#src/platform/db/client.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { form, readForm, readQuery } from '#src/platform/web/forms.ts';
 import { countStates, findAccount } from './account-view.ts';
@@ -60,21 +61,21 @@ export function accountRoutes(
 			request,
 			async () => {
 				await connectCalendar(db, acting(request), config, readForm(AccountForm, request.body));
-				await syncNow(actorOf(request).id);
+				await syncNow(db, actorOf(request).id);
 				return await reply.redirect('/calendar/account', 303);
 			},
 			(problem) => draw(request, reply, problem),
 		),
 	);
 
-	async function syncNow(personId: number): Promise<void> {
+	async function syncNow(sql: Sql, personId: number): Promise<void> {
 		const key = `calendar:${personId}`;
-		await enqueue(db, 'calendar.sync', { personId }, { key, queue: key, attempts: 3 });
+		await enqueue(sql, 'calendar.sync', { personId }, { key, queue: key, attempts: 3 });
 	}
 
 	app.post('/calendar/account/rounds', makes, async (request, reply) => {
 		readForm(Nothing, request.body);
-		await syncNow(actorOf(request).id);
+		await once(db, request, (sql) => syncNow(sql, actorOf(request).id));
 		return await reply.redirect('/calendar/account', 303);
 	});
 
@@ -82,8 +83,10 @@ export function accountRoutes(
 		attempt(
 			request,
 			async () => {
-				await answerQuestion(db, acting(request), readForm(AnswerForm, request.body).answer);
-				await syncNow(actorOf(request).id);
+				await once(db, request, async (sql) => {
+					await answerQuestion(sql, acting(request), readForm(AnswerForm, request.body).answer);
+					await syncNow(sql, actorOf(request).id);
+				});
 				return await reply.redirect('/calendar/account', 303);
 			},
 			(problem) => draw(request, reply, problem),
@@ -94,16 +97,18 @@ export function accountRoutes(
 		readForm(Nothing, request.body);
 		const { id: roundId } = readQuery(RoundParams, request.params);
 		const personId = actorOf(request).id;
-		await askUndo(db, acting(request), roundId);
 		const queue = `calendar:${personId}`;
 		const key = `calendar-undo:${roundId}`;
-		await enqueue(db, 'calendar.undo', { personId, roundId }, { key, queue, attempts: 3 });
+		await once(db, request, async (sql) => {
+			await askUndo(sql, acting(request), roundId);
+			await enqueue(sql, 'calendar.undo', { personId, roundId }, { key, queue, attempts: 3 });
+		});
 		return await reply.redirect('/calendar/account', 303);
 	});
 
 	app.post('/calendar/account/removal', makes, async (request, reply) => {
 		readForm(Nothing, request.body);
-		await disconnectCalendar(db, acting(request));
+		await once(db, request, (sql) => disconnectCalendar(sql, acting(request)));
 		return await reply.redirect('/calendar/account', 303);
 	});
 }

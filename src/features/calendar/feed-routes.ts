@@ -5,6 +5,7 @@ import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
+import { once } from '#src/platform/once/once.ts';
 import { form, readForm } from '#src/platform/web/forms.ts';
 import { feedHash, makeFeed, revokeFeed } from './actions.ts';
 import { calendarText } from './ics.ts';
@@ -66,7 +67,7 @@ export function feedRoutes(
 		{ config: { access: 'signed-in', changes: 'new' } },
 		async (request, reply) => {
 			readForm(form({}), request.body);
-			await revokeFeed(db, acting(request));
+			await once(db, request, (sql) => revokeFeed(sql, acting(request)));
 			return await reply.redirect('/calendar/feed', 303);
 		},
 	);

@@ -3,6 +3,7 @@ import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { listKinds } from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm, NotFound } from '#src/platform/errors.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { keepToast } from '#src/platform/web/flash.ts';
 import { readForm } from '#src/platform/web/forms.ts';
@@ -85,7 +86,7 @@ export function intakeRoutes(
 				const key = keyOf({ uid, occurrence });
 				const event = events.find((one) => keyOf(one) === key);
 				if (event === undefined) throw new NotFound('error.notFound');
-				await takeEvent(db, acting(request), event, choice);
+				await once(db, request, (sql) => takeEvent(sql, acting(request), event, choice));
 				keepToast(reply, { key: 'toast.eventTaken', args: { title: event.summary } });
 				return await reply.redirect('/agenda', 303);
 			},

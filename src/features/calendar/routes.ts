@@ -77,10 +77,10 @@ export function calendarRoutes(
 	async function plan(request: FastifyRequest, reply: FastifyReply) {
 		const { clientName, dealId, returnTo, ...fields } = readForm(SlotForm, request.body);
 		const by = acting(request);
-		const target = await targetChosen(db, by.actor, { clientName, dealId });
-		const planned = await once(db, request, by.actor.id, (sql) =>
-			planStep(sql, by, target, fields, request.viewer),
-		);
+		const planned = await once(db, request, async (sql) => {
+			const target = await targetChosen(sql, by.actor, { clientName, dealId });
+			return await planStep(sql, by, target, fields, request.viewer);
+		});
 		return await answerStep(connection, request, reply, { ...planned, made: true, returnTo });
 	}
 }

@@ -6,7 +6,7 @@ import {
 	editInteraction,
 	reopenInteraction,
 } from '#src/features/interactions/editing.ts';
-import type { Database } from '#src/platform/db/client.ts';
+import type { Database, Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { NotFound, Told } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
@@ -15,8 +15,8 @@ import type { Change } from './journal.ts';
 import { findCalendarStep, keepLink, keepStranger, LOST } from './links.ts';
 
 /** Asks for a round of the actor's to be undone. Throws NotFound for one that is not theirs, or is undone already. */
-export async function askUndo(db: Database, acting: Acting, roundId: number): Promise<void> {
-	await transact(db, async (tx) => {
+export async function askUndo(sqlOrTx: Sql, acting: Acting, roundId: number): Promise<void> {
+	await transact(sqlOrTx, async (tx) => {
 		const { rowCount } = await tx.execute(sql`
 			update calendar_rounds set undoing_at = ${acting.now}
 			where id = ${roundId} and person_id = ${acting.actor.id} and undoing_at is null`);

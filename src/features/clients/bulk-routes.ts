@@ -6,6 +6,7 @@ import { answerBulk, type BulkChange } from '#src/features/board/answer.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
+import { onceEach } from '#src/platform/once/once.ts';
 import { chosenIn, withJoined } from '#src/platform/web/chosen.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
@@ -83,10 +84,11 @@ export function clientBulkRoutes(
 				const command = clientCommandIn(body);
 				const by = acting(request);
 				const { viewer } = request;
+				const each = await onceEach(db, request);
 				const result =
 					command.verb === 'back'
-						? await undoWithClients(db, by, viewer, clientsBackIn(client))
-						: await doWithClients(db, by, viewer, chosenIn(client, 'client'), command);
+						? await undoWithClients(db, each, by, viewer, clientsBackIn(client))
+						: await doWithClients(db, each, by, viewer, chosenIn(client, 'client'), command);
 				return await answerBulk(connection, request, reply, {
 					...{ result, noun: 'client', home: '/clients', returnTo },
 					told: await toldOf(command, request),

@@ -3,6 +3,7 @@ import type { Acting } from '#src/features/auth/rules.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
+import type { Each } from '#src/platform/once/once.ts';
 import { type BulkResult, eachOf, type Naming, type Work } from '#src/platform/web/bulk.ts';
 import type { ChosenOne } from '#src/platform/web/chosen.ts';
 import { editClient } from './actions.ts';
@@ -19,13 +20,14 @@ type Doing = Exclude<ClientCommand, { verb: 'back' }>;
  */
 export async function doWithClients(
 	db: Database,
+	each: Each,
 	acting: Acting,
 	viewer: Viewer,
 	chosen: ChosenOne[],
 	command: Doing,
 ): Promise<BulkResult> {
 	const names = await namesOf(db, acting, chosen);
-	const { back, ...result } = await eachOf(db, viewer, names, chosen, workOf(acting, command));
+	const { back, ...result } = await eachOf(each, viewer, names, chosen, workOf(acting, command));
 	return { ...result, back: back === null ? null : { ...wayBack(command), client: back } };
 }
 
@@ -55,12 +57,13 @@ function workOf(acting: Acting, command: Doing): Work<ChosenOne> {
 /** Takes back what was done with many clients, each where it still stands as it was left. */
 export async function undoWithClients(
 	db: Database,
+	each: Each,
 	acting: Acting,
 	viewer: Viewer,
 	back: ClientBack[],
 ): Promise<BulkResult> {
 	const names = await namesOf(db, acting, back);
-	const result = await eachOf(db, viewer, names, back, async (tx, { id, version, edit }) => {
+	const result = await eachOf(each, viewer, names, back, async (tx, { id, version, edit }) => {
 		// Who may not see it is not told whose it was.
 		if (edit === null) {
 			await findClientToEdit(tx, acting.actor, id);

@@ -74,9 +74,7 @@ export function cardRoutes(app: FastifyInstance, { connection }: { connection: C
 			const given = await givenOf(request);
 			const wanted = wantedCards(readForm(TakeForm, request.body));
 			const by = acting(request);
-			const taken = await once(db, request, by.actor.id, (sql) =>
-				takeCards(sql, by, wanted, given),
-			);
+			const taken = await once(db, request, (sql) => takeCards(sql, by, wanted, given));
 			const toast = { key: 'toast.cardsTaken', args: taken } as const;
 			return leaveFor(request, reply, given ? `/clients/${given.id}` : '/clients', toast, taken);
 		});

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import { mayErase } from '#src/features/auth/rules.ts';
-import type { Connection, Tx } from '#src/platform/db/client.ts';
+import { type Acting, mayErase } from '#src/features/auth/rules.ts';
+import type { Connection, Sql, Tx } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
@@ -9,7 +9,7 @@ import { standing } from '#src/platform/web/facts.ts';
 import { readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
 import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
-import { answerClient } from './answer.ts';
+import { answerClient, type ClientChange } from './answer.ts';
 import { CONTACT_SHAPE, contactForm } from './contact-form.ts';
 import {
 	addContact,
@@ -66,7 +66,7 @@ export function contactRoutes(
 				if (!name) throw new InvalidForm({ name: { key: 'field.required' } }, {});
 				const contact = { ...contactOf(part), name };
 				const by = acting(request);
-				const contactId = await once(db, request, by.actor.id, async (sql) => {
+				const contactId = await once(db, request, async (sql) => {
 					await warnOfDuplicates(sql, request, reachOf(contact, clientId), part.anyway);
 					return await addContact(sql, by, clientId, contact);
 				});
@@ -109,7 +109,7 @@ export function contactRoutes(
 				const contactId = idOf(request);
 				const by = acting(request);
 				const lock = async (tx: Tx) => await lockContact(tx, by.actor, contactId);
-				const { now, returnTo } = await mergeEdit(db, request.body, lock, async (sql) => {
+				const edited = async (sql: Sql) => {
 					const before = await findContact(sql, by.actor, contactId);
 					const stands = standing(before, contactForm(before, request.viewer).all);
 					const body = mergedBody(request.body, stands, CONTACT_SHAPE);
@@ -119,9 +119,11 @@ export function contactRoutes(
 					const said = newlySaid(reachOf(edit, before.clientId), known);
 					// Who comes second hears that first.
 					if (version === before.version) await warnOfDuplicates(sql, request, said, part.anyway);
-					return { now: await editContact(sql, by, contactId, version, edit), returnTo };
-				});
-				return await answer(request, reply, contactId, now, 'toast.contactSaved', returnTo);
+					const now = await editContact(sql, by, contactId, version, edit);
+					return await told(sql, by, contactId, now, 'toast.contactSaved', returnTo);
+				};
+				const change = await once(db, request, (sql) => mergeEdit(sql, request.body, lock, edited));
+				return await answerClient(connection, request, reply, change);
 			},
 			async (problem) => await drawEdit(request, reply, problem),
 		),
@@ -137,29 +139,31 @@ export function contactRoutes(
 				async () => {
 					const contactId = idOf(request);
 					const { version, returnTo } = readForm(ArchiveForm, request.body);
-					const now = await archiveContact(db, acting(request), contactId, version, archived);
-					return await answer(request, reply, contactId, now, key, returnTo);
+					const by = acting(request);
+					const change = await once(db, request, async (sql) => {
+						const now = await archiveContact(sql, by, contactId, version, archived);
+						return await told(sql, by, contactId, now, key, returnTo);
+					});
+					return await answerClient(connection, request, reply, change);
 				},
 				async (problem) => await drawEdit(request, reply, problem),
 			),
 		);
+}
 
-	async function answer(
-		request: FastifyRequest,
-		reply: FastifyReply,
-		contactId: number,
-		version: number,
-		key: 'toast.contactSaved' | 'toast.contactArchived' | 'toast.contactRestored',
-		returnTo: string | null | undefined,
-	) {
-		const { clientId, name } = await findContact(db, actorOf(request), contactId);
-		const undo = wayBack('contact.restore', contactId, { version: String(version) });
-		const toast = {
-			...{ key, args: { name } },
-			...(key === 'toast.contactArchived' ? { undo } : {}),
-		};
-		return await answerClient(connection, request, reply, {
-			...{ clientId, toast, json: { contactId, version }, returnTo: returnTo ?? undefined },
-		});
-	}
+async function told(
+	sql: Sql,
+	{ actor }: Acting,
+	contactId: number,
+	version: number,
+	key: 'toast.contactSaved' | 'toast.contactArchived' | 'toast.contactRestored',
+	returnTo: string | null | undefined,
+): Promise<ClientChange> {
+	const { clientId, name } = await findContact(sql, actor, contactId);
+	const undo = wayBack('contact.restore', contactId, { version: String(version) });
+	const toast = {
+		...{ key, args: { name } },
+		...(key === 'toast.contactArchived' ? { undo } : {}),
+	};
+	return { clientId, toast, json: { contactId, version }, returnTo: returnTo ?? undefined };
 }

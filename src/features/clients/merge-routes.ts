@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { can } from '#src/features/auth/rules.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
@@ -65,7 +66,7 @@ export function mergeRoutes(
 
 	app.post('/clients/differences', MAKES, async (request, reply) => {
 		const { kind, alike, ids, after } = readForm(DifferentForm, request.body);
-		await markDifferent(db, acting(request), kind, alike, ids);
+		await once(db, request, (sql) => markDifferent(sql, acting(request), kind, alike, ids));
 		const query = new URLSearchParams({ by: kind, ...(after ? { after } : {}) });
 		const toast = { key: 'toast.markedDifferent' } as const;
 		return leaveFor(request, reply, `/clients/duplicates?${query}`, toast);
@@ -105,7 +106,7 @@ export function mergeRoutes(
 			request,
 			async () => {
 				const order = { survivorId, clients, choices: choices as Record<string, number> };
-				const merged = await mergeClients(db, acting(request), order);
+				const merged = await once(db, request, (sql) => mergeClients(sql, acting(request), order));
 				const args = { name: merged.name, n: merged.names.length };
 				const undo = wayBack('merge.undo', merged.mergeId, { version: '1' });
 				const mayUndo = can(actorOf(request), 'merges.undo');
@@ -134,7 +135,9 @@ export function mergeRoutes(
 			async () => {
 				const { id } = readQuery(MergeParams, request.params);
 				const { version } = readForm(VersionForm, request.body);
-				const undone = await unmergeClients(db, acting(request), id, version);
+				const undone = await once(db, request, (sql) =>
+					unmergeClients(sql, acting(request), id, version),
+				);
 				const args = { n: undone.names.length, kept: undone.kept.length, stayed: undone.stayed };
 				const toast = { key: 'toast.unmerged', args } as const;
 				return leaveFor(request, reply, `/clients/${undone.survivorId}`, toast, undone);

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { mayErase } from '#src/features/auth/rules.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
@@ -60,7 +61,10 @@ export function removalRoutes(
 			request,
 			async () => {
 				const { version } = readForm(VersionForm, request.body);
-				const name = await removeClient(db, acting(request), idOf(request), version);
+				const { name } = await once(db, request, async (sql) => ({
+					...{ clientId: idOf(request) },
+					name: await removeClient(sql, acting(request), idOf(request), version),
+				}));
 				const toast = { key: 'toast.clientRemoved', args: { name } } as const;
 				return leaveFor(request, reply, '/clients', toast);
 			},
@@ -79,7 +83,9 @@ export function removalRoutes(
 					const clientId = idOf(request);
 					const { version, returnTo } = readForm(VersionForm, request.body);
 					const by = acting(request);
-					const done = await archiveClient(db, by, clientId, version, archived);
+					const done = await once(db, request, async (sql) => ({
+						...{ clientId, ...(await archiveClient(sql, by, clientId, version, archived)) },
+					}));
 					const undo = wayBack('client.restore', clientId, { version: String(done.version) });
 					const args = { name: done.name };
 					const toast = archived
@@ -118,7 +124,9 @@ export function removalRoutes(
 			request,
 			async () => {
 				const { version, returnTo } = readForm(VersionForm, request.body);
-				const { clientId, name } = await removeContact(db, acting(request), idOf(request), version);
+				const { clientId, name } = await once(db, request, (sql) =>
+					removeContact(sql, acting(request), idOf(request), version),
+				);
 				const toast = { key: 'toast.contactRemoved', args: { name } } as const;
 				return await answerClient(connection, request, reply, { clientId, toast, returnTo });
 			},

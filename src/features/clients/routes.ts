@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection, Tx } from '#src/platform/db/client.ts';
+import type { Connection, Sql, Tx } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
@@ -9,7 +9,7 @@ import { drawFacts, standing } from '#src/platform/web/facts.ts';
 import { readQuery } from '#src/platform/web/forms.ts';
 import { mergedBody, mergeEdit } from '#src/platform/web/merging.ts';
 import { createClient, editClient } from './actions.ts';
-import { answerClient } from './answer.ts';
+import { answerClient, type ClientChange } from './answer.ts';
 import { askedQuery } from './asked.ts';
 import { editOf, newClientOf } from './edits.ts';
 import { readWithExtra } from './extra-fields.ts';
@@ -105,7 +105,7 @@ export function clientRoutes(
 				if (!part.name) throw new InvalidForm({ name: { key: 'field.required' } }, {});
 				const client = newClientOf({ ...part, name: part.name }, extra);
 				const by = acting(request);
-				const clientId = await once(db, request, by.actor.id, async (sql) => {
+				const clientId = await once(db, request, async (sql) => {
 					await warnOfDuplicates(sql, request, wantedOf(client), part.anyway);
 					return await createClient(sql, by, client);
 				});
@@ -141,7 +141,7 @@ export function clientRoutes(
 				const clientId = idOf(request);
 				const by = acting(request);
 				const lock = async (tx: Tx) => await findClientToEdit(tx, by.actor, clientId);
-				const { part, name, json } = await mergeEdit(db, request.body, lock, async (sql) => {
+				const edited = async (sql: Sql): Promise<ClientChange> => {
 					const form = await readClientForm(sql, by.actor, clientId, request.viewer);
 					const { client, extraFields, facts } = form;
 					const body = mergedBody(request.body, standing(client, facts));
@@ -153,11 +153,13 @@ export function clientRoutes(
 						await warnOfDuplicates(sql, request, said, part.anyway);
 					}
 					const now = await editClient(sql, by, clientId, version, edit);
-					return { part, name: part.name ?? client.name, json: { version: now } };
-				});
-				const toast = { key: 'toast.clientSaved', args: { name } } as const;
-				const returnTo = part.returnTo ?? undefined;
-				return await answerClient(connection, request, reply, { clientId, toast, json, returnTo });
+					const args = { name: part.name ?? client.name };
+					const toast = { key: 'toast.clientSaved', args } as const;
+					const returnTo = part.returnTo ?? undefined;
+					return { clientId, toast, json: { version: now }, returnTo };
+				};
+				const change = await once(db, request, (sql) => mergeEdit(sql, request.body, lock, edited));
+				return await answerClient(connection, request, reply, change);
 			},
 			async (problem) => await drawEdit(request, reply, problem),
 		),

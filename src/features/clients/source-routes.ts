@@ -59,8 +59,8 @@ export function sourceRoutes(
 			return settingSaved(name, { sourceId, version: now });
 		},
 		buttons: settingButtons({
-			use: async (...asked) => await useSource(db, ...asked),
-			remove: async (...asked) => await removeSource(db, ...asked),
+			use: useSource,
+			remove: removeSource,
 		}),
 		questions: {
 			merger: {
@@ -76,9 +76,9 @@ export function sourceRoutes(
 					};
 					return { fragment: 'admin/_merger', title: 'setting.merge', data };
 				},
-				async submit(request, sourceId) {
+				async submit(request, sourceId, sql) {
 					const { version, intoId } = readForm(MergerForm, request.body);
-					const told = await mergeSource(db, acting(request), sourceId, version, intoId);
+					const told = await mergeSource(sql, acting(request), sourceId, version, intoId);
 					return { toast: { key: 'toast.settingMerged', args: told }, json: told };
 				},
 			},

@@ -42,7 +42,7 @@ export function tagRoutes(app: FastifyInstance, { connection }: { connection: Co
 			const now = await editTag(sql, acting(request), tagId, version, { name, colour });
 			return settingSaved(name, { tagId, version: now });
 		},
-		buttons: settingButtons({ remove: async (...asked) => await removeTag(db, ...asked) }),
+		buttons: settingButtons({ remove: removeTag }),
 		questions: {
 			merger: {
 				async form({ viewer: { language } }, tagId) {
@@ -54,9 +54,9 @@ export function tagRoutes(app: FastifyInstance, { connection }: { connection: Co
 					};
 					return { fragment: 'admin/_merger', title: 'setting.merge', data };
 				},
-				async submit(request, tagId) {
+				async submit(request, tagId, sql) {
 					const { version, intoId } = readForm(MergerForm, request.body);
-					const told = await mergeTag(db, acting(request), tagId, version, intoId);
+					const told = await mergeTag(sql, acting(request), tagId, version, intoId);
 					return { toast: { key: 'toast.settingMerged', args: told }, json: told };
 				},
 			},

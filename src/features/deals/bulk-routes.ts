@@ -8,6 +8,7 @@ import { suggestedDay } from '#src/features/interactions/forms.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { onceEach } from '#src/platform/once/once.ts';
 import { withJoined } from '#src/platform/web/chosen.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
@@ -86,10 +87,11 @@ export function bulkRoutes(app: FastifyInstance, { connection }: { connection: C
 				const command = commandIn(body, request.viewer);
 				const by = acting(request);
 				const stages = await listAllStages(db);
+				const each = await onceEach(db, request);
 				const result =
 					command.verb === 'back'
-						? await undoWithDeals(db, by, request.viewer, backIn(command.back, deal))
-						: await doWithDeals(db, by, request.viewer, chosenIn(deal), command, stages);
+						? await undoWithDeals(db, each, by, request.viewer, backIn(command.back, deal))
+						: await doWithDeals(db, each, by, request.viewer, chosenIn(deal), command, stages);
 				return await answerBulk(connection, request, reply, {
 					...{ result, noun: 'deal', home: '/deals', returnTo },
 					told: await toldOf(command, by.actor, request.viewer),

@@ -9,6 +9,7 @@ import { notifyReassigned } from '#src/features/mail/notices.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
 import { NotFound, RuleBroken } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
+import type { Each } from '#src/platform/once/once.ts';
 import {
 	type BulkResult,
 	type Done,
@@ -53,6 +54,7 @@ const LETTER_WAITS_MS = 60_000;
  */
 export async function doWithDeals(
 	db: Database,
+	each: Each,
 	acting: Acting,
 	viewer: Viewer,
 	chosen: Chosen[],
@@ -61,7 +63,7 @@ export async function doWithDeals(
 ): Promise<BulkResult> {
 	const letter: Telling = { id: null, deals: [] };
 	const work = workOf(acting, viewer, command, stages, letter);
-	const result = await eachOf(db, viewer, await namesOf(db, acting, chosen), chosen, work);
+	const result = await eachOf(each, viewer, await namesOf(db, acting, chosen), chosen, work);
 	// All of them are given: it need not wait. Where this fails it leaves a minute later.
 	if (letter.id !== null)
 		await enqueueDelivery(db, letter.id).catch((error: unknown) => result.errors.push(error));
@@ -81,12 +83,13 @@ function wayBack(command: Command): Record<string, string> {
 /** Takes a move, a date, an owner or the archiving of many deals back, each where it still stands as it was left. */
 export async function undoWithDeals(
 	db: Database,
+	each: Each,
 	acting: Acting,
 	viewer: Viewer,
 	back: BackAgain[],
 ): Promise<BulkResult> {
 	const names = await namesOf(db, acting, back);
-	const result = await eachOf(db, viewer, names, back, async (tx, { id, ...one }) => {
+	const result = await eachOf(each, viewer, names, back, async (tx, { id, ...one }) => {
 		if ('stageId' in one) await moveDeal(tx, acting, { ...one, dealId: id, asBefore: true });
 		else if ('archive' in one) await archiveDeal(tx, acting, id, one.version, false);
 		else if ('owner' in one) await giveDealBack(tx, acting, id, one.version);

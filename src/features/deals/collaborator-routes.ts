@@ -3,6 +3,7 @@ import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast } from '#src/platform/web/flash.ts';
@@ -46,8 +47,11 @@ export function collaboratorRoutes(
 				async () => {
 					const { version, personId, returnTo } = readForm(CollaboratorForm, request.body);
 					const by = acting(request);
-					const deal = await findDeal(db, by.actor, idOf(request));
-					await change(db, by, deal.id, { version, personId });
+					const deal = await once(db, request, async (sql) => {
+						const { id, title, stageId } = await findDeal(sql, by.actor, idOf(request));
+						await change(sql, by, id, { version, personId });
+						return { id, title, stageId };
+					});
 					return await answer(request, reply, deal, returnTo);
 				},
 				async (problem) => await draw(request, reply, problem),
@@ -58,7 +62,7 @@ export function collaboratorRoutes(
 	async function answer(
 		request: FastifyRequest,
 		reply: FastifyReply,
-		deal: DealView,
+		deal: Pick<DealView, 'id' | 'title' | 'stageId'>,
 		returnTo: string | undefined,
 	) {
 		const toast = { key: 'toast.dealSaved', args: { title: deal.title } } as const;

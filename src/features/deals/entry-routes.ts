@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { logInteraction, planInteraction } from '#src/features/interactions/actions.ts';
-import { answerStep } from '#src/features/interactions/answer.ts';
+import { answerStep, keptOf } from '#src/features/interactions/answer.ts';
 import { stepOf, suggestedDay } from '#src/features/interactions/forms.ts';
 import { toastOf } from '#src/features/interactions/planning.ts';
 import { findInteraction, listKinds, summaryOf } from '#src/features/interactions/queries.ts';
@@ -50,13 +50,12 @@ export function dealEntryRoutes(
 		if (text === undefined) throw new InvalidForm({ text: { key: 'field.required' } }, {});
 		const by = acting(request);
 		const dealId = idOf(request);
-		await once(db, request, by.actor.id, async (sql) => {
+		const change = await once(db, request, async (sql) => {
 			await noteDeal(sql, by, dealId, text);
-			return { dealId };
+			const { stageId, title } = await findDeal(sql, by.actor, dealId);
+			const toast = { key: 'toast.noted', args: { title } } as const;
+			return { dealId, stageIds: [stageId], toast, returnTo };
 		});
-		const { stageId, title } = await findDeal(db, by.actor, dealId);
-		const toast = { key: 'toast.noted', args: { title } } as const;
-		const change = { dealId, stageIds: [stageId], toast, returnTo };
 		return await answerChange(connection, request, reply, change);
 	}
 
@@ -80,17 +79,18 @@ export function dealEntryRoutes(
 		const { summary, rest } = wordsOf(text, usual);
 		const when = { ...(plannedDay && { plannedDay }), ...(plannedTime && { plannedTime }) };
 		const step = plan ? stepOf({ kindId, summary, ...when }, viewer) : null;
-		const made = await once(db, request, by.actor.id, (sql) =>
-			step
-				? planInteraction(sql, by, idOf(request), { ...step, description: rest })
-				: logInteraction(sql, by, idOf(request), { kindId, summary, outcome: rest }),
-		);
-		const now = await findInteraction(db, by.actor, made);
-		const undo = wayBack('step.delete', made, { version: '1' });
-		const toast: Toast = plan
-			? toastOf(now, viewer)
-			: { key: 'toast.completed', args: { summary: now.summary }, undo };
-		return await answerStep(connection, request, reply, { step: now, toast, returnTo });
+		const change = await once(db, request, async (sql) => {
+			const made = step
+				? await planInteraction(sql, by, idOf(request), { ...step, description: rest })
+				: await logInteraction(sql, by, idOf(request), { kindId, summary, outcome: rest });
+			const now = await findInteraction(sql, by.actor, made);
+			const undo = wayBack('step.delete', made, { version: '1' });
+			const toast: Toast = plan
+				? toastOf(now, viewer)
+				: { key: 'toast.completed', args: { summary: now.summary }, undo };
+			return { step: keptOf(now), toast, returnTo };
+		});
+		return await answerStep(connection, request, reply, change);
 	}
 
 	// The field comes back in its place, with all that was typed.

@@ -4,9 +4,10 @@ import type { Settled } from '#src/event-shapes.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { readWithExtra } from '#src/features/clients/extra-fields.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Sql } from '#src/platform/db/client.ts';
 import { formatMoney } from '#src/platform/i18n/money.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, filledIn, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
@@ -54,19 +55,23 @@ export function dealMoveRoutes(
 		return await attempt(
 			request,
 			async () => {
-				const { returnTo, ...move } = await readMove(request, dealId);
-				const moved = await moveDeal(db, acting(request), move);
-				return await answerChange(connection, request, reply, {
-					...changeOf(moved, request.viewer.language),
-					returnTo,
+				const change = await once(db, request, async (sql) => {
+					const { returnTo, ...move } = await readMove(sql, request, dealId);
+					const moved = await moveDeal(sql, acting(request), move);
+					return { ...changeOf(moved, request.viewer.language), returnTo };
 				});
+				return await answerChange(connection, request, reply, change);
 			},
 			async (problem) => await refuseMove(request, reply, dealId, problem),
 		);
 	});
 
 	// Extra fields are the company's own: which there are is asked only where a form has some.
-	async function readMove(request: FastifyRequest, dealId: number): Promise<Move & Returning> {
+	async function readMove(
+		sql: Sql,
+		request: FastifyRequest,
+		dealId: number,
+	): Promise<Move & Returning> {
 		const { body } = request;
 		if (typeof body !== 'object' || body === null || Array.isArray(body))
 			return moveOf(dealId, readForm(MoveForm, body));
@@ -74,7 +79,7 @@ export function dealMoveRoutes(
 		const move = moveOf(dealId, readForm(MoveForm, Object.fromEntries(own)));
 		const more = Object.entries(body).filter(([name]) => name.startsWith('extra_'));
 		if (more.length === 0) return move;
-		const { deal, frame } = await readEditForm(db, actorOf(request), dealId, request.viewer);
+		const { deal, frame } = await readEditForm(sql, actorOf(request), dealId, request.viewer);
 		const typed = Object.fromEntries(more);
 		const { extra } = readWithExtra(form({}), frame.extraFields, deal.extra, typed);
 		return { ...move, filling: { ...move.filling, extra } };

@@ -52,7 +52,7 @@ export function pipelineRoutes(
 			const now = await editPipeline(sql, acting(request), pipelineId, version, { name });
 			return settingSaved(name, { pipelineId, version: now });
 		},
-		buttons: settingButtons({ move: async (...asked) => await movePipeline(db, ...asked) }),
+		buttons: settingButtons({ move: movePipeline }),
 		questions: {
 			removal: {
 				async form({ viewer: { language } }, pipelineId) {
@@ -65,10 +65,10 @@ export function pipelineRoutes(
 					};
 					return { fragment: 'admin/_emptying', title: 'setting.removal', data };
 				},
-				async submit(request, pipelineId) {
+				async submit(request, pipelineId, sql) {
 					const { version, intoId = null } = readForm(EmptyingForm, request.body);
 					return settingEmptied(
-						await removePipeline(db, acting(request), pipelineId, version, intoId),
+						await removePipeline(sql, acting(request), pipelineId, version, intoId),
 					);
 				},
 			},

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
-import type { Connection, Tx } from '#src/platform/db/client.ts';
+import type { Connection, Sql, Tx } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { form, optional, readQuery, text } from '#src/platform/web/forms.ts';
 import { mergeEdit } from '#src/platform/web/merging.ts';
@@ -49,18 +50,17 @@ export function dealProductRoutes(
 				const { more, returnTo } = read;
 				const dealId = idOf(request);
 				const by = acting(request);
-				const deal = await findDeal(db, by.actor, dealId);
 				if (more) return await draw(request, reply, unsaved(request));
 				const lock = async (tx: Tx) => await findDealToEdit(tx, by.actor, dealId);
-				await mergeEdit(db, request.body, lock, async (sql) => {
+				const edit = async (sql: Sql) => {
+					const { title, stageId } = await findDeal(sql, by.actor, dealId);
 					const now = await findDealAround(sql, by.actor, dealId);
 					await setDealProducts(sql, by, dealId, mergedTable(read, now));
-				});
-				return await answerChange(connection, request, reply, {
-					...{ dealId, returnTo },
-					stageIds: [deal.stageId],
-					toast: { key: 'toast.dealSaved', args: { title: deal.title } },
-				});
+					const toast = { key: 'toast.dealSaved', args: { title } } as const;
+					return { dealId, stageIds: [stageId], toast };
+				};
+				const change = await once(db, request, (sql) => mergeEdit(sql, request.body, lock, edit));
+				return await answerChange(connection, request, reply, { ...change, returnTo });
 			},
 			async (problem) => await draw(request, reply, problem),
 		),

@@ -44,9 +44,9 @@ export function reasonRoutes(
 			return settingSaved(name, { reasonId, version: now });
 		},
 		buttons: settingButtons({
-			move: async (...asked) => await moveReason(db, ...asked),
-			use: async (...asked) => await useReason(db, ...asked),
-			remove: async (...asked) => await removeReason(db, ...asked),
+			move: moveReason,
+			use: useReason,
+			remove: removeReason,
 		}),
 	});
 }

@@ -37,11 +37,11 @@ export function dealRemovalRoutes(
 			async () => {
 				const { title: typed } = readForm(CopyForm, request.body);
 				const by = acting(request);
-				const { title: old } = await findDeal(db, by.actor, idOf(request));
-				const title = typed ?? translate(request.viewer.language, 'deal.copyOf', { title: old });
-				const made = await once(db, request, by.actor.id, (sql) =>
-					copyDeal(sql, by, idOf(request), title),
-				);
+				const { made, title } = await once(db, request, async (sql) => {
+					const { title: old } = await findDeal(sql, by.actor, idOf(request));
+					const title = typed ?? translate(request.viewer.language, 'deal.copyOf', { title: old });
+					return { made: await copyDeal(sql, by, idOf(request), title), title };
+				});
 				const toast = { key: 'toast.dealCopied', args: { title } } as const;
 				return leaveFor(request, reply, `/deals/${made}`, toast, { dealId: made });
 			},
@@ -79,7 +79,10 @@ export function dealRemovalRoutes(
 			async () => {
 				const dealId = idOf(request);
 				const { version, returnTo } = readForm(RemovalForm, request.body);
-				const { title, stageId } = await removeDeal(db, acting(request), dealId, version);
+				const { title, stageId } = await once(db, request, async (sql) => {
+					const { title, stageId } = await removeDeal(sql, acting(request), dealId, version);
+					return { dealId, title, stageId };
+				});
 				const undo = wayBack('deal.recover', dealId, { version: String(version) });
 				const toast = { key: 'toast.dealRemoved', args: { title }, undo } as const;
 				// Its page is not there any more.
@@ -106,7 +109,9 @@ export function dealRemovalRoutes(
 				async () => {
 					const dealId = idOf(request);
 					const { version, returnTo } = readForm(RemovalForm, request.body);
-					const done = await archiveDeal(db, acting(request), dealId, version, archived);
+					const done = await once(db, request, async (sql) => ({
+						...{ dealId, ...(await archiveDeal(sql, acting(request), dealId, version, archived)) },
+					}));
 					const way = archived ? 'deal.restore' : 'deal.archive';
 					const undo = wayBack(way, dealId, { version: String(done.version) });
 					const key = archived ? 'toast.dealArchived' : 'toast.dealRestored';
@@ -126,7 +131,10 @@ export function dealRemovalRoutes(
 			async () => {
 				const dealId = idOf(request);
 				const { version, returnTo } = readForm(RemovalForm, request.body);
-				const { title, stageId } = await recoverDeal(db, acting(request), dealId, version);
+				const { title, stageId } = await once(db, request, async (sql) => {
+					const { title, stageId } = await recoverDeal(sql, acting(request), dealId, version);
+					return { dealId, title, stageId };
+				});
 				const toast = { key: 'toast.dealRecovered', args: { title } } as const;
 				return await answerChange(connection, request, reply, {
 					...{ dealId, stageIds: [stageId], toast, returnTo },

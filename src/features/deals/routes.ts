@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import { answerChange } from '#src/features/board/answer.ts';
+import { answerChange, type Change } from '#src/features/board/answer.ts';
 import { readWithExtra } from '#src/features/clients/extra-fields.ts';
-import type { Connection, Tx } from '#src/platform/db/client.ts';
+import type { Connection, Sql, Tx } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import { drawFacts, standing } from '#src/platform/web/facts.ts';
@@ -65,21 +66,17 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 		const by = acting(request);
 		const { actor } = by;
 		const lock = async (tx: Tx) => await findDealToEdit(tx, actor, dealId);
-		const { deal, edit, returnTo } = await mergeEdit(db, request.body, lock, async (sql) => {
+		const edit = async (sql: Sql): Promise<Change> => {
 			const { deal, frame, facts } = await readEditForm(sql, actor, dealId, request.viewer);
 			const body = mergedBody(request.body, standing(deal, facts));
 			const { part, extra } = readWithExtra(EditForm, frame.extraFields, deal.extra, body);
 			const { version, returnTo, was: _, ...edit } = part;
 			await editDeal(sql, by, dealId, version, { ...edit, extra } as DealEdit);
-			return { deal, edit, returnTo };
-		});
-		const title = edit.title ?? deal.title;
-		return await answerChange(connection, request, reply, {
-			dealId,
-			stageIds: [deal.stageId],
-			toast: { key: 'toast.dealSaved', args: { title } },
-			returnTo: returnTo ?? undefined,
-		});
+			const toast = { key: 'toast.dealSaved', args: { title: edit.title ?? deal.title } } as const;
+			return { dealId, stageIds: [deal.stageId], toast, returnTo: returnTo ?? undefined };
+		};
+		const change = await once(db, request, (sql) => mergeEdit(sql, request.body, lock, edit));
+		return await answerChange(connection, request, reply, change);
 	}
 
 	async function drawEdit(request: FastifyRequest, reply: FastifyReply, problem: Problem | null) {
@@ -97,33 +94,25 @@ export function dealRoutes(app: FastifyInstance, { connection }: { connection: C
 		return await attempt(
 			request,
 			async () => {
-				const { version, ownerId, note, returnTo } = readForm(OwnerForm, request.body);
+				const { version, ownerId, note = null, returnTo } = readForm(OwnerForm, request.body);
 				const by = acting(request);
-				const { deal, version: given } = await handOverDeal(
-					db,
-					by,
-					dealId,
-					version,
-					ownerId,
-					note ?? null,
-				);
-				const { name, seen } = await findReceiver(db, by.actor, dealId);
-				const toast: Toast = {
-					...{ key: 'toast.reassigned', args: { title: deal.title, name } },
-					...(given === version ? {} : { undo: takeBack(dealId, given) }),
-				};
+				const { seen, ...change } = await once(db, request, async (sql) => {
+					const handed = await handOverDeal(sql, by, dealId, version, ownerId, note);
+					const { title, stageId } = handed.deal;
+					const { name, seen } = await findReceiver(sql, by.actor, dealId);
+					const toast: Toast = {
+						...{ key: 'toast.reassigned', args: { title, name } },
+						...(handed.version === version ? {} : { undo: takeBack(dealId, handed.version) }),
+					};
+					return { seen, dealId, stageIds: [stageId], toast, returnTo };
+				});
 				// Its page is not there any more for who gave it out of their sight.
 				const home = `/deals/${dealId}`;
 				const here = wantsFragments(request)
 					? pageSeen(request).pathname
 					: localPath(returnTo, home);
-				if (!seen && here.startsWith(home)) return leaveFor(request, reply, '/deals', toast);
-				return await answerChange(connection, request, reply, {
-					dealId,
-					stageIds: [deal.stageId],
-					toast,
-					returnTo,
-				});
+				if (!seen && here.startsWith(home)) return leaveFor(request, reply, '/deals', change.toast);
+				return await answerChange(connection, request, reply, change);
 			},
 			async (problem) => {
 				const data = await readDealMenu(db, actorOf(request), dealId, request.viewer);

@@ -79,7 +79,7 @@ export function stageRoutes(
 			const now = await editStage(sql, acting(request), stageId, version, edit);
 			return settingSaved(edit.name, { stageId, version: now });
 		},
-		buttons: settingButtons({ move: async (...asked) => await moveStage(db, ...asked) }),
+		buttons: settingButtons({ move: moveStage }),
 		questions: {
 			removal: {
 				async form({ viewer: { language } }, stageId) {
@@ -91,9 +91,9 @@ export function stageRoutes(
 					};
 					return { fragment: 'admin/_emptying', title: 'setting.removal', data };
 				},
-				async submit(request, stageId) {
+				async submit(request, stageId, sql) {
 					const { version, intoId = null } = readForm(EmptyingForm, request.body);
-					return settingEmptied(await removeStage(db, acting(request), stageId, version, intoId));
+					return settingEmptied(await removeStage(sql, acting(request), stageId, version, intoId));
 				},
 			},
 		},

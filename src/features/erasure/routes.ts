@@ -5,6 +5,7 @@ import { acting } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { expiredBefore } from '#src/platform/events/erased.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
@@ -72,7 +73,7 @@ export function erasureRoutes(
 				async () => {
 					const { version, typed = 0 } = readForm(ErasureForm, request.body);
 					const asked = { noun, id: idOf(request), typed, version };
-					const rows = await erase(db, acting(request), asked);
+					const rows = await once(db, request, (sql) => erase(sql, acting(request), asked));
 					return leaveFor(request, reply, PATH, { key: 'toast.erased', args: { rows } }, { rows });
 				},
 				async (problem) => await drawErasure(request, reply, noun, problem),

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection, Tx } from '#src/platform/db/client.ts';
+import type { Connection, Sql, Tx } from '#src/platform/db/client.ts';
 import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
@@ -48,7 +48,7 @@ export function filterRoutes(
 				const shared = visibleTo === 'team';
 				const filter = { screen, name, query: query ?? '', shared };
 				const by = acting(request);
-				const id = await once(db, request, by.actor.id, (sql) => saveFilter(sql, by, filter));
+				const id = await once(db, request, (sql) => saveFilter(sql, by, filter));
 				const toast = { key: 'toast.filterSaved', args: { name } } as const;
 				return await answer(request, reply, { id, screen, toast, returnTo });
 			},
@@ -78,15 +78,17 @@ export function filterRoutes(
 				const by = acting(request);
 				const filterId = idOf(request);
 				const lock = async (tx: Tx) => await findFilterToEdit(tx, by.actor, filterId);
-				const done = await mergeEdit(db, request.body, lock, async (sql) => {
+				const edited = async (sql: Sql) => {
 					const stands = await findFilter(sql, by.actor, filterId);
 					const now = { version: stands.version, fields: fieldsOf(stands) };
 					const read = readForm(ChangeFilterForm, mergedBody(request.body, now));
 					const { version, name, visibleTo, take, query, returnTo } = read;
 					const shared = visibleTo === undefined ? undefined : visibleTo === 'team';
 					const change = { name, shared, query: take ? (query ?? '') : undefined };
-					return { ...(await changeFilter(sql, by, filterId, version, change)), returnTo };
-				});
+					const saved = await changeFilter(sql, by, filterId, version, change);
+					return { id: saved.id, screen: saved.screen, name: saved.name, returnTo };
+				};
+				const done = await once(db, request, (sql) => mergeEdit(sql, request.body, lock, edited));
 				const toast = { key: 'toast.filterSaved', args: { name: done.name } } as const;
 				return await answer(request, reply, { ...done, toast });
 			},
@@ -99,7 +101,11 @@ export function filterRoutes(
 			request,
 			async () => {
 				const { version, returnTo } = readForm(RemoveFilterForm, request.body);
-				const gone = await removeFilter(db, acting(request), idOf(request), version);
+				const gone = await once(db, request, async (sql) => {
+					const by = acting(request);
+					const { id, screen, name } = await removeFilter(sql, by, idOf(request), version);
+					return { id, screen, name };
+				});
 				const toast = { key: 'toast.filterRemoved', args: { name: gone.name } } as const;
 				return await answer(request, reply, { ...gone, toast, returnTo });
 			},

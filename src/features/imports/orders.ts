@@ -76,19 +76,18 @@ const WAITING: readonly ImportStatus[] = ['mapping', 'checked', 'failed'];
 
 /** Reads the file in another way: encoding, delimiter, line of the headings. Throws like chooseColumns. */
 export async function rereadImport(
-	db: Database,
+	sqlOrTx: Sql,
 	acting: Acting,
 	id: number,
 	version: number,
 	reading: AskedReading,
 ): Promise<void> {
-	// Looked at outside of the transaction: a large file takes seconds.
-	const found = await db.transaction((tx) => mine(tx, acting, id, version, WAITING));
-	const look = await looked(acting, () =>
-		withStoredFile(db, found.id, (path) => lookAt(path, reading)),
-	);
-	await db.transaction(async (tx) => {
+	await transact(sqlOrTx, async (tx) => {
 		await mine(tx, acting, id, version, WAITING);
+		// A large file takes seconds, for which nobody else is kept waiting but by this import.
+		const look = await looked(acting, () =>
+			withStoredFile(tx, id, (path) => lookAt(path, reading)),
+		);
 		await storeSample(tx, id, look);
 		await tx.execute(sql`
 			update imports set reading = ${json(look.reading)}, headers = ${json(look.headers)},
@@ -107,14 +106,14 @@ export type Work = 'queued' | 'by hand';
  * field that is needed has no column.
  */
 export async function chooseColumns(
-	db: Database,
+	sqlOrTx: Sql,
 	acting: Acting,
 	id: number,
 	version: number,
 	choice: Choice,
 	work: Work = 'queued',
 ): Promise<void> {
-	await db.transaction(async (tx) => {
+	await transact(sqlOrTx, async (tx) => {
 		const found = await mine(tx, acting, id, version, WAITING);
 		await checkChoice(tx, acting, found, choice);
 		await tx.execute(sql`
@@ -130,23 +129,23 @@ export async function chooseColumns(
  * Throws like chooseColumns, and InvalidForm for what cannot stand there.
  */
 export async function putNames(
-	db: Database,
+	sqlOrTx: Sql,
 	acting: Acting,
 	id: number,
 	version: number,
 	values: readonly (string | undefined)[],
 ): Promise<void> {
-	const found = await db.transaction((tx) => mine(tx, acting, id, version, ['checked']));
+	const found = await transact(sqlOrTx, (tx) => mine(tx, acting, id, version, ['checked']));
 	if (found.choice === null) throw new RuleBroken('import.notNow');
-	const names = await listUnknownNames(db, found);
-	const lists = await listSubstitutes(db, acting.actor, names, found.choice.pipeline);
+	const names = await listUnknownNames(sqlOrTx, found);
+	const lists = await listSubstitutes(sqlOrTx, acting.actor, names, found.choice.pipeline);
 	for (const [at, { field }] of names.entries()) {
 		const known = [KEPT, NOTHING, ...(lists[field] ?? []).map(({ value }) => value)];
 		if (!known.includes(values[at] ?? ''))
 			throw new InvalidForm({ [`n${at}`]: { key: 'field.choice' } }, {});
 	}
 	const instead = insteadOf(names, values);
-	await chooseColumns(db, acting, id, version, { ...found.choice, instead });
+	await chooseColumns(sqlOrTx, acting, id, version, { ...found.choice, instead });
 }
 
 async function checkChoice(
@@ -183,13 +182,13 @@ async function checkPipeline(tx: Tx, name: string): Promise<void> {
 
 /** Begins to bring in what was checked. Throws like chooseColumns. */
 export async function startImport(
-	db: Database,
+	sqlOrTx: Sql,
 	acting: Acting,
 	id: number,
 	version: number,
 	work: Work = 'queued',
 ): Promise<void> {
-	await db.transaction(async (tx) => {
+	await transact(sqlOrTx, async (tx) => {
 		await mine(tx, acting, id, version, ['checked']);
 		await tx.execute(sql`
 			update imports set status = 'running', done_rows = 0, done_line = 0, counts = '{}', worker = null,
@@ -204,12 +203,12 @@ export async function startImport(
  * can be undone. Throws like chooseColumns.
  */
 export async function cancelImport(
-	db: Database,
+	sqlOrTx: Sql,
 	acting: Acting,
 	id: number,
 	version: number,
 ): Promise<ImportStatus> {
-	return await db.transaction(async (tx) => {
+	return await transact(sqlOrTx, async (tx) => {
 		const { status } = await mine(tx, acting, id, version, ['checking', 'running']);
 		const next = status === 'checking' ? 'mapping' : 'cancelling';
 		await tx.execute(sql`
@@ -223,12 +222,12 @@ export async function cancelImport(
 
 /** Begins to take back what an import has done, as far as nobody has touched it since. Throws like chooseColumns. */
 export async function undoImport(
-	db: Database,
+	sqlOrTx: Sql,
 	acting: Acting,
 	id: number,
 	version: number,
 ): Promise<void> {
-	await db.transaction(async (tx) => {
+	await transact(sqlOrTx, async (tx) => {
 		await mine(tx, acting, id, version, ['done', 'cancelled']);
 		await tx.execute(sql`
 			update imports set status = 'undoing', done_rows = 0, worker = null, version = version + 1
@@ -239,12 +238,12 @@ export async function undoImport(
 
 /** Throws a file away of which nothing was brought in. Throws like chooseColumns. */
 export async function removeImport(
-	db: Database,
+	sqlOrTx: Sql,
 	acting: Acting,
 	id: number,
 	version: number,
 ): Promise<void> {
-	await db.transaction(async (tx) => {
+	await transact(sqlOrTx, async (tx) => {
 		const { fileName } = await mine(tx, acting, id, version, WAITING);
 		await tx.execute(sql`delete from imports where id = ${id}`);
 		await record(tx, acting, { type: 'import.removed', data: { importId: id, file: fileName } });

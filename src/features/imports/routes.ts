@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toldOfExport } from '#src/features/auth/exporting.ts';
 import { askedAgain, takeHeld } from '#src/features/auth/fresh.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Sql } from '#src/platform/db/client.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
@@ -81,7 +81,7 @@ export function importRoutes(
 					const file = { feeds, path, fileName, bytes, reading: readingOf(asked) };
 					const by = acting(request);
 					const said = { ...upload.fields, fileName, bytes };
-					return await once(db, request, by.actor.id, (sql) => receiveImport(sql, by, file), said);
+					return await once(db, request, (sql) => receiveImport(sql, by, file), said);
 				});
 				return await sendOn(request, reply, id);
 			},
@@ -129,7 +129,7 @@ export function importRoutes(
 	/** A change of an import by a form on its page: done and shown, or drawn again with what is wrong. */
 	const change = (
 		path: string,
-		work: (request: FastifyRequest, id: number) => Promise<Toast | null>,
+		work: (request: FastifyRequest, id: number, sql: Sql) => Promise<Toast | null>,
 		{ fresh = false, ...asked }: RowsAsked & { fresh?: boolean } = {},
 	) =>
 		app.post(`/import/:id/${path}`, CHANGES_IMPORT, async (request, reply) =>
@@ -138,7 +138,7 @@ export function importRoutes(
 				async () => {
 					const id = idOf(request);
 					if (fresh && (await provedAgain(request, reply, id))) return reply;
-					const toast = await work(request, id);
+					const toast = await once(db, request, (sql) => work(request, id, sql));
 					return await sendOn(request, reply, id, toast ?? undefined);
 				},
 				async (problem) => await drawOne(request, reply, asked, problem),
@@ -153,9 +153,9 @@ export function importRoutes(
 
 	change(
 		'reading',
-		async (request, id) => {
+		async (request, id, sql) => {
 			const { version, ...asked } = readForm(ReadingForm, request.body);
-			await rereadImport(db, acting(request), id, version, readingOf(asked));
+			await rereadImport(sql, acting(request), id, version, readingOf(asked));
 			return null;
 		},
 		{ show: 'columns' },
@@ -163,13 +163,13 @@ export function importRoutes(
 
 	change(
 		'columns',
-		async (request, id) => {
-			const { headers, choice } = await findImport(db, actorOf(request), id);
+		async (request, id, sql) => {
+			const { headers, choice } = await findImport(sql, actorOf(request), id);
 			const form = readForm(choiceFields(headers.length), request.body);
 			const { version, way, known, pipeline } = form;
 			const columns = form as unknown as Record<string, string | undefined>;
 			const fields = headers.map((_, at) => columns[`c${at}`] ?? '');
-			await chooseColumns(db, acting(request), id, version, {
+			await chooseColumns(sql, acting(request), id, version, {
 				...{ fields, way, known, pipeline },
 				instead: choice?.instead,
 			});
@@ -178,32 +178,32 @@ export function importRoutes(
 		{ show: 'columns' },
 	);
 
-	change('names', async (request, id) => {
-		const found = await findImport(db, actorOf(request), id);
-		const names = await listUnknownNames(db, found);
+	change('names', async (request, id, sql) => {
+		const found = await findImport(sql, actorOf(request), id);
+		const names = await listUnknownNames(sql, found);
 		const { version, ...said } = readForm(namesFields(names.length), request.body);
 		const values = names.map((_, at) => (said as Record<string, string>)[`n${at}`]);
-		await putNames(db, acting(request), id, Number(version), values);
+		await putNames(sql, acting(request), id, Number(version), values);
 		return null;
 	});
 
 	change(
 		'start',
-		async (request, id) => {
-			await startImport(db, acting(request), id, readForm(OrderForm, request.body).version);
+		async (request, id, sql) => {
+			await startImport(sql, acting(request), id, readForm(OrderForm, request.body).version);
 			return null;
 		},
 		{ fresh: true },
 	);
 
-	change('cancellation', async (request, id) => {
+	change('cancellation', async (request, id, sql) => {
 		const { version } = readForm(OrderForm, request.body);
-		const status = await cancelImport(db, acting(request), id, version);
+		const status = await cancelImport(sql, acting(request), id, version);
 		return status === 'mapping' ? { key: 'toast.importCancelled' } : null;
 	});
 
-	change('undo', async (request, id) => {
-		await undoImport(db, acting(request), id, readForm(OrderForm, request.body).version);
+	change('undo', async (request, id, sql) => {
+		await undoImport(sql, acting(request), id, readForm(OrderForm, request.body).version);
 		return null;
 	});
 
@@ -212,7 +212,9 @@ export function importRoutes(
 			request,
 			async () => {
 				const { version } = readForm(OrderForm, request.body);
-				await removeImport(db, acting(request), idOf(request), version);
+				await once(db, request, (sql) =>
+					removeImport(sql, acting(request), idOf(request), version),
+				);
 				if (wantsJson(request)) return await reply.code(204).send();
 				keepToast(reply, { key: 'toast.importRemoved' });
 				return await reply.redirect('/import', 303);

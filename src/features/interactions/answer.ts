@@ -19,6 +19,15 @@ export type StepChange = {
 	json?: Record<string, unknown>;
 };
 
+/** Of a step what its answer is drawn from: so much is kept of it. */
+export const keptOf = ({
+	id,
+	dealId,
+	clientId,
+	stageId,
+	version,
+}: StepChange['step']): StepChange['step'] => ({ id, dealId, clientId, stageId, version });
+
 /** What is said of a step whose owner has something else at that time: it is told, not forbidden. */
 export async function clashNote(
 	db: Sql,

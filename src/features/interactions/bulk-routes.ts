@@ -4,6 +4,7 @@ import { answerBulk, type BulkChange } from '#src/features/board/answer.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { RuleBroken } from '#src/platform/errors.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
+import { onceEach } from '#src/platform/once/once.ts';
 import { chosenIn, withJoined } from '#src/platform/web/chosen.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
@@ -73,10 +74,11 @@ export function stepBulkRoutes(
 				const { viewer } = request;
 				const command = stepCommandIn(body, viewer);
 				const by = acting(request);
+				const each = await onceEach(db, request);
 				const result =
 					command.verb === 'back'
-						? await undoWithSteps(db, by, viewer, stepsBackIn(command.back, step))
-						: await doWithSteps(db, by, viewer, chosenIn(step, 'step'), command);
+						? await undoWithSteps(db, each, by, viewer, stepsBackIn(command.back, step))
+						: await doWithSteps(db, each, by, viewer, chosenIn(step, 'step'), command);
 				return await answerBulk(connection, request, reply, {
 					...{ result, noun: 'step', home: '/agenda', returnTo },
 					told: toldOf(command, viewer),

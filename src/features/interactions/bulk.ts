@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
 import { formatTime, type Viewer } from '#src/platform/i18n/dates.ts';
+import type { Each } from '#src/platform/once/once.ts';
 import { type BulkResult, eachOf, type Naming, type Work } from '#src/platform/web/bulk.ts';
 import type { ChosenOne } from '#src/platform/web/chosen.ts';
 import { cancelInteraction, completeInteraction, postponeInteraction } from './actions.ts';
@@ -18,6 +19,7 @@ type Doing = Exclude<StepCommand, { verb: 'back' }>;
  */
 export async function doWithSteps(
 	db: Database,
+	each: Each,
 	acting: Acting,
 	viewer: Viewer,
 	chosen: ChosenOne[],
@@ -25,7 +27,7 @@ export async function doWithSteps(
 ): Promise<BulkResult> {
 	const names = await namesOf(db, acting, chosen);
 	const work = workOf(acting, viewer, command);
-	const { back, ...result } = await eachOf(db, viewer, names, chosen, work);
+	const { back, ...result } = await eachOf(each, viewer, names, chosen, work);
 	const kind = command.verb === 'postpone' ? 'postpone' : 'ended';
 	return { ...result, back: back === null ? null : { verb: 'back', back: kind, step: back } };
 }
@@ -45,12 +47,13 @@ function workOf(acting: Acting, viewer: Viewer, command: Doing): Work<ChosenOne>
 /** Takes back what was done with many steps, each where it still stands as it was left. */
 export async function undoWithSteps(
 	db: Database,
+	each: Each,
 	acting: Acting,
 	viewer: Viewer,
 	back: StepBack[],
 ): Promise<BulkResult> {
 	const names = await namesOf(db, acting, back);
-	const result = await eachOf(db, viewer, names, back, async (tx, { id, version, plan }) => {
+	const result = await eachOf(each, viewer, names, back, async (tx, { id, version, plan }) => {
 		if (plan) await postponeInteraction(tx, acting, id, version, plan);
 		else await reopenInteraction(tx, acting, id, version);
 		return {};

@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
-import type { Connection, Tx } from '#src/platform/db/client.ts';
+import type { Connection, Sql, Tx } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
 import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
-import { answerStep } from './answer.ts';
+import { answerStep, keptOf, type StepChange } from './answer.ts';
 import { findAsked } from './clash.ts';
 import { askedIn } from './clash-forms.ts';
 import { deleteInteraction, reassignInteraction, reopenInteraction } from './editing.ts';
@@ -91,46 +92,35 @@ export function editingRoutes(
 		const by = acting(request);
 		const id = idOf(request);
 		const lock = async (tx: Tx) => await findInteractionToEdit(tx, by.actor, id);
-		return await mergeEdit(db, request.body, lock, async (sql) => {
-			const { step: before, fields: stands } = await readStepForm(
-				sql,
-				by.actor,
-				id,
-				request.viewer,
-			);
+		const edit = async (sql: Sql): Promise<StepChange> => {
+			const { viewer } = request;
+			const { step: before, fields: stands } = await readStepForm(sql, by.actor, id, viewer);
 			const now = { version: before.version, fields: stands };
 			const body = mergedBody(request.body, now, STEP_SHAPE);
 			const { returnTo, version, was: _, ...fields } = readPart(StepForm, body);
-			const edit = editOf(fields, request.viewer);
+			const edit = editOf(fields, viewer);
 			const step = await editSteps(sql, by, id, version as number, {
 				...{ edit, scope: fields.scope ?? 'one' },
 				// A form without the field leaves the rule; one that says nothing in it ends it.
 				rule: fields.repeat === undefined ? undefined : (repeatFrom(fields) ?? 'never'),
 			});
-			return { step, before, fields, edit, returnTo };
-		});
+			const back = returnTo ?? undefined;
+			if (edit.plan && Object.keys(fields).every((name) => PLACE.has(name))) {
+				const fields = { version: String(step.version), ...placeOf(before, viewer) };
+				const undo = wayBack('step.edit', step.id, fields);
+				const toast = { ...placeToast(before, step, viewer), undo };
+				return { step: keptOf(step), toast, returnTo: back };
+			}
+			const series = step.seriesId !== before.seriesId || (fields.scope ?? 'one') !== 'one';
+			return told('toast.stepSaved', step, back, series);
+		};
+		return await once(db, request, (sql) => mergeEdit(sql, request.body, lock, edit));
 	}
 
 	app.post('/interactions/:id', CHANGES, async (request, reply) =>
 		attempt(
 			request,
-			async () => {
-				const done = await saveStep(request);
-				const { step, before, fields, edit, returnTo } = done;
-				if (edit.plan && Object.keys(fields).every((name) => PLACE.has(name))) {
-					const fields = { version: String(step.version), ...placeOf(before, request.viewer) };
-					const undo = wayBack('step.edit', step.id, fields);
-					const toast = { ...placeToast(before, step, request.viewer), undo };
-					return await answerStep(connection, request, reply, {
-						step,
-						toast,
-						returnTo: returnTo ?? undefined,
-					});
-				}
-				const series = step.seriesId !== before.seriesId || (fields.scope ?? 'one') !== 'one';
-				const back = returnTo ?? undefined;
-				return await answer(request, reply, 'toast.stepSaved', step, back, series);
-			},
+			async () => await answerStep(connection, request, reply, await saveStep(request)),
 			async (problem) => await drawEdit(request, reply, problem),
 		),
 	);
@@ -141,8 +131,11 @@ export function editingRoutes(
 			async () => {
 				const { returnTo, version, ownerId } = readForm(StepOwnerForm, request.body);
 				const id = idOf(request);
-				const step = await reassignInteraction(db, acting(request), id, version, ownerId);
-				return await answer(request, reply, 'toast.stepReassigned', step, returnTo);
+				const change = await once(db, request, async (sql) => {
+					const step = await reassignInteraction(sql, acting(request), id, version, ownerId);
+					return told('toast.stepReassigned', step, returnTo);
+				});
+				return await answerStep(connection, request, reply, change);
 			},
 			async (problem) => await drawEdit(request, reply, problem),
 		),
@@ -155,8 +148,12 @@ export function editingRoutes(
 				const form = readForm(ReopeningForm, request.body);
 				const { version, nextId, nextVersion, returnTo } = form;
 				const next = nextId && nextVersion ? { id: nextId, version: nextVersion } : null;
-				const step = await reopenInteraction(db, acting(request), idOf(request), version, next);
-				return await answer(request, reply, 'toast.stepReopened', step, returnTo);
+				const [by, id] = [acting(request), idOf(request)];
+				const change = await once(db, request, async (sql) => {
+					const step = await reopenInteraction(sql, by, id, version, next);
+					return told('toast.stepReopened', step, returnTo);
+				});
+				return await answerStep(connection, request, reply, change);
 			},
 			async (problem) => await drawStep(request, reply, problem),
 		),
@@ -167,13 +164,16 @@ export function editingRoutes(
 			request,
 			async () => {
 				const { version, returnTo } = readForm(CancellationForm, request.body);
-				const step = await deleteInteraction(db, acting(request), idOf(request), version);
-				const { id, dealId, clientId } = step;
-				const belongs =
-					dealId === null ? { clientId: String(clientId) } : { dealId: String(dealId) };
-				const undo = wayBack('step.restore', id, { version: String(step.version), ...belongs });
-				const toast = { key: 'toast.stepDeleted', args: { summary: step.summary }, undo } as const;
-				return await answerStep(connection, request, reply, { step, toast, returnTo });
+				const change = await once(db, request, async (sql) => {
+					const step = await deleteInteraction(sql, acting(request), idOf(request), version);
+					const { id, dealId, clientId, summary } = step;
+					const belongs =
+						dealId === null ? { clientId: String(clientId) } : { dealId: String(dealId) };
+					const undo = wayBack('step.restore', id, { version: String(step.version), ...belongs });
+					const toast = { key: 'toast.stepDeleted', args: { summary }, undo } as const;
+					return { step: keptOf(step), toast, returnTo };
+				});
+				return await answerStep(connection, request, reply, change);
 			},
 			async (problem) => await drawStep(request, reply, problem),
 		),
@@ -187,23 +187,24 @@ export function editingRoutes(
 				const { dealId = null, clientId = null } = belongs;
 				const id = idOf(request);
 				const where = { dealId, clientId };
-				const step = await restoreInteraction(db, acting(request), id, version, where);
-				return await answer(request, reply, 'toast.stepRestored', step, returnTo);
+				const change = await once(db, request, async (sql) => {
+					const step = await restoreInteraction(sql, acting(request), id, version, where);
+					return told('toast.stepRestored', step, returnTo);
+				});
+				return await answerStep(connection, request, reply, change);
 			},
 			async (problem) => await drawStep(request, reply, problem),
 		),
 	);
+}
 
-	// By what the verb returned: who gives a step away may not see it any more.
-	async function answer(
-		request: FastifyRequest,
-		reply: FastifyReply,
-		key: 'toast.stepSaved' | 'toast.stepReassigned' | 'toast.stepReopened' | 'toast.stepRestored',
-		step: InteractionView,
-		returnTo: string | undefined,
-		series = false,
-	) {
-		const toast = { key, args: { summary: step.summary, name: step.ownerName } };
-		return await answerStep(connection, request, reply, { step, toast, returnTo, series });
-	}
+// By what the verb returned: who gives a step away may not see it any more.
+function told(
+	key: 'toast.stepSaved' | 'toast.stepReassigned' | 'toast.stepReopened' | 'toast.stepRestored',
+	step: InteractionView,
+	returnTo: string | undefined,
+	series = false,
+): StepChange {
+	const toast = { key, args: { summary: step.summary, name: step.ownerName } };
+	return { step: keptOf(step), toast, returnTo, series };
 }

@@ -46,9 +46,9 @@ export function kindRoutes(app: FastifyInstance, { connection }: { connection: C
 			return settingSaved(read.name, { kindId, version: now });
 		},
 		buttons: settingButtons({
-			move: async (...asked) => await moveKind(db, ...asked),
-			use: async (...asked) => await useKind(db, ...asked),
-			remove: async (...asked) => await removeKind(db, ...asked),
+			move: moveKind,
+			use: useKind,
+			remove: removeKind,
 		}),
 	});
 }

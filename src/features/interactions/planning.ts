@@ -5,13 +5,14 @@ import type { Viewer } from '#src/platform/i18n/dates.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
 import { planInteraction, type Target } from './actions.ts';
+import { keptOf, type StepChange } from './answer.ts';
 import { type RepeatFields, repeatFrom, type StepFields, stepOf } from './forms.ts';
 import { findInteraction, type InteractionView, summaryOf } from './queries.ts';
 import { planSeries } from './series.ts';
 import { stepArgs } from './words.ts';
 
 /** A step that was planned, and what the person is told of it. */
-export type Planned = { step: InteractionView; toast: Toast; series: boolean };
+export type Planned = { step: StepChange['step']; toast: Toast; series: boolean };
 
 /**
  * Plans what a form describes, once or again and again. Throws InvalidForm where no day is told, and as
@@ -31,7 +32,7 @@ export async function planStep(
 		? await planSeries(db, by, target, step, repeat)
 		: await planInteraction(db, by, target, step);
 	const planned = await findInteraction(db, by.actor, made);
-	return { step: planned, toast: toastOf(planned, viewer), series: repeat !== null };
+	return { step: keptOf(planned), toast: toastOf(planned, viewer), series: repeat !== null };
 }
 
 /** What is said of a step that was planned. */

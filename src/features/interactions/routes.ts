@@ -22,7 +22,7 @@ import {
 	postponeInteraction,
 	type Target,
 } from './actions.ts';
-import { answerStep } from './answer.ts';
+import { answerStep, keptOf } from './answer.ts';
 import {
 	CancellationForm,
 	CompletionForm,
@@ -98,20 +98,21 @@ export function planRoutes(app: FastifyInstance, { connection }: { connection: C
 		const { returnTo, done, ...fields } = readForm(PlanForm, request.body);
 		const by = acting(request);
 		if (!done) {
-			const planned = await once(db, request, by.actor.id, (sql) =>
+			const planned = await once(db, request, (sql) =>
 				planStep(sql, by, target, fields, request.viewer),
 			);
 			return await answerStep(connection, request, reply, { ...planned, made: true, returnTo });
 		}
-		const summary = await summaryOf(db, fields, request.viewer);
-		const step = doneStepOf(fields, request.viewer, summary);
-		const made = await once(db, request, by.actor.id, (sql) =>
-			logInteraction(sql, by, target, step),
-		);
-		const now = await findInteraction(db, by.actor, made);
-		const undo = wayBack('step.delete', made, { version: '1' });
-		const toast = { key: 'toast.completed', args: { summary: now.summary }, undo } as const;
-		return await answerStep(connection, request, reply, { step: now, toast, made: true, returnTo });
+		const change = await once(db, request, async (sql) => {
+			const summary = await summaryOf(sql, fields, request.viewer);
+			const step = doneStepOf(fields, request.viewer, summary);
+			const made = await logInteraction(sql, by, target, step);
+			const now = await findInteraction(sql, by.actor, made);
+			const undo = wayBack('step.delete', made, { version: '1' });
+			const toast = { key: 'toast.completed', args: { summary: now.summary }, undo } as const;
+			return { step: keptOf(now), toast, made: true, returnTo };
+		});
+		return await answerStep(connection, request, reply, change);
 	}
 }
 
@@ -144,23 +145,26 @@ export function interactionRoutes(
 			async () => {
 				const { returnTo, version, outcome, ...fields } = readForm(CompletionForm, request.body);
 				const { viewer } = request;
-				const next = stepOf(fields, viewer, await summaryOf(db, fields, viewer));
-				const step = await completeInteraction(db, acting(request), idOf(request), {
-					version,
-					outcome: outcome ?? null,
-					next,
+				const change = await once(db, request, async (sql) => {
+					const next = stepOf(fields, viewer, await summaryOf(sql, fields, viewer));
+					const step = await completeInteraction(sql, acting(request), idOf(request), {
+						version,
+						outcome: outcome ?? null,
+						next,
+					});
+					const { nextId } = step;
+					const undone = nextId ? { nextId: String(nextId), nextVersion: '1' } : {};
+					const toast = {
+						key: 'toast.completed',
+						args: { summary: step.summary },
+						undo: undoBy(step, undone),
+					} as const;
+					// A program, too, is asked for the next step, where a form would have asked.
+					const bare = step.dealOpen && !(await nextBeside(sql, step, viewer.timeZone));
+					const json = { nextId, needsNext: bare ? suggestedNext(step, viewer) : null };
+					return { step: keptOf(step), toast, returnTo, json };
 				});
-				const { nextId } = step;
-				const undone = nextId ? { nextId: String(nextId), nextVersion: '1' } : {};
-				const toast = {
-					key: 'toast.completed',
-					args: { summary: step.summary },
-					undo: undoBy(step, undone),
-				} as const;
-				// A program, too, is asked for the next step, where a form would have asked.
-				const bare = step.dealOpen && !(await nextBeside(db, step, viewer.timeZone));
-				const json = { nextId, needsNext: bare ? suggestedNext(step, viewer) : null };
-				return await answerStep(connection, request, reply, { step, toast, returnTo, json });
+				return await answerStep(connection, request, reply, change);
 			},
 			async (problem) => await drawCompletion(request, reply, problem),
 		),
@@ -188,18 +192,21 @@ export function interactionRoutes(
 			async () => {
 				const { returnTo, version, ...to } = readForm(PostponementForm, request.body);
 				const { viewer } = request;
-				const was = await findInteraction(db, actorOf(request), idOf(request));
-				const clock = was.plannedAt ? formatTime(was.plannedAt, viewer) : undefined;
-				const plan = postponedTo(to, clock, viewer);
-				const step = await postponeInteraction(db, acting(request), was.id, version, plan);
-				const day = was.plannedOn ?? (was.plannedAt && dayOf(was.plannedAt, viewer.timeZone));
-				const undo = wayBack('step.postpone', was.id, {
-					version: String(step.version),
-					plannedDay: day ?? '',
-					...(clock ? { plannedTime: clock } : {}),
+				const change = await once(db, request, async (sql) => {
+					const was = await findInteraction(sql, actorOf(request), idOf(request));
+					const clock = was.plannedAt ? formatTime(was.plannedAt, viewer) : undefined;
+					const plan = postponedTo(to, clock, viewer);
+					const step = await postponeInteraction(sql, acting(request), was.id, version, plan);
+					const day = was.plannedOn ?? (was.plannedAt && dayOf(was.plannedAt, viewer.timeZone));
+					const undo = wayBack('step.postpone', was.id, {
+						version: String(step.version),
+						plannedDay: day ?? '',
+						...(clock ? { plannedTime: clock } : {}),
+					});
+					const toast = { key: 'toast.postponed', args: stepArgs(step, viewer), undo } as const;
+					return { step: keptOf(step), toast, returnTo };
 				});
-				const toast = { key: 'toast.postponed', args: stepArgs(step, viewer), undo } as const;
-				return await answerStep(connection, request, reply, { step, toast, returnTo });
+				return await answerStep(connection, request, reply, change);
 			},
 			async (problem) => await drawPostponement(request, reply, problem),
 		),
@@ -228,13 +235,17 @@ export function interactionRoutes(
 				const form = readForm(CancellationForm, request.body);
 				const { returnTo, version, reason = null, scope = 'one' } = form;
 				const [by, id] = [acting(request), idOf(request)];
-				const step =
-					scope === 'one'
-						? await cancelInteraction(db, by, id, version, reason)
-						: await cancelSeries(db, by, id, version, scope, reason);
-				const undo = scope === 'one' ? { undo: undoBy(step) } : {};
-				const toast = { key: 'toast.cancelled', args: { summary: step.summary }, ...undo } as const;
-				return await answerStep(connection, request, reply, { step, toast, returnTo });
+				const change = await once(db, request, async (sql) => {
+					const step =
+						scope === 'one'
+							? await cancelInteraction(sql, by, id, version, reason)
+							: await cancelSeries(sql, by, id, version, scope, reason);
+					const undo = scope === 'one' ? { undo: undoBy(step) } : {};
+					const args = { summary: step.summary };
+					const toast = { key: 'toast.cancelled', args, ...undo } as const;
+					return { step: keptOf(step), toast, returnTo };
+				});
+				return await answerStep(connection, request, reply, change);
 			},
 			async (problem) => await drawCancellation(request, reply, problem),
 		),

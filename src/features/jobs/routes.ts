@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting } from '#src/features/auth/guard.ts';
 import type { Acting } from '#src/features/auth/rules.ts';
 import type { Connection, Database, Sql } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
@@ -45,7 +46,8 @@ export function jobRoutes(
 			request,
 			async () => {
 				const { state } = readForm(JobDone, request.body);
-				await verb(db, acting(request), readQuery(JobParams, request.params).id);
+				const { id } = readQuery(JobParams, request.params);
+				await once(db, request, (sql) => verb(sql, acting(request), id));
 				if (wantsJson(request)) return reply.code(204).send();
 				keepToast(reply, toast);
 				return reply.redirect(pathOf({ state: state ?? null }), 303);

@@ -41,9 +41,7 @@ export function mailRoutes(
 			async () => {
 				const { address } = readForm(TestMailForm, request.body);
 				const by = acting(request);
-				const id = await once(db, request, by.actor.id, (sql) =>
-					sendTestMail(sql, by, by.actor, address),
-				);
+				const id = await once(db, request, (sql) => sendTestMail(sql, by, by.actor, address));
 				return back(request, reply, `/admin/mail/${id}`, { key: 'toast.mailQueued' });
 			},
 			async (problem) => await drawList(request, reply, problem),
@@ -72,12 +70,12 @@ export function mailRoutes(
 
 	app.post('/admin/mail/:id/deliveries', MAKES, async (request, reply) => {
 		const id = idOf(request);
-		await retryMail(db, acting(request), id);
+		await once(db, request, (sql) => retryMail(sql, acting(request), id));
 		return back(request, reply, `/admin/mail/${id}`, { key: 'toast.mailQueued' });
 	});
 
 	app.post('/admin/mail/deliveries', MAKES, async (request, reply) => {
-		const n = await retryFailedMails(db, acting(request));
+		const n = await once(db, request, (sql) => retryFailedMails(sql, acting(request)));
 		return back(request, reply, '/admin/mail', { key: 'toast.mailsQueued', args: { n } });
 	});
 

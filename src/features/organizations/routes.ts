@@ -59,9 +59,9 @@ export function organizationRoutes(
 			return settingSaved(facts.name, { organizationId, version: now });
 		},
 		buttons: settingButtons({
-			move: async (...asked) => await moveOrganization(db, ...asked),
-			use: async (...asked) => await useOrganization(db, ...asked),
-			remove: async (...asked) => await removeOrganization(db, ...asked),
+			move: moveOrganization,
+			use: useOrganization,
+			remove: removeOrganization,
 		}),
 	});
 }

@@ -58,14 +58,14 @@ export function mappingRoutes(
 			return saved(pattern, { mappingId, version: now });
 		},
 		buttons: {
-			async position(request, mappingId) {
+			async position(request, mappingId, sql) {
 				const { version, way } = readForm(PositionForm, request.body);
-				await moveMapping(db, acting(request), mappingId, version, way);
+				await moveMapping(sql, acting(request), mappingId, version, way);
 				return { toast: null };
 			},
-			async removal(request, mappingId) {
+			async removal(request, mappingId, sql) {
 				const { version } = readForm(RemovalForm, request.body);
-				const name = await removeMapping(db, acting(request), mappingId, version);
+				const name = await removeMapping(sql, acting(request), mappingId, version);
 				return { toast: { key: 'toast.mappingRemoved', args: { name } } };
 			},
 		},

@@ -58,9 +58,9 @@ export function roleRoutes(app: FastifyInstance, { connection }: { connection: C
 			return saved(name, { roleId, version: now });
 		},
 		buttons: {
-			async removal(request, roleId) {
+			async removal(request, roleId, sql) {
 				const { version } = readForm(RemovalForm, request.body);
-				const name = await removeRole(db, acting(request), roleId, version);
+				const name = await removeRole(sql, acting(request), roleId, version);
 				return { toast: { key: 'toast.roleRemoved', args: { name } } };
 			},
 		},

@@ -3,6 +3,7 @@ import type { Config } from '#src/config.ts';
 import { type Done, settingRoutes } from '#src/features/admin/setting-routes.ts';
 import { acting } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
@@ -86,20 +87,20 @@ export function peopleRoutes(
 			return saved(person.name, { personId, version: now });
 		},
 		buttons: {
-			async admission(request, personId) {
+			async admission(request, personId, sql) {
 				const { version } = readForm(ReturnForm, request.body);
-				const now = await admitPerson(db, acting(request), personId, version);
-				const { name } = await findPerson(db, personId);
+				const now = await admitPerson(sql, acting(request), personId, version);
+				const { name } = await findPerson(sql, personId);
 				return { toast: { key: 'toast.personAdmitted', args: { name } }, json: { version: now } };
 			},
-			async linking(request, personId) {
+			async linking(request, personId, sql) {
 				const { version, accountId } = readForm(LinkForm, request.body);
-				const name = await linkAccount(db, acting(request), personId, version, accountId);
+				const name = await linkAccount(sql, acting(request), personId, version, accountId);
 				return { toast: { key: 'toast.personLinked', args: { name } } };
 			},
-			async strangeness(request, personId) {
+			async strangeness(request, personId, sql) {
 				const { version, accountId } = readForm(LinkForm, request.body);
-				const login = await declineAccount(db, acting(request), personId, version, accountId);
+				const login = await declineAccount(sql, acting(request), personId, version, accountId);
 				return { toast: { key: 'toast.linkDeclined', args: { login } } };
 			},
 		},
@@ -129,8 +130,10 @@ export function peopleRoutes(
 			async () => {
 				const personId = idOf(request);
 				const { version, heirId = null } = readForm(LeavingForm, request.body);
-				const left = await dismissPerson(db, acting(request), personId, version, heirId);
-				const { name } = await findPerson(db, personId);
+				const { left, name } = await once(db, request, async (sql) => ({
+					left: await dismissPerson(sql, acting(request), personId, version, heirId),
+					name: (await findPerson(sql, personId)).name,
+				}));
 				const toast = { key: 'toast.personLeft', args: { name, ...left } } as const;
 				return leaveFor(request, reply, PATH, toast, left);
 			},

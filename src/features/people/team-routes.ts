@@ -36,9 +36,9 @@ export function teamRoutes(app: FastifyInstance, { connection }: { connection: C
 			return saved(name, { teamId, version: now });
 		},
 		buttons: {
-			async removal(request, teamId) {
+			async removal(request, teamId, sql) {
 				const { version } = readForm(RemovalForm, request.body);
-				const name = await removeTeam(db, acting(request), teamId, version);
+				const name = await removeTeam(sql, acting(request), teamId, version);
 				return { toast: { key: 'toast.teamRemoved', args: { name } } };
 			},
 		},

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { formatMoment } from '#src/platform/i18n/dates.ts';
+import { once } from '#src/platform/once/once.ts';
 import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast, type Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readQuery } from '#src/platform/web/forms.ts';
@@ -32,19 +33,19 @@ export function reminderRoutes(
 		const stepId = readQuery(Params, request.params).id;
 		const { version, until, returnTo } = readForm(ReminderForm, request.body);
 		if (until === undefined) {
-			const { summary } = await dismissReminder(db, acting(request), stepId, version);
+			const { summary } = await once(db, request, async (sql) => {
+				const { summary } = await dismissReminder(sql, acting(request), stepId, version);
+				return { summary };
+			});
 			return await answer(request, reply, { key: 'toast.dismissed', args: { summary } }, returnTo);
 		}
-		const workFrom = await findWorkFrom(db, actorOf(request));
-		const at = untilOf(until, request.viewer, workFrom);
-		const { summary } = await snoozeReminder(db, acting(request), stepId, version, at);
-		const when = formatMoment(at, request.viewer, true);
-		return await answer(
-			request,
-			reply,
-			{ key: 'toast.snoozed', args: { when, summary } },
-			returnTo,
-		);
+		const args = await once(db, request, async (sql) => {
+			const workFrom = await findWorkFrom(sql, actorOf(request));
+			const at = untilOf(until, request.viewer, workFrom);
+			const { summary } = await snoozeReminder(sql, acting(request), stepId, version, at);
+			return { when: formatMoment(at, request.viewer, true), summary };
+		});
+		return await answer(request, reply, { key: 'toast.snoozed', args }, returnTo);
 	});
 
 	async function answer(

@@ -5,7 +5,8 @@ import { cookieName } from '#src/features/auth/cookies.ts';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { readSessions } from '#src/features/auth/screen.ts';
 import { listFirstFilters } from '#src/features/filters/queries.ts';
-import type { Connection, Tx } from '#src/platform/db/client.ts';
+import type { Connection, Sql, Tx } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsJson } from '#src/platform/web/errors.ts';
 import { keepToast } from '#src/platform/web/flash.ts';
@@ -45,7 +46,7 @@ export function settingsRoutes(
 			async () => {
 				const actor = actorOf(request);
 				const lock = async (tx: Tx) => await findSettingsToEdit(tx, actor);
-				const version = await mergeEdit(db, request.body, lock, async (sql) => {
+				const edit = async (sql: Sql) => {
 					const present = await findSettings(sql, actor);
 					const stands = { version: present.version, fields: fieldsOf(present) };
 					const body = mergedBody(request.body, stands, SETTINGS_SHAPE);
@@ -53,7 +54,8 @@ export function settingsRoutes(
 					const filters = await listFirstFilters(sql, actor);
 					const wanted = choicesOf(fields, present, filters);
 					return await saveSettings(sql, acting(request), fields.version, wanted);
-				});
+				};
+				const version = await once(db, request, (sql) => mergeEdit(sql, request.body, lock, edit));
 				if (wantsJson(request)) return { version };
 				keepToast(reply, { key: 'toast.settingsSaved' });
 				return reply.redirect('/settings', 303);

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { settingButtons, settingRoutes, settingSaved } from '#src/features/admin/setting-routes.ts';
 import { acting } from '#src/features/auth/guard.ts';
-import type { Connection } from '#src/platform/db/client.ts';
+import type { Connection, Sql } from '#src/platform/db/client.ts';
 import { type Language, translate } from '#src/platform/i18n/translate.ts';
 import { clockOf } from '#src/platform/i18n/workdays.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { wantsFragments } from '#src/platform/web/errors.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
@@ -79,7 +80,7 @@ export function workdayRoutes(
 			const now = await editHoliday(sql, acting(request), holidayId, version, edit);
 			return settingSaved(name, { holidayId, version: now });
 		},
-		buttons: settingButtons({ remove: async (...asked) => await removeHoliday(db, ...asked) }),
+		buttons: settingButtons({ remove: removeHoliday }),
 	});
 
 	app.get(
@@ -103,12 +104,15 @@ export function workdayRoutes(
 		attempt(
 			request,
 			async () => {
-				const version = await mergeEdit(db, request.body, lockWorkWeek, async (sql) => {
+				const edit = async (sql: Sql) => {
 					const present = await findWorkWeek(sql);
 					const stands = { version: present.version, fields: weekFields(present) };
 					const { version, edit } = readWorkWeek(mergedBody(request.body, stands, WEEK_SHAPE));
 					return await setWorkWeek(sql, acting(request), version, edit);
-				});
+				};
+				const version = await once(db, request, (sql) =>
+					mergeEdit(sql, request.body, lockWorkWeek, edit),
+				);
 				if (wantsFragments(request) && pageSeen(request).pathname === PATH) {
 					const data = { ...(await read(request)), problem: null, ...PAGE, toast: SAVED };
 					return await reply.fragments('admin/setting-changed', data);

@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Database, Sql } from '#src/platform/db/client.ts';
+import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
 import { BadRequest, RuleBroken } from '#src/platform/errors.ts';
 
 declare module 'fastify' {
 	interface FastifyRequest {
-		/** The key under which something is to be made once: the header `Idempotency-Key` or the field `key`. */
+		/** The key under which something is to be done once: the header `Idempotency-Key` or the field `key`. */
 		onceKey: string | null;
 	}
 }
 
 const KEY = /^[A-Za-z0-9_-]{8,100}$/;
 
-/** Takes the key of a request that makes something out of its header, or out of its form. */
+/** Takes the key of a request that changes something out of its header, or out of its form. */
 export function setUpOnce(app: FastifyInstance): void {
 	app.decorateRequest('onceKey', null);
 	app.addHook('preHandler', async (request) => {
-		if (request.routeOptions.config.changes !== 'new') return;
+		if (!takesKey(request)) return;
 		const header = request.headers['idempotency-key'];
 		if (header !== undefined) request.onceKey = checked(header);
 		if (typeof request.body === 'object' && request.body !== null) takeKey(request, request.body);
@@ -27,9 +27,14 @@ export function setUpOnce(app: FastifyInstance): void {
 /** Takes the key out of the fields of a form; they are a form without it then. */
 export function takeKey(request: FastifyRequest, fields: object): void {
 	const given: { key?: unknown } = fields;
-	if (given.key === undefined || request.routeOptions.config.changes !== 'new') return;
+	if (given.key === undefined || !takesKey(request)) return;
 	request.onceKey ??= checked(given.key);
 	delete given.key;
+}
+
+// Sessions begin and end before anybody's keys are known, and ended twice they are ended.
+function takesKey({ routeOptions: { config } }: FastifyRequest): boolean {
+	return config.changes !== undefined && config.changes !== 'session';
 }
 
 function checked(key: unknown): string {
@@ -38,43 +43,77 @@ function checked(key: unknown): string {
 	return key;
 }
 
-/** What a door draws its answer from, as it is kept: what JSON can say. */
-type Kept = string | number | boolean | null | Kept[] | { [name: string]: Kept | undefined };
+/** What comes back of what was kept: JSON knows no moments. */
+type Kept<T> = T extends Date
+	? Date | string
+	: T extends object
+		? { [K in keyof T]: Kept<T[K]> }
+		: T;
 
 /**
- * Makes something once: asked for again by the same person under the same key, it is not made, and what came of
- * it the first time is returned. Who asks while the first is under way waits for it; what failed is not kept.
+ * Does what a request asks, in one transaction with its key: asked for again by the same person under the same
+ * key, it is not done, and what came of it the first time is returned. That is what the door draws its answer from: it is
+ * worked out in `work`, with `sql` alone. Who asks while the first is under way waits for it; what failed is not kept.
  * `said`: what was sent, where that is not the body. Throws RuleBroken for another thing under the same key.
  */
-export async function once<T extends Kept | object>(
+export async function once<T>(
 	db: Database,
 	request: FastifyRequest,
-	personId: number,
 	work: (sql: Sql) => Promise<T>,
 	said: unknown = request.body,
-): Promise<T> {
-	const { onceKey } = request;
-	if (onceKey === null) return await work(db);
+): Promise<Kept<T>> {
+	const { onceKey: key } = request;
+	if (key === null) return (await work(db)) as Kept<T>;
+	return await underKey(db, request, key, said, work);
+}
+
+/** Does one of the many things that a request asks for, in a transaction of its own. */
+export type Each = <T>(part: number, work: (tx: Tx) => Promise<T>) => Promise<Kept<T>>;
+
+/** The same for a request that asks for many things: each is kept by itself. Throws as `once` does. */
+export async function onceEach(db: Database, request: FastifyRequest): Promise<Each> {
+	const { onceKey: key, body } = request;
+	if (key === null) return async (_part, work) => (await db.transaction(work)) as never;
+	await underKey(db, request, key, body, async () => null);
+	return async (part, work) => {
+		const own = createHash('sha256').update(`${key} ${part}`).digest('base64url');
+		return await underKey(db, request, own, body, work);
+	};
+}
+
+async function underKey<T>(
+	db: Database,
+	request: FastifyRequest,
+	key: string,
+	said: unknown,
+	work: (tx: Tx) => Promise<T>,
+): Promise<Kept<T>> {
+	const personId = request.actorOrNull?.id ?? null;
 	const asked = askedIn(request, said);
 	return await db.transaction(async (tx) => {
 		const { rowCount } = await tx.execute(sql`
 			insert into requests_done (person_id, key, at, asked)
-			values (${personId}, ${onceKey}, ${request.viewer.now}, ${asked}) on conflict do nothing`);
-		if (rowCount === 0) return await doneBefore<T>(tx, personId, onceKey, asked);
+			values (${personId}, ${key}, ${request.viewer.now}, ${asked}) on conflict do nothing`);
+		if (rowCount === 0) return await doneBefore<T>(tx, personId, key, asked);
 		const result = await work(tx);
 		await tx.execute(sql`
-			update requests_done set result = ${JSON.stringify(result)}::jsonb
-			where person_id = ${personId} and key = ${onceKey}`);
-		return result;
+			update requests_done set result = ${JSON.stringify(result ?? null)}::jsonb
+			where person_id = ${personId} and key = ${key}`);
+		return result as Kept<T>;
 	});
 }
 
-async function doneBefore<T>(tx: Sql, personId: number, key: string, asked: string): Promise<T> {
-	const { rows } = await tx.execute<{ asked: string; result: T }>(sql`
+async function doneBefore<T>(
+	tx: Sql,
+	personId: number | null,
+	key: string,
+	asked: string,
+): Promise<Kept<T>> {
+	const { rows } = await tx.execute<{ asked: string; result: unknown }>(sql`
 		select asked, result from requests_done where person_id = ${personId} and key = ${key}`);
 	const [done] = rows;
 	if (done === undefined || done.asked !== asked) throw new RuleBroken('error.keyUsed');
-	return done.result;
+	return done.result as Kept<T>;
 }
 
 // Where the form leads back to is not what is asked for.

@@ -1,7 +1,9 @@
-import type { Database, Tx } from '#src/platform/db/client.ts';
+import type { Tx } from '#src/platform/db/client.ts';
+import { mayBeStored } from '#src/platform/db/faults.ts';
 import { Conflict, InvalidForm, NotFound, Told } from '#src/platform/errors.ts';
 import { formatMoment, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
+import type { Each } from '#src/platform/once/once.ts';
 
 /** What became of one of many: `same` had it already, `changed` is somebody else's change meanwhile. */
 export type Verdict = {
@@ -36,11 +38,11 @@ export type Naming = {
 };
 
 /**
- * Does one thing with many records, each in a transaction of its own, one after the other. What one of them
+ * Does one thing with many records, each in a transaction of its own (`each`), one after the other. What one of them
  * refuses does not keep the others back. `back` joins what takes each of them back.
  */
 export async function eachOf<One extends { id: number }>(
-	db: Database,
+	each: Each,
 	viewer: Viewer,
 	{ named, absent }: Naming,
 	chosen: One[],
@@ -53,8 +55,13 @@ export async function eachOf<One extends { id: number }>(
 		const { id } = one;
 		const said = { id, ...(named.get(id) ?? { title: `№ ${id}`, beside: null, href: null }) };
 		try {
-			const done = await db.transaction((tx) => work(tx, one));
-			done.kept?.();
+			let kept: Done['kept'];
+			const done = await each(id, async (tx) => {
+				const { kept: then, ...told } = await work(tx, one);
+				kept = then;
+				return told;
+			});
+			kept?.();
 			if (done.back) back.push(done.back);
 			const status = done.same ? 'same' : 'done';
 			const why = done.same ? translate(viewer.language, 'bulk.same') : null;
@@ -87,5 +94,5 @@ function refusalOf(
 	}
 	if (error instanceof Told)
 		return { status: 'refused', why: translate(language, error.key, error.args) };
-	return { status: 'failed', why: translate(language, 'bulk.failed') };
+	return { status: 'failed', why: translate(language, mayBeStored(error) ? 'bulk.maybeStored' : 'bulk.failed') };
 }

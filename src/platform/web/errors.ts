@@ -59,7 +59,8 @@ export function setUpErrors(app: FastifyInstance): void {
 		if (fault !== null) {
 			// What is only read leaves nothing behind that could have been stored.
 			const unknown = mayBeStored(error) && request.routeOptions.config.changes !== undefined;
-			const key = unknown ? 'error.maybeStored' : fault.key;
+			const again = request.onceKey === null ? 'error.maybeStored' : 'error.maybeStoredOnce';
+			const key = unknown ? again : fault.key;
 			reply.header('retry-after', fault.seconds);
 			const { language } = request.viewer;
 			return await say(request, reply, 503, translate(language, key, { id: request.id }));

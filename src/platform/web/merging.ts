@@ -1,5 +1,5 @@
-import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
-import { Conflict } from '#src/platform/errors.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { transact } from '#src/platform/db/transaction.ts';
 import type { Problem } from './dialog.ts';
 
 export type Fields = Record<string, string>;
@@ -89,24 +89,20 @@ export function mergedBody(body: unknown, now: Standing, shape: Shape = {}): unk
 }
 
 /**
- * Does an edit, read anew from its body by `edit`. One that comes late is done once more with the record
+ * Does an edit that is read from its body by `edit`. One that tells what it started from is done with the record
  * locked, so that what it is merged with is what stands there. Throws Conflict where the same was changed.
  */
 export async function mergeEdit<T>(
-	db: Database,
+	db: Sql,
 	body: unknown,
 	lock: (tx: Tx) => Promise<unknown>,
 	edit: (sql: Sql) => Promise<T>,
 ): Promise<T> {
-	try {
-		return await edit(db);
-	} catch (error) {
-		if (!(error instanceof Conflict) || baseIn(body) === null) throw error;
-		return await db.transaction(async (tx) => {
-			await lock(tx);
-			return await edit(tx);
-		});
-	}
+	if (baseIn(body) === null) return await edit(db);
+	return await transact(db, async (tx) => {
+		await lock(tx);
+		return await edit(tx);
+	});
 }
 
 /**
