@@ -53,6 +53,11 @@ export function faultOf(error: unknown): DatabaseFault | null {
 	return found ?? (SAID.test(cause.message) ? AWAY : null);
 }
 
+/** Whether the server ended a transaction because it and others were in each other's way: nothing of it is stored. */
+export function isCollision(error: unknown): boolean {
+	return faultOf(error) === COLLIDED;
+}
+
 /** Notes that a COMMIT was under way when the connection was lost. */
 export function noteCommitLost(error: unknown): void {
 	const cause = rootOf(error);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
+import { transact } from '#src/platform/db/transaction.ts';
 import { BadRequest, RuleBroken } from '#src/platform/errors.ts';
 
 declare module 'fastify' {
@@ -73,7 +74,7 @@ export type Each = <T>(part: number, work: (tx: Tx) => Promise<T>) => Promise<Ke
 /** The same for a request that asks for many things: each is kept by itself. Throws as `once` does. */
 export async function onceEach(db: Database, request: FastifyRequest): Promise<Each> {
 	const { onceKey: key, body } = request;
-	if (key === null) return async (_part, work) => (await db.transaction(work)) as never;
+	if (key === null) return async (_part, work) => (await transact(db, work)) as never;
 	await underKey(db, request, key, body, async () => null);
 	return async (part, work) => {
 		const own = createHash('sha256').update(`${key} ${part}`).digest('base64url');
@@ -90,7 +91,7 @@ async function underKey<T>(
 ): Promise<Kept<T>> {
 	const personId = request.actorOrNull?.id ?? null;
 	const asked = askedIn(request, said);
-	return await db.transaction(async (tx) => {
+	return await transact(db, async (tx) => {
 		const { rowCount } = await tx.execute(sql`
 			insert into requests_done (person_id, key, at, asked)
 			values (${personId}, ${key}, ${request.viewer.now}, ${asked}) on conflict do nothing`);
