@@ -8,10 +8,13 @@ import { attribute, read } from '../html.ts';
 import { ledgerOf } from '../ledger.ts';
 import { makeRecords, type Records } from './records.ts';
 
-/* A form that is sent twice makes one record: generated from the route table. */
+/* A form that is sent twice makes one record, and no change is done twice under its key: generated from the route table. */
 const database = await testDatabase();
 const served = await testApp(database);
 const { pool } = database;
+
+const INVITATION =
+	'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1@x\r\nDTSTART:20261130T090000Z\r\nSUMMARY:x\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n';
 
 let cast: Cast;
 let ada: Browser;
@@ -107,21 +110,52 @@ for (const [url, { table, body }] of Object.entries(MAKES)) {
 	});
 }
 
-test('every route that makes a record is tried here, or makes none that could be doubled', () => {
-	const ELSEWHERE = [
-		// Files, tried in their own tests; a card or a calendar file that is only read and shown.
-		...['/import', '/clients/vcard', '/clients/vcard/cards', '/clients/:id/contacts/vcard'],
-		...['/clients/:id/contacts/vcard/cards', '/calendar/intake', '/calendar/intake/events'],
-		// One a person, or none: asked for twice it is as asked for once.
-		...['/calendar/feed', '/calendar/feed/revocation', '/calendar/account'],
-		...['/calendar/account/rounds', '/calendar/account/removal', '/clients/differences'],
-		...['/calendar/account/answer', '/calendar/account/rounds/:id/undoing'],
-		...['/admin/mail/:id/deliveries', '/admin/mail/deliveries'],
+/** What makes no record, and names no version by which versions.test.ts could try it. */
+const CARDS = { cards: '[]' };
+const OTHERS: Record<string, () => Fields> = {
+	'/deals/bulk': () => ({ verb: 'archive', deal: `${cast.deals.late}.1` }),
+	'/clients/merge': () => ({
+		...{ version: `${records.client}:1,${records.twin}:1`, survivorId: records.client },
+	}),
+	'/clients/differences': () => ({
+		...{ kind: 'inn', alike: '7707083893', ids: `${records.client},${records.twin}` },
+	}),
+	'/clients/vcard/cards': () => CARDS,
+	'/clients/:id/contacts/vcard/cards': () => CARDS,
+	'/calendar/intake/events': () => ({ ics: INVITATION, uid: '1@x', kindId: cast.kinds[0]?.id }),
+	'/calendar/account/answer': () => ({ answer: 'keep' }),
+	...Object.fromEntries(
+		[
+			...['/admin/jobs/:id/retry', '/admin/jobs/:id/removal', '/admin/mail/deliveries'],
+			...['/admin/mail/:id/deliveries', '/calendar/feed/revocation', '/calendar/account/rounds'],
+			...['/calendar/account/rounds/:id/undoing', '/calendar/account/removal'],
+		].map((url) => [url, () => ({})]),
+	),
+};
+
+test.each(Object.keys(OTHERS))('POST %s knows a key that is taken', async (url) => {
+	const key = `taken-by-${url.replaceAll(/\W/g, '-')}`;
+	await pool.query(
+		`insert into requests_done (person_id, key, at, asked, result) values ($1, $2, $3, 'another', 'null')`,
+		[cast.people.ada.id, key, NOW],
+	);
+	const path = url.startsWith('/clients') ? addressOf(url) : url.replace(':id', '1');
+	const answer = await ada.json(path, { ...OTHERS[url]?.(), key });
+	expect([answer.statusCode, answer.json().error.key]).toEqual([422, 'error.keyUsed']);
+});
+
+test('every route that changes anything takes a key, and is tried here or with its version', () => {
+	const NONE = [
+		// Files: a file to be imported is tried in its own tests; others are only read and shown.
+		...['/import', '/clients/vcard', '/clients/:id/contacts/vcard', '/calendar/intake'],
+		// A secret that is told once, and another program's password: one a person, asked for twice it is the later one.
+		...['/calendar/feed', '/calendar/account'],
 	];
-	const making = served.routes
-		.filter(({ config }) => config.changes === 'new')
-		.map(({ url }) => url);
-	expect(making.filter((url) => !(url in MAKES) && !ELSEWHERE.includes(url))).toEqual([]);
+	const tried = new Set([...Object.keys(MAKES), ...Object.keys(OTHERS), ...NONE]);
+	const nameless = served.routes.filter(({ config: { changes } }) =>
+		['new', 'job', 'deals', 'clients'].includes(changes ?? ''),
+	);
+	expect(nameless.map(({ url }) => url).filter((url) => !tried.has(url))).toEqual([]);
 });
 
 test('every form that makes something carries a key of its own', async () => {

@@ -29,6 +29,8 @@ const changing = served.routes.filter(
 	({ method, config: { changes } }) => method === 'POST' && !ELSEWHERE.includes(changes ?? ''),
 );
 
+const TAKEN = 'taken-by-another-thing';
+
 let cast: Cast;
 let ada: Browser;
 let records: Records;
@@ -39,6 +41,10 @@ beforeAll(async () => {
 	ada = await signIn(served, 'ada');
 	for (const table of Object.values(TABLES))
 		await database.pool.query(`update ${table} set version = 7`);
+	await database.pool.query(
+		`insert into requests_done (person_id, key, at, asked, result) values ($1, $2, now(), 'another', 'null')`,
+		[cast.people.ada.id, TAKEN],
+	);
 	// The clock folds them each minute: what is folded by then stays as it is.
 	await foldTallies(database.db);
 	await foldClientTallies(database.db);
@@ -105,4 +111,9 @@ for (const { method, url, config } of changing)
 		for (const version of ['x', '-7', '7.0', '7e0', '0', "7'--"])
 			expect(await statuses({ version }), version).toEqual([422]);
 		expect(await ledgerOf(database)).toEqual(before);
+		// A key that is taken is known as such before anything is looked at: no change is done twice under one.
+		for (const body of known) {
+			const answer = await ada.json(address, { ...body, version: 6, key: TAKEN });
+			expect([answer.statusCode, answer.json().error.key]).toEqual([422, 'error.keyUsed']);
+		}
 	});

@@ -6,6 +6,7 @@ import { type Browser, signIn, testApp } from '../app.ts';
 import { type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { statement } from '../global-setup.ts';
+import { openWire } from './wire.ts';
 
 const database = await testDatabase();
 const name = new URL(database.url).pathname.slice(1);
@@ -103,6 +104,22 @@ test('when the answer to a COMMIT does not come, nobody is told that nothing was
 	expect(answer.statusCode).toBe(503);
 	expect(answer.json().error.message).toMatch(/сохранилось ли, неизвестно/);
 	expect(answer.json().error.message).toContain(answer.json().error.requestId);
+});
+
+test('a statement that writes by itself is its own COMMIT; one that only reads leaves nothing behind', async () => {
+	const wire = await openWire(database.url);
+	const { db, close } = connect(wire.url, 2);
+	onTestFinished(close);
+	await database.pool.query('create table if not exists lonely (n int)');
+	const lost = async (text: ReturnType<typeof sql>) => {
+		wire.cutAfter = /lonely/;
+		return await db.execute(text).catch((error: unknown) => error);
+	};
+	const written = await lost(sql`insert into lonely values (1)`);
+	expect([faultOf(written)?.key, mayBeStored(written)]).toEqual(['error.busy', true]);
+	expect((await database.pool.query('select from lonely')).rowCount).toBe(1);
+	const read = await lost(sql`select n from lonely`);
+	expect([faultOf(read)?.key, mayBeStored(read)]).toEqual(['error.busy', false]);
 });
 
 test('what fails before its COMMIT is surely not stored', async () => {

@@ -65,6 +65,7 @@ export function connect(
 		keep?.(client);
 		if (patienceMs > 0) loseNoPatience(client, patienceMs);
 	});
+	tellWritesLost(pool);
 	const db = drizzle(pool, { casing: 'snake_case' });
 	const writers = writersShare(max, CONNECT_MS);
 	return { db: sharing(db, pool, writers), pool, writers, figures, close: () => pool.end() };
@@ -84,6 +85,22 @@ function watchFaults(
 		if (error.code === '25006') figures.readOnly += 1;
 		if (faultOf(error)?.drop) spoilt.add(client);
 	});
+}
+
+/** What a statement without a transaction says where it stores something: it commits by itself. */
+const WRITES = /\b(?:insert into|update|delete from|add_job|remove_job)\b/i;
+
+// A statement that writes by itself is its own COMMIT: where its answer is lost it may be stored, too.
+function tellWritesLost(pool: pg.Pool): void {
+	const ask = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+	const asked = (...args: unknown[]) => {
+		const [said] = args as [string | { text?: string }];
+		const answer = ask(...args);
+		if (WRITES.test(typeof said === 'string' ? said : (said?.text ?? '')))
+			answer?.catch?.(noteCommitLost);
+		return answer;
+	};
+	Object.assign(pool, { query: asked });
 }
 
 // A transaction takes a place of the writers, tells a lost COMMIT from what surely failed, and has done what waits for its end.
