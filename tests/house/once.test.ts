@@ -114,6 +114,8 @@ for (const [url, { table, body }] of Object.entries(MAKES)) {
 const CARDS = { cards: '[]' };
 const OTHERS: Record<string, () => Fields> = {
 	'/deals/bulk': () => ({ verb: 'archive', deal: `${cast.deals.late}.1` }),
+	'/clients/bulk': () => ({ verb: 'archive', client: `${records.client}.1` }),
+	'/interactions/bulk': () => ({ verb: 'cancel', step: `${cast.steps.late}.1` }),
 	'/clients/merge': () => ({
 		...{ version: `${records.client}:1,${records.twin}:1`, survivorId: records.client },
 	}),
