@@ -114,8 +114,8 @@ for (const [url, { table, body }] of Object.entries(MAKES)) {
 const CARDS = { cards: '[]' };
 const OTHERS: Record<string, () => Fields> = {
 	'/deals/bulk': () => ({ verb: 'archive', deal: `${cast.deals.late}.1` }),
-	'/clients/bulk': () => ({ verb: 'archive', client: `${records.client}.1` }),
-	'/interactions/bulk': () => ({ verb: 'cancel', step: `${cast.steps.late}.1` }),
+	'/clients/bulk': () => ({ verb: 'tag', tag: 'опт', client: `${records.client}.1` }),
+	'/interactions/bulk': () => ({ verb: 'cancel', reason: 'Нет', step: `${cast.steps.late}.1` }),
 	'/clients/merge': () => ({
 		...{ version: `${records.client}:1,${records.twin}:1`, survivorId: records.client },
 	}),
@@ -155,7 +155,7 @@ test('every route that changes anything takes a key, and is tried here or with i
 	];
 	const tried = new Set([...Object.keys(MAKES), ...Object.keys(OTHERS), ...NONE]);
 	const nameless = served.routes.filter(({ config: { changes } }) =>
-		['new', 'job', 'deals', 'clients'].includes(changes ?? ''),
+		['new', 'job', 'deals', 'clients', 'interactions'].includes(changes ?? ''),
 	);
 	expect(nameless.map(({ url }) => url).filter((url) => !tried.has(url))).toEqual([]);
 });

@@ -94,5 +94,8 @@ function refusalOf(
 	}
 	if (error instanceof Told)
 		return { status: 'refused', why: translate(language, error.key, error.args) };
-	return { status: 'failed', why: translate(language, mayBeStored(error) ? 'bulk.maybeStored' : 'bulk.failed') };
+	return {
+		status: 'failed',
+		why: translate(language, mayBeStored(error) ? 'bulk.maybeStored' : 'bulk.failed'),
+	};
 }
