@@ -116,6 +116,9 @@ const OTHERS: Record<string, () => Fields> = {
 	'/deals/bulk': () => ({ verb: 'archive', deal: `${cast.deals.late}.1` }),
 	'/clients/bulk': () => ({ verb: 'tag', tag: 'опт', client: `${records.client}.1` }),
 	'/interactions/bulk': () => ({ verb: 'cancel', reason: 'Нет', step: `${cast.steps.late}.1` }),
+	'/deals/merge': () => ({
+		...{ version: `${cast.deals.late}:1,${cast.deals.today}:1`, survivorId: cast.deals.late },
+	}),
 	'/clients/merge': () => ({
 		...{ version: `${records.client}:1,${records.twin}:1`, survivorId: records.client },
 	}),

@@ -3,6 +3,7 @@ import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { listExtraFields } from '#src/features/clients/extra-fields.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { once } from '#src/platform/once/once.ts';
 import { attempt, drawForm, type Problem } from '#src/platform/web/dialog.ts';
 import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
@@ -60,7 +61,7 @@ export function dealMergeRoutes(
 			request,
 			async () => {
 				const order = { survivorId, deals, choices: choices as Choices };
-				const merged = await mergeDeals(db, acting(request), order);
+				const merged = await once(db, request, (sql) => mergeDeals(sql, acting(request), order));
 				const { title, mergedId, mergedVersion } = merged;
 				const undo = wayBack('deal.separate', mergedId, { version: String(mergedVersion) });
 				const toast = { key: 'toast.dealsMerged', args: { title }, undo } as const;
@@ -78,7 +79,9 @@ export function dealMergeRoutes(
 			request,
 			async () => {
 				const { version, returnTo } = readForm(RemovalForm, request.body);
-				const undone = await unmergeDeals(db, acting(request), idOf(request), version);
+				const undone = await once(db, request, (sql) =>
+					unmergeDeals(sql, acting(request), idOf(request), version),
+				);
 				const { survivorId, mergedId, kept, stayed, stageIds } = undone;
 				const args = { kept: kept.length, stayed };
 				return await answerChange(connection, request, reply, {
