@@ -11,7 +11,6 @@ import { testDatabase } from '../database.ts';
 import { databaseUrl, statement } from '../global-setup.ts';
 import { preparedData } from './prepared.ts';
 import { childrenOf, dataFolder, postmasterOf, startProgram } from './program.ts';
-import { openWire } from './wire.ts';
 
 const database = await testDatabase();
 const earlierData = await preparedData();
@@ -233,17 +232,6 @@ test.each([
 		expectSentence(program.complaints(), saying);
 	},
 );
-
-test('a server that says it is starting is waited for, and the start goes on when it is up', async () => {
-	const wire = await openWire(database.url);
-	wire.starting = true;
-	const program = startProgram('migrate', { env: { DATABASE_URL: wire.url } });
-	await expect.poll(program.text, { timeout: 60_000 }).toContain('ещё не принимает соединений');
-	wire.starting = false;
-	expect(await program.ended).toEqual({ code: 0, signal: null });
-	expect(program.text()).toContain('Схема: без изменений');
-	expect(program.complaints()).toBe('');
-});
 
 test('a wrong password and an absent database are told apart', async () => {
 	const wrong = Object.assign(new URL(database.url), {

@@ -2,10 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/auth/guard.ts';
 import { answerChange } from '#src/features/board/answer.ts';
 import { logInteraction, planInteraction } from '#src/features/interactions/actions.ts';
-import { answerStep, keptOf } from '#src/features/interactions/answer.ts';
+import { answerStep } from '#src/features/interactions/answer.ts';
 import { stepOf, suggestedDay } from '#src/features/interactions/forms.ts';
 import { toastOf } from '#src/features/interactions/planning.ts';
-import { findInteraction, listKinds, summaryOf } from '#src/features/interactions/queries.ts';
+import {
+	findInteraction,
+	keptOf,
+	listKinds,
+	summaryOf,
+} from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { once } from '#src/platform/once/once.ts';

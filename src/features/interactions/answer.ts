@@ -4,11 +4,11 @@ import { answerChange } from '#src/features/board/answer.ts';
 import type { Connection, Sql } from '#src/platform/db/client.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
 import { clashArgs, findClash } from './clash.ts';
-import type { InteractionView } from './queries.ts';
+import type { StepKept } from './queries.ts';
 
 /** What a door to an interaction did: the interaction as it is now, and what to say. */
 export type StepChange = {
-	step: Pick<InteractionView, 'id' | 'dealId' | 'clientId' | 'stageId' | 'version'>;
+	step: StepKept;
 	toast: Toast;
 	returnTo: string | undefined;
 	/** Whether it was made, and not only changed. */
@@ -18,15 +18,6 @@ export type StepChange = {
 	/** For programs: what else happened. */
 	json?: Record<string, unknown>;
 };
-
-/** Of a step what its answer is drawn from: so much is kept of it. */
-export const keptOf = ({
-	id,
-	dealId,
-	clientId,
-	stageId,
-	version,
-}: StepChange['step']): StepChange['step'] => ({ id, dealId, clientId, stageId, version });
 
 /** What is said of a step whose owner has something else at that time: it is told, not forbidden. */
 export async function clashNote(

@@ -8,7 +8,7 @@ import type { Toast } from '#src/platform/web/flash.ts';
 import { form, id, readForm, readPart, readQuery } from '#src/platform/web/forms.ts';
 import { mergedBody, mergeEdit, onlyTouched } from '#src/platform/web/merging.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
-import { answerStep, keptOf, type StepChange } from './answer.ts';
+import { answerStep, type StepChange } from './answer.ts';
 import { findAsked } from './clash.ts';
 import { askedIn } from './clash-forms.ts';
 import { deleteInteraction, reassignInteraction, reopenInteraction } from './editing.ts';
@@ -21,7 +21,7 @@ import {
 	StepForm,
 	StepOwnerForm,
 } from './forms.ts';
-import { findInteraction, findInteractionToEdit, type InteractionView } from './queries.ts';
+import { findInteraction, findInteractionToEdit, type InteractionView, keptOf } from './queries.ts';
 import { repeatOf } from './recurrence.ts';
 import { restoreInteraction } from './restoring.ts';
 import { placeOf, readStepForm } from './screen.ts';

@@ -5,9 +5,9 @@ import type { Viewer } from '#src/platform/i18n/dates.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
 import { planInteraction, type Target } from './actions.ts';
-import { keptOf, type StepChange } from './answer.ts';
+import type { StepChange } from './answer.ts';
 import { type RepeatFields, repeatFrom, type StepFields, stepOf } from './forms.ts';
-import { findInteraction, type InteractionView, summaryOf } from './queries.ts';
+import { findInteraction, type InteractionView, keptOf, summaryOf } from './queries.ts';
 import { planSeries } from './series.ts';
 import { stepArgs } from './words.ts';
 

@@ -253,3 +253,15 @@ export async function nextBeside(
 	const planned = await listPlanned(db, step.dealId, timeZone);
 	return planned.find(({ id }) => id !== step.id) ?? null;
 }
+
+/** So much of a step is kept under a request's key. */
+export type StepKept = Pick<InteractionView, 'id' | 'dealId' | 'clientId' | 'stageId' | 'version'>;
+
+/** Of a step what its answer is drawn from: so much is kept of it. */
+export const keptOf = ({ id, dealId, clientId, stageId, version }: StepKept): StepKept => ({
+	id,
+	dealId,
+	clientId,
+	stageId,
+	version,
+});

@@ -22,7 +22,7 @@ import {
 	postponeInteraction,
 	type Target,
 } from './actions.ts';
-import { answerStep, keptOf } from './answer.ts';
+import { answerStep } from './answer.ts';
 import {
 	CancellationForm,
 	CompletionForm,
@@ -37,6 +37,7 @@ import {
 	findEditableInteraction,
 	findInteraction,
 	type InteractionView,
+	keptOf,
 	nextBeside,
 	summaryOf,
 } from './queries.ts';
