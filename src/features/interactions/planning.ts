@@ -5,14 +5,19 @@ import type { Viewer } from '#src/platform/i18n/dates.ts';
 import type { Toast } from '#src/platform/web/flash.ts';
 import { wayBack } from '#src/platform/web/undo.ts';
 import { planInteraction, type Target } from './actions.ts';
-import type { StepChange } from './answer.ts';
 import { type RepeatFields, repeatFrom, type StepFields, stepOf } from './forms.ts';
-import { findInteraction, type InteractionView, keptOf, summaryOf } from './queries.ts';
+import {
+	findInteraction,
+	type InteractionView,
+	keptOf,
+	type StepKept,
+	summaryOf,
+} from './queries.ts';
 import { planSeries } from './series.ts';
 import { stepArgs } from './words.ts';
 
 /** A step that was planned, and what the person is told of it. */
-export type Planned = { step: StepChange['step']; toast: Toast; series: boolean };
+export type Planned = { step: StepKept; toast: Toast; series: boolean };
 
 /**
  * Plans what a form describes, once or again and again. Throws InvalidForm where no day is told, and as
