@@ -147,7 +147,37 @@ test('both views keep the same отбор, and the address remembers the view', 
 	expect(attribute(dates as never, 'aria-current')).toBe('true');
 	for (const chip of page.byClass('chip').flatMap((one) => attribute(one, 'href') ?? []))
 		expect(chip).toContain('view=dates');
-	expect((await person.vera.get('/board/print?view=dates&owner=me')).statusCode).toBe(200);
+	const print = page.byTag('a').map((link) => attribute(link, 'href') ?? '');
+	expect(print.filter((href) => href.startsWith('/board/print'))).toEqual([
+		expect.stringContaining('view=dates'),
+	]);
+});
+
+test('paper has the columns of the view that it was printed from, and each deal once', async () => {
+	for (const [plan, title] of [
+		[{ plannedOn: '2026-11-23' }, 'Вчерашняя'],
+		[{ plannedOn: '2026-11-24' }, 'Сегодняшняя'],
+		[{ plannedOn: '2026-11-25' }, 'Завтрашняя'],
+		[{ plannedOn: '2026-12-24' }, 'Дальняя'],
+		[undefined, 'Ничья'],
+	] as const)
+		await makeDeal(db, cast, 'vera', { title, ...(plan && { plan }) });
+	for (const view of ['view=dates', 'view=stages']) {
+		const board = read((await person.vera.get(`/board?owner=me&${view}`)).body);
+		const columns = board.byClass('stage').flatMap((column) => {
+			const cards = board.byClass('card', column);
+			const name = textOf(board.byTag('h2', column)[0] as never);
+			return cards.length > 0 ? [[name, cards.length]] : [];
+		});
+		const paper = read((await person.vera.get(`/board/print?owner=me&${view}`)).body);
+		const printed = paper.byTag('tbody').flatMap((body) => {
+			const head = textOf(paper.byTag('th', body)[0] as never).split(' · ')[0];
+			const deals = paper.byTag('tr', body).filter((row) => paper.byTag('td', row).length > 0);
+			return deals.length > 0 ? [[head, deals.length]] : [];
+		});
+		expect(printed).toEqual(columns);
+		expect(columns.length).toBe(view === 'view=dates' ? 5 : 1);
+	}
 });
 
 test('отбор by source, tag and amount narrows both views and the finish fields alike', async () => {

@@ -22,7 +22,7 @@ export async function readPrint(
 	viewer: Viewer,
 ): Promise<BoardPrint> {
 	// Paper begins at the top of every column, wherever the screen was unfolded to.
-	const { after: _, view: __, ...whole } = query as Record<string, unknown>;
+	const { after: _, ...whole } = query as Record<string, unknown>;
 	const board = await readBoard(db, actor, whole, viewer, { limit: MOST_PRINTED_A_COLUMN });
 	const owner = Number(board.filter.owner === 'me' ? actor.id : board.filter.owner);
 	const ownerName = board.colleagues.find((person) => person.id === owner)?.name ?? null;
