@@ -26,6 +26,9 @@ export type ExportedList = 'deals' | 'clients' | 'agenda' | 'audit' | 'import';
 /** By which way somebody signs in. */
 export type SignInWay = 'demo' | 'oidc' | 'header' | 'password';
 
+/** Signed out, ended in the list of sessions, by an administrator, by the directory, by signing in anew in that browser. */
+export type SessionEnd = 'out' | 'list' | 'administrator' | 'directory' | 'again';
+
 /** Where others of a series were meant too: which, and how many steps that were. */
 export type OfSeries = { scope?: 'following' | 'all'; steps?: number };
 

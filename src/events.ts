@@ -16,6 +16,7 @@ import type {
 	OfSeries,
 	Passage,
 	ProductChange,
+	SessionEnd,
 	Settled,
 	SignInWay,
 	Uses,
@@ -260,12 +261,7 @@ export type AppEvent =
 	| { type: 'session.started'; data: { way: SignInWay } }
 	| {
 			type: 'session.ended';
-			/** Signed out, ended in the list of sessions, by an administrator, by the directory. */
-			data: {
-				why: 'out' | 'list' | 'administrator' | 'directory';
-				personId: number;
-				sessions: number;
-			};
+			data: { why: SessionEnd; personId: number; sessions: number };
 	  }
 	| {
 			type: 'session.refused';

@@ -2,11 +2,18 @@ import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { endAnySession, endSession, sessionIdOf } from '#src/features/auth/actions.ts';
+import {
+	endAnySession,
+	endSession,
+	sessionIdOf,
+	signInByName,
+} from '#src/features/auth/actions.ts';
+import { unlinkPerson } from '#src/features/auth/identities.ts';
 import { noteDeal } from '#src/features/deals/notes.ts';
+import { transact } from '#src/platform/db/transaction.ts';
 import { stampAt } from '#src/platform/live/hub.ts';
 import { testApp } from '../app.ts';
-import { by, type Cast, makeCast, NOW } from '../cast.ts';
+import { by, type Cast, DESK, makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { cookieOf, openStream, type Reader, serve } from './reader.ts';
 
@@ -191,6 +198,37 @@ describe('streams', () => {
 			`select news_of('[{"type": "password.removed", "data": {"personId": 5}}, {"type": "session.started"}]', 7, null) as news`,
 		);
 		expect(JSON.parse(rows[0].news)).toEqual({ by: 7, ended: [5] });
+	});
+
+	test('whoever signs in anew in a browser, or is parted from no account, ends a stream at once', async () => {
+		const [before, parted] = [await cookieOf(database, 'gleb'), await cookieOf(database, 'boris')];
+		const [his, other, borises] = [await read('', before), await read(), await read('', parted)];
+		const entry = { ...DESK, before: before.replace('session=', '') };
+		await signInByName(db, 'vera', entry, NOW);
+		await expect.poll(() => his.over()).toBe(true);
+		expect(his.messages.at(-1)?.bye).toBe('out');
+		expect(borises.over()).toBe(false);
+		const { boris, gleb } = cast.people;
+		await transact(db, (tx) => unlinkPerson(tx, by(cast.people.ada), boris.id));
+		await expect.poll(() => borises.over()).toBe(true);
+		expect(other.over()).toBe(false);
+		const { rows } = await pool.query(
+			`select data->>'why' as why, (data->>'personId')::int as whose from events
+			where type = 'session.ended' order by id desc limit 2`,
+		);
+		expect(rows).toEqual([
+			{ why: 'administrator', whose: boris.id },
+			{ why: 'again', whose: gleb.id },
+		]);
+		// One that had run out by itself is not told of.
+		const spent = (await signInByName(db, 'vera', DESK, NOW)).secret;
+		await pool.query(`update sessions set expires_at = $1 where id = $2`, [
+			new Date(NOW.getTime() - 1),
+			sessionIdOf(spent),
+		]);
+		await signInByName(db, 'vera', { ...DESK, before: spent }, NOW);
+		const told = await pool.query(`select from events where data->>'why' = 'again'`);
+		expect(told.rowCount).toBe(1);
 	});
 
 	test('what an open page asks for by itself does not keep a session alive', async () => {

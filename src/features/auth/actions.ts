@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
+import type { SessionEnd } from '#src/event-shapes.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound } from '#src/platform/errors.ts';
@@ -50,8 +51,12 @@ export async function startSession(
 	const { limits, account } = entry;
 	const expiresAt = hoursAfter(now, limits.idleHours);
 	await transact(db, async (tx) => {
-		await tx.execute(sql`
-			delete from sessions where expires_at < ${now} or id = ${sessionIdOf(entry.before ?? '')}`);
+		const before = sessionIdOf(entry.before ?? '');
+		const { rows: replaced } = await tx.execute<{ personId: number }>(sql`
+			with gone as (
+				delete from sessions where expires_at < ${now} or id = ${before}
+				returning id, person_id, expires_at)
+			select person_id as "personId" from gone where id = ${before} and expires_at >= ${now}`);
 		await tx.execute(sql`
 			insert into sessions (id, person_id, created_at, seen_at, expires_at, ends_at, way, address, agent,
 				issuer, subject, sid, sealed_id_token, proven_at)
@@ -60,6 +65,7 @@ export async function startSession(
 				${account?.issuer ?? null}, ${account?.subject ?? null}, ${account?.sid ?? null},
 				${account?.sealed?.(id) ?? null}, ${earlier(account?.provenAt, now)})`);
 		const by = { actorId: personId, door: 'form', now, ip: entry.address } as const;
+		for (const one of replaced) await recordEnd(tx, by, 'again', Number(one.personId), 1);
 		await record(tx, by, { type: 'session.started', data: { way: entry.way } });
 	});
 	return { secret, expiresAt };
@@ -103,10 +109,11 @@ export async function endSession(
 	});
 }
 
-async function recordEnd(
+/** Writes that sessions of a person ended, which their streams are told by; of none, nothing. */
+export async function recordEnd(
 	tx: Sql,
 	by: By,
-	why: 'out' | 'list' | 'administrator' | 'directory',
+	why: SessionEnd,
 	personId: number,
 	sessions: number,
 ): Promise<void> {

@@ -3,6 +3,7 @@ import type { FieldChange } from '#src/events.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { LOCKS } from '#src/platform/db/locks.ts';
 import { type By, record } from '#src/platform/events/record.ts';
+import { recordEnd } from './actions.ts';
 import { type GroupMapping, givenBy } from './groups.ts';
 import type { Acting } from './rules.ts';
 
@@ -207,7 +208,8 @@ export async function keepWaiting(
 /** Parts a person from their accounts, so that the next sign-in of the same login is taken for theirs. */
 export async function unlinkPerson(tx: Tx, acting: Acting, personId: number): Promise<void> {
 	const { rowCount } = await tx.execute(sql`delete from identities where person_id = ${personId}`);
-	await tx.execute(sql`delete from sessions where person_id = ${personId}`);
+	const ended = await tx.execute(sql`delete from sessions where person_id = ${personId}`);
 	if (rowCount)
 		await record(tx, acting, { type: 'person.unlinked', data: { personId, accounts: rowCount } });
+	else await recordEnd(tx, acting, 'administrator', personId, ended.rowCount ?? 0);
 }
