@@ -13,7 +13,8 @@ import { editInteraction, reassignInteraction } from '#src/features/interactions
 import type { Repeat } from '#src/features/interactions/recurrence.ts';
 import { planSeries } from '#src/features/interactions/series.ts';
 import { dismissPerson } from '#src/features/people/actions.ts';
-import { countBelongings, findPerson } from '#src/features/people/queries.ts';
+import { countBelongings, countOrphans } from '#src/features/people/belongings.ts';
+import { findPerson } from '#src/features/people/queries.ts';
 import { Conflict, InvalidForm, NotFound } from '#src/platform/errors.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import type { Each } from '#src/platform/once/once.ts';
@@ -46,6 +47,7 @@ beforeEach(async () => {
 	deal = { id: made.id, stepId: made.stepId as number, clientId: made.clientId as number };
 });
 
+const NOTHING = { deals: 0, interactions: 0, clients: 0, series: 0, helping: 0 };
 const each: Each = async (_part, work) => (await db.transaction(work)) as never;
 const vera = () => by(cast.people.vera);
 const step = (ownerId?: number) => ({
@@ -181,7 +183,7 @@ test('while people work on with somebody’s deals and give more, leaving leaves
 		if (answer.status === 'rejected')
 			expect([InvalidForm, NotFound, Conflict]).toContain(answer.reason.constructor);
 	await leaving;
-	expect(await countBelongings(db, boris)).toEqual({ deals: 0, interactions: 0, clients: 0 });
+	expect(await countBelongings(db, boris)).toEqual(NOTHING);
 });
 
 test('what was left behind nevertheless is handed over by leaving once more', async () => {
@@ -193,11 +195,55 @@ test('what was left behind nevertheless is handed over by leaving once more', as
 	const { version } = await findPerson(db, boris);
 	const answer = await ada.json(`/admin/people/${boris}/leaving`, { version, heirId: gleb });
 	expect(answer.statusCode, answer.body).toBe(200);
-	expect(await countBelongings(db, boris)).toEqual({ deals: 0, interactions: 0, clients: 0 });
+	expect(await countBelongings(db, boris)).toEqual(NOTHING);
 	expect((await ada.get('/admin/people?state=left')).body).not.toContain(hint);
 	const again = await ada.json(`/admin/people/${boris}/leaving`, {
 		version: version + 1,
 		heirId: gleb,
 	});
 	expect(again.statusCode).toBe(422);
+});
+
+test('all that somebody left behind is told in administration and to who watches, and handed over', async () => {
+	const interactionId = await planSeries(db, vera(), deal.id, step(), { ...WEEKLY, count: 100 });
+	const [own, other] = [deal.id, (await makeDeal(db, cast, 'vera', { title: 'Печь' })).id];
+	await addCollaborator(db, vera(), other, { version: 1, personId: boris });
+	const made = `insert into imports (owner_id, feeds, file_name, kind, bytes, status, reading, headers, fingerprint, choice)
+		values ($1, 'deals', 'a.csv', 'csv', 1, $2, '{}', '[]', 'x', $3)`;
+	const named = { fields: [], way: 'all', known: 'update', instead: { owner: { Лунин: 'Boris' } } };
+	await pool.query(made, [boris, 'running', null]);
+	await pool.query(made, [gleb, 'checked', named]);
+	// Neither one that waits for who is gone, nor one that is over.
+	await pool.query(made, [boris, 'checked', null]);
+	await pool.query(made, [gleb, 'done', named]);
+	const none = { ...NOTHING, imports: 0 };
+	expect(await countOrphans(db)).toEqual(none);
+	const client = await createClient(db, by(cast.people.boris), { name: 'ООО', inn: null });
+	await pool.query('update people set active = false where id = $1', [boris]);
+	await pool.query('update deals set owner_id = $1, closed_on = null where id = $2', [boris, own]);
+	await pool.query('update interactions set owner_id = $1 where id = $2', [boris, interactionId]);
+	await pool.query('update interaction_series set owner_id = $1', [boris]);
+	const found = await countOrphans(db);
+	const figures = async () => {
+		const { app } = await testApp(database, { env: { METRICS_FROM: '127.0.0.1' } });
+		const { body } = await app.inject({ url: '/metrics', remoteAddress: '127.0.0.1' });
+		const lines = [...body.matchAll(/^left_behind\{kind="(\w+)"\} (\d+)$/gm)];
+		return Object.fromEntries(lines.map(([, kind, n]) => [kind, Number(n)]));
+	};
+	expect(await figures()).toEqual(found);
+	for (const n of Object.values(found)) expect(n).toBeGreaterThan(0);
+	const ada = await signIn(served, 'ada');
+	const page = (await ada.get('/admin/people')).body;
+	expect(page).toMatch(/1 повторение.*Соисполнитель в 1 открытом интересе.*Загружаются 2 файла/);
+	const { version } = await findPerson(db, boris);
+	await dismissPerson(db, by(cast.people.ada), boris, version, gleb);
+	expect(await countBelongings(db, boris)).toEqual(NOTHING);
+	expect(await figures()).toEqual({ ...none, imports: 2 });
+	const told = await pool.query(
+		`select data from events where type = 'deal.left' and deal_id = $1`,
+		[other],
+	);
+	expect(told.rows).toEqual([{ data: { personId: boris } }]);
+	expect((await ada.get('/admin/people')).body).not.toContain(`/admin/people/${boris}/leaving/new`);
+	expect(client).toBeDefined();
 });

@@ -168,7 +168,7 @@ export async function noteMade(tx: Tx, by: By, series: Series, made: Occurrence[
 	if (occurrencesOf(series, until, '9999-12-31', 1).length > 0) await lookAgain(tx, by, series.id);
 }
 
-/** What the job that extends a series is known by. */
+/** What the job that extends a series is known by; twin of people/belongings.ts. */
 export const extensionKey = (seriesId: number): string => `series.extend:${seriesId}`;
 
 async function lookAgain(tx: Tx, by: By, seriesId: number): Promise<void> {

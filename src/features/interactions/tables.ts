@@ -76,7 +76,10 @@ export const interactionSeries = pgTable(
 		version: version(),
 		createdAt: createdAt(),
 	},
-	(t) => [check('interaction_series_starts', sql`num_nonnulls(${t.startsOn}, ${t.startsAt}) = 1`)],
+	(t) => [
+		index('interaction_series_owner').on(t.ownerId),
+		check('interaction_series_starts', sql`num_nonnulls(${t.startsOn}, ${t.startsAt}) = 1`),
+	],
 );
 
 export const interactions = pgTable(

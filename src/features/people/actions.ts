@@ -9,13 +9,8 @@ import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden, InvalidForm, NotGranted, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/events/record.ts';
-import {
-	type Belongings,
-	countBelongings,
-	findPersonToEdit,
-	lockBelongings,
-	type PersonRecord,
-} from './queries.ts';
+import { type Belongings, countBelongings, needsHeir } from './belongings.ts';
+import { findPersonToEdit, lockBelongings, type PersonRecord } from './queries.ts';
 
 /** A person as an administrator sets them up. */
 export type PersonEdit = Pick<PersonRecord, 'name' | 'login' | 'email' | 'role' | 'teamId'>;
@@ -121,8 +116,8 @@ async function demandGrant(
 }
 
 /**
- * A person leaves: their open deals with the plans, other plans and clients go to the heir, their sessions
- * end, their calendar link closes. Returns what was handed over. Throws Forbidden, NotFound, Conflict,
+ * A person leaves: their open deals with the plans, other plans, what repeats and clients go to the heir, they help
+ * with no open deal any more, their sessions end, their calendar link closes. Returns what was handed over. Throws Forbidden, NotFound, Conflict,
  * InvalidForm where somebody has to take over and nobody is named, NotGranted for who may do more than the actor or
  * where the actor would take over what they may not change, RuleBroken for the last administrator and for oneself.
  */
@@ -146,9 +141,11 @@ export async function dismissPerson(
 		const before = await givable(tx);
 		await lockBelongings(tx, personId);
 		const left = await countBelongings(tx, personId);
-		const leaves = left.deals + left.interactions + left.clients > 0;
-		if (!found.active && !leaves) throw new RuleBroken('person.leftAlready', { name: found.name });
-		if (leaves) await handOver(tx, acting, personId, heirId);
+		const { deals, interactions, clients, helping } = left;
+		if (!found.active && !needsHeir(left) && helping === 0)
+			throw new RuleBroken('person.leftAlready', { name: found.name });
+		if (needsHeir(left)) await handOver(tx, acting, personId, heirId);
+		if (helping > 0) await stopHelping(tx, acting, personId);
 		await tx.execute(sql`
 			update people set active = false, version = version + 1 where id = ${personId}`);
 		await keepGivable(tx, before);
@@ -156,7 +153,7 @@ export async function dismissPerson(
 		await tx.execute(sql`delete from calendar_feeds where person_id = ${personId}`);
 		await record(tx, acting, {
 			type: 'person.left',
-			data: { personId, name: found.name, heirId, ...left },
+			data: { personId, name: found.name, heirId, deals, interactions, clients },
 		});
 		return left;
 	});
@@ -189,6 +186,23 @@ async function handOver(
 		await record(tx, acting, { type: 'client.edited', clientId, data: { changes } });
 	// Reminders of days follow the working hours of whose they are.
 	await refreshReminders(tx, { ownerId: heir });
+}
+
+// An open deal says who works on it: whoever is not here does not.
+async function stopHelping(tx: Tx, acting: Acting, personId: number): Promise<void> {
+	const { rows } = await tx.execute<{ dealId: number; clientId: number | null }>(sql`
+		with gone as (
+			delete from deal_collaborators h using deals d
+			where h.person_id = ${personId} and d.id = h.deal_id and d.closed_on is null and d.archived_at is null
+			returning h.deal_id
+		)
+		update deals d set version = version + 1 from gone where d.id = gone.deal_id
+		returning d.id as "dealId", d.client_id as "clientId"`);
+	await record(
+		tx,
+		acting,
+		...rows.map((deal) => ({ type: 'deal.left' as const, ...deal, data: { personId } })),
+	);
 }
 
 // What was planned beside the person's own open deals: on those of others, and of clients without a deal.

@@ -95,35 +95,14 @@ export async function conflictOn(
 	);
 }
 
-/** What a person would leave behind: open deals, plans, clients, all of them theirs. */
-export type Belongings = { deals: number; interactions: number; clients: number };
-
-/** Counts what a person would leave behind. */
-export async function countBelongings(db: Sql, personId: number): Promise<Belongings> {
-	const { rows } = await db.execute<Belongings>(sql`
-		select (select count(*)::int from deals where owner_id = ${personId} and closed_on is null and archived_at is null) as deals,
-			(select count(*)::int from interactions where owner_id = ${personId} and status = 'planned') as interactions,
-			(select count(*)::int from clients where owner_id = ${personId} and archived_at is null) as clients`);
-	return rows[0] as Belongings;
-}
-
-/** Who does not work here and has something that somebody has to look after; by name. */
-export async function listOrphans(db: Sql): Promise<({ id: number; name: string } & Belongings)[]> {
-	const { rows } = await db.execute<{ id: number; name: string } & Belongings>(sql`
-		select p.id, p.name, left_behind.* from people p cross join lateral (
-			select (select count(*)::int from deals where owner_id = p.id and closed_on is null and archived_at is null) as deals,
-				(select count(*)::int from interactions where owner_id = p.id and status = 'planned') as interactions,
-				(select count(*)::int from clients where owner_id = p.id and archived_at is null) as clients
-		) left_behind
-		where not p.active and deals + interactions + clients > 0
-		order by p.name collate "russian", p.id limit ${MOST}`);
-	return rows;
-}
-
 /** Locks what a person has, finished or not, for the rest of the transaction. */
 export async function lockBelongings(tx: Tx, personId: number): Promise<void> {
 	const theirs = sql`where owner_id = ${personId} order by id for update`;
-	await tx.execute(sql`select from deals ${theirs}`);
+	await tx.execute(sql`
+		select from deals where id in (
+			select id from deals where owner_id = ${personId}
+			union select deal_id from deal_collaborators where person_id = ${personId})
+		order by id for update`);
 	await tx.execute(sql`select from clients ${theirs}`);
 	await tx.execute(sql`select from interaction_series ${theirs}`);
 	await tx.execute(sql`

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Gauge } from 'prom-client';
 import type { Config } from '#src/config.ts';
 import { type Done, settingRoutes } from '#src/features/admin/setting-routes.ts';
 import { acting } from '#src/features/auth/guard.ts';
@@ -9,6 +10,7 @@ import { readForm, readQuery } from '#src/platform/web/forms.ts';
 import { leaveFor } from '#src/platform/web/leave.ts';
 import type { Fields } from '#src/platform/web/merging.ts';
 import { addPerson, admitPerson, dismissPerson, editPerson, type PersonEdit } from './actions.ts';
+import { countBelongings, countOrphans, KINDS, listOrphans, needsHeir } from './belongings.ts';
 import {
 	LeavingForm,
 	LinkForm,
@@ -20,10 +22,8 @@ import {
 } from './forms.ts';
 import { declineAccount, linkAccount, listWaitingAccounts } from './linking.ts';
 import {
-	countBelongings,
 	findPerson,
 	listHeirs,
-	listOrphans,
 	listPeopleRecords,
 	listRoles,
 	listTeams,
@@ -43,6 +43,7 @@ export function peopleRoutes(
 	{ connection, config }: { connection: Connection; config: Config },
 ): void {
 	const { db } = connection;
+	watchOrphans(app, connection);
 	const idOf = (request: FastifyRequest) => readQuery(PersonParams, request.params).id;
 
 	const choices = async ({ viewer }: FastifyRequest) => ({
@@ -67,7 +68,7 @@ export function peopleRoutes(
 			const accounts = await listWaitingAccounts(db);
 			const found = await listPeopleRecords(db, filter);
 			const orphans = await listOrphans(db);
-			return { filter, accounts, orphans, ...found, ...(await choices(request)) };
+			return { filter, accounts, orphans, needsHeir, ...found, ...(await choices(request)) };
 		},
 		async form(request, person) {
 			const data = { person, ...(await choices(request)) };
@@ -121,7 +122,12 @@ export function peopleRoutes(
 			listHeirs(db, person.id),
 		]);
 		const view = { fragment: 'people/_leaving', title: 'person.leaving' as const };
-		return await drawForm(request, reply, { ...view, data: { person, left, heirs } }, problem);
+		return await drawForm(
+			request,
+			reply,
+			{ ...view, data: { person, left, heirs, needsHeir } },
+			problem,
+		);
 	}
 
 	app.post(`${PATH}/:id/leaving`, CHANGES, async (request, reply) =>
@@ -140,6 +146,28 @@ export function peopleRoutes(
 			async (problem) => await drawLeaving(request, reply, problem),
 		),
 	);
+}
+
+const COUNTED_EVERY_MS = 300_000;
+
+// Each scrape asks a few indexes for everybody who ever left: once in five minutes is soon enough, however many scrape.
+function watchOrphans(app: FastifyInstance, { db }: Connection): void {
+	let askedAt = Number.NEGATIVE_INFINITY;
+	new Gauge({
+		name: 'left_behind',
+		help: 'Open things of people who do not work here, by kind.',
+		labelNames: ['kind'],
+		registers: [app.metrics],
+		async collect() {
+			if (performance.now() - askedAt < COUNTED_EVERY_MS) return;
+			// A database that is away must not take the other figures with it.
+			const counts = await countOrphans(db).catch(() => null);
+			this.reset();
+			if (counts === null) return;
+			askedAt = performance.now();
+			for (const kind of KINDS) this.set({ kind }, counts[kind]);
+		},
+	});
 }
 
 const saved = (name: string, json: Record<string, unknown>): Done => ({

@@ -1,0 +1,1 @@
+CREATE INDEX "interaction_series_owner" ON "interaction_series" USING btree ("owner_id");
