@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { endSessionsOf } from '#src/features/auth/actions.ts';
+import { setDealProducts } from '#src/features/deals/products.ts';
 import { addRole, editRole } from '#src/features/people/roles.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { explainWork } from '../bench/plans.ts';
@@ -51,6 +52,17 @@ test('who, what, old and new, when, by which door and from which address', async
 		'Интерес: Витрина → Витрина угловая',
 		'с карточки 127.0.0.1',
 	]);
+});
+
+test('a line of products is told as people write figures', async () => {
+	const dealId = cast.deals.today;
+	const version = (await database.pool.query('select version from deals where id = $1', [dealId]))
+		.rows[0].version;
+	const lines = [{ row: 1, name: 'Весы', quantity: '1.5', price: '12500.00' }];
+	const table = { version, lines, amountFromProducts: false };
+	await setDealProducts(database.db, by(cast.people.anna), dealId, table);
+	const [line] = await log(`?record=deal:${dealId}`);
+	expect(line?.[4]?.replaceAll('\u00a0', ' ')).toContain('Весы: — → 1,5 × 12 500');
 });
 
 test('the address is the one that a trusted proxy tells', async () => {

@@ -162,6 +162,20 @@ describe('nothing covers what it says', () => {
 		await seeStored(db, next, STAGES.needs);
 	});
 
+	test('while a finger chooses: the box stands above the amount, not upon it', async () => {
+		const touch = { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } };
+		const page = await office.sit('anna', touch);
+		await openBoard(page);
+		await cardOf(page, next).locator('.step').tap();
+		await hand(page).getByRole('button', { name: 'Выбрать' }).tap();
+		for (const id of [deal, next, bare]) {
+			const [pick, amount] = await Promise.all(
+				['.pick input', '.client'].map((one) => cardOf(page, id).locator(one).boundingBox()),
+			);
+			expect((pick?.y ?? 99) + (pick?.height ?? 0)).toBeLessThanOrEqual((amount?.y ?? 0) + 1);
+		}
+	});
+
 	test('over a field that finishes: its words stand alone, the card is in the hand', async () => {
 		const page = await office.sit('anna');
 		await openBoard(page);

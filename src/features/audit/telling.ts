@@ -67,11 +67,7 @@ const summariesOf = (steps: SettledStep[]) => steps.map(({ summary }) => summary
 
 const pairs = (data: Data | undefined) => Object.entries(data ?? {});
 
-const productPart = ({ product, from, to }: ProductChange): Part => {
-	const words = (line: ProductChange['to']) =>
-		line && [line.quantity, line.price].filter(Boolean).join(' × ');
-	return { name: product, from: words(from), to: words(to) };
-};
+const productPart = ({ product, from, to }: ProductChange): Part => ({ name: product, from, to });
 
 /** Whose names have to be read to tell these events. */
 export function namesWanted(events: AuditEvent[]): Map<Named, Set<string>> {

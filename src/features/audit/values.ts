@@ -1,3 +1,5 @@
+import type { ProductChange } from '#src/events.ts';
+import { quantityWords } from '#src/features/deals/lines.ts';
 import { TASK_WORDS } from '#src/features/jobs/words.ts';
 import { isBuiltIn, roleWords } from '#src/features/people/words.ts';
 import {
@@ -8,7 +10,12 @@ import {
 	type Viewer,
 } from '#src/platform/i18n/dates.ts';
 import { moneyForInput } from '#src/platform/i18n/money.ts';
-import { isMessage, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
+import {
+	isMessage,
+	type Language,
+	type MessageKey,
+	translate,
+} from '#src/platform/i18n/translate.ts';
 import { fieldOf, type Told } from './fields.ts';
 import type { Named, Names } from './queries.ts';
 
@@ -102,6 +109,16 @@ export function labelOf(type: string, name: string, { names, viewer }: Telling):
 	return label ? translate(viewer.language, label) : name;
 }
 
+type Line = NonNullable<ProductChange['to']>;
+
+const isLine = (value: unknown): value is Line =>
+	typeof value === 'object' && value !== null && 'quantity' in value;
+
+const lineWords = ({ quantity, price }: Line, language: Language) =>
+	[quantityWords(quantity, language), price && moneyForInput(language, price)]
+		.filter(Boolean)
+		.join(' × ');
+
 /** A value in words; null where there is none. */
 export function valueWords(
 	type: string,
@@ -114,6 +131,7 @@ export function valueWords(
 	const { language } = telling.viewer;
 	if (Array.isArray(value))
 		return value.map((one) => (told ? TELL[told](String(one), telling) : String(one))).join(', ');
+	if (isLine(value)) return lineWords(value, language);
 	if (typeof value === 'object') return JSON.stringify(value);
 	if (told) return TELL[told](String(value), telling);
 	if (typeof value === 'boolean') return translate(language, value ? 'extra.yes' : 'extra.no');
