@@ -131,7 +131,9 @@ export async function dismissPerson(
 	peopleOnly(acting);
 	return await transact(sqlOrTx, async (tx) => {
 		// What is theirs before themself, as whoever changes it and points at them does; what came meanwhile is handed
-		// over too, and from here on nothing more comes.
+		// over too, and from here on nothing more comes. Whoever holds one of those that came and waits for this person
+		// meets us the wrong way round: the server ends one of the two, and `transact` does it anew. Taking the person
+		// first would meet everybody so.
 		await lockBelongings(tx, personId);
 		const found = await findPersonToEdit(tx, personId, version);
 		if (personId === acting.actor.id) throw new RuleBroken('person.notOneself');
