@@ -76,7 +76,7 @@ test('the board begins before the middle of the screen: chips in one row, отб
 	expect(chips.length).toBe(3);
 	expect(new Set(tops).size).toBe(1);
 	expect((await page.locator('.card').first().boundingBox())?.y).toBeLessThan(360);
-	const owner = page.getByLabel('Ответственный');
+	const owner = page.locator('#filter').getByLabel('Ответственный');
 	expect(await owner.isVisible()).toBe(false);
 	await page.locator('#fold summary').tap();
 	await owner.selectOption('me');
