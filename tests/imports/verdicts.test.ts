@@ -93,6 +93,7 @@ describe('the set of our own writing', async () => {
 			['deal.lost', 'import', 1],
 			['deal.won', 'import', 2],
 			['import.finished', 'import', 4],
+			['person.created', 'import', 6],
 		]);
 	});
 
