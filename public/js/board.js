@@ -50,7 +50,13 @@ function setUp() {
 }
 
 function start({ item, from }) {
-	drag = { item, from, next: item.nextSibling, cancelled: false };
+	drag = {
+		id: item.querySelector('.card').id,
+		item,
+		from,
+		next: item.nextSibling,
+		cancelled: false,
+	};
 	document.body.classList.add('dragging');
 }
 
@@ -60,8 +66,20 @@ function home({ item, from, next }) {
 	from.insertBefore(item, next?.parentNode === from ? next : null);
 }
 
-function end({ from, to }) {
-	const dragged = drag;
+// An answer to an earlier move may have redrawn the columns under the hand: the card is another element by now.
+function inHand(dragged, to) {
+	const card = document.getElementById(dragged.id);
+	if (dragged.item.contains(card)) return dragged;
+	home(dragged);
+	const item = card?.closest('li');
+	if (!item) return null;
+	const found = { ...dragged, item, from: item.parentNode, next: item.nextSibling };
+	to.append(item);
+	return found;
+}
+
+function end({ to }) {
+	const dragged = drag && inHand(drag, to);
 	drag = null;
 	document.body.classList.remove('dragging');
 	// Sortable swallows the click that ends a drag. Where the browser makes none, it would swallow the
@@ -70,7 +88,7 @@ function end({ from, to }) {
 	if (!dragged) return;
 	if (dragged.cancelled) return home(dragged);
 	if (dragged.refused) return refuse(dragged);
-	if (to === from) return;
+	if (to === dragged.from) return;
 	if (to.closest('[data-stretch]') && !dragged.item.querySelector('[data-step]'))
 		return plan(dragged, to);
 	const final = to.closest('[data-final]');
@@ -114,7 +132,7 @@ function count(list, change) {
 // One move at a time: whoever drags on before the answer goes on from the version that it brings.
 let queue = Promise.resolve();
 function move(dragged, to) {
-	const { id } = dragged.item.querySelector('.card');
+	const { id } = dragged;
 	hush();
 	count(dragged.from, -1);
 	count(to, 1);

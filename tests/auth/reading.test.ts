@@ -112,8 +112,8 @@ test('what is a colleague’s has nothing to change it with; what is his own has
 	expect(calendar.body).toContain(`href="/interactions/${cast.steps.late}"`);
 	expect(calendar.body).not.toContain(`data-id="${cast.steps.late}"`);
 	const selection = await boris.get('/deals/selection', { accept: 'application/json' });
-	const { deals } = selection.json() as { deals: string[] };
-	expect(deals.map((token) => token.split('.')[0])).toEqual([String(cast.deals.boris)]);
+	const { chosen } = selection.json() as { chosen: string[] };
+	expect(chosen.map((token) => token.split('.')[0])).toEqual([String(cast.deals.boris)]);
 });
 
 test('forms of what he only reads are refused by their addresses, and so are their changes', async () => {

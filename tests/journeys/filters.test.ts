@@ -126,7 +126,7 @@ describe('chips and lists', () => {
 		await seeDeals(page, needs, [bare]);
 		expect(address()).toBe('?period=none');
 		await expect.poll(async () => await page.locator('.chip[aria-current]').count()).toBe(1);
-		await page.getByLabel('Ответственный').selectOption('Анна Соколова');
+		await page.getByRole('combobox', { name: 'Ответственный' }).selectOption('Анна Соколова');
 		await seeDeals(page, needs, []);
 		await page.getByRole('link', { name: /Без шага/ }).click();
 		await seeDeals(page, needs, [scales]);

@@ -148,10 +148,10 @@ describe('two people in the same form', () => {
 		const plain = await office.sit('anna', { javaScriptEnabled: false });
 		plain.watch.allow(409);
 		await plain.goto(`/deals/${deal}/edit`);
-		await plain.getByLabel('Интерес').fill('Первое');
+		await plain.getByRole('textbox', { name: 'Интерес' }).fill('Первое');
 		await plain.getByRole('button', { name: 'Сохранить' }).click();
 		await plain.goBack();
-		await plain.getByLabel('Интерес').fill('Второе');
+		await plain.getByRole('textbox', { name: 'Интерес' }).fill('Второе');
 		await plain.getByRole('button', { name: 'Сохранить' }).click();
 		await seeConflictOrSaved(plain);
 	});
