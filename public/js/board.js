@@ -50,13 +50,8 @@ function setUp() {
 }
 
 function start({ item, from }) {
-	drag = {
-		id: item.querySelector('.card').id,
-		item,
-		from,
-		next: item.nextSibling,
-		cancelled: false,
-	};
+	const { id } = item.querySelector('.card');
+	drag = { id, item, from, next: item.nextSibling, cancelled: false };
 	document.body.classList.add('dragging');
 }
 
@@ -132,16 +127,16 @@ function count(list, change) {
 // One move at a time: whoever drags on before the answer goes on from the version that it brings.
 let queue = Promise.resolve();
 function move(dragged, to) {
-	const { id } = dragged;
 	hush();
 	count(dragged.from, -1);
 	count(to, 1);
 	linkOf(dragged.item).focus({ preventScroll: true });
 	// htmx tells a failure by its events, which are heard below.
-	queue = queue.then(() => send(id, dragged, to.dataset.column)).catch(() => {});
+	queue = queue.then(() => send(dragged, to.dataset.column)).catch(() => {});
 }
 
-async function send(id, dragged, column) {
+async function send(dragged, column) {
+	const { id } = dragged;
 	const card = document.getElementById(id);
 	const to = document.querySelector(`.cards[data-column="${column}"]`);
 	if (!card || !to) return;
