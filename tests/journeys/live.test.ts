@@ -242,11 +242,13 @@ describe('what is open grows old by itself', () => {
 			expect([address, asked]).toEqual([address, 0]);
 			await anna.clock.fastForward('10:00');
 			await anna.clock.runFor(4_000);
-			await expect.poll(() => [address, asked]).toEqual([address, 1]);
+			// Once; twice where no answer came while its clock ran on.
+			await expect.poll(() => [address, asked > 0]).toEqual([address, true]);
+			const due = asked;
 			// The other step, and then only the end of the day.
 			await anna.clock.fastForward('15:00:00');
 			await anna.clock.runFor(4_000);
-			await expect.poll(() => [address, asked > 1]).toEqual([address, true]);
+			await expect.poll(() => [address, asked > due]).toEqual([address, true]);
 			await anna.close();
 		}
 	});
