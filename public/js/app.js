@@ -3,13 +3,11 @@ import './dialog.js';
 import './toast.js';
 import './keys.js';
 import './filter.js';
-import './inline.js';
 import './once.js';
 import './reminders.js';
 import './taking.js';
 
-// Likely doubles and clashes are looked for, and products counted, only where a form asks for it; one may have the
-// focus already.
+// Only where a form asks for it; one may have the focus already.
 const watchForms = (field) => {
 	if (field?.closest?.('form[data-duplicates]')) void import('./duplicates.js');
 	if (field?.closest?.('.lines-form') || field?.getAttribute?.('list') === 'product-names')
@@ -29,6 +27,7 @@ if (document.querySelector('table[data-keys]') || document.querySelector('[data-
 	await import('./deals.js');
 if (document.querySelector('#bulk, [data-page="agenda"]')) await import('./bulk.js');
 if (document.querySelector('[data-page="agenda"]')) await import('./agenda.js');
+if (document.querySelector('.fact, [data-inline]')) await import('./inline.js');
 if (document.querySelector('[data-page="deal"]')) await import('./deal.js');
 if (document.querySelector('[data-page="calendar"]')) await import('./calendar.js');
 if (document.querySelector('[data-order]')) await import('./order.js');

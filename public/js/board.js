@@ -61,7 +61,7 @@ function home({ item, from, next }) {
 	from.insertBefore(item, next?.parentNode === from ? next : null);
 }
 
-// An answer to an earlier move may have redrawn the columns under the hand: the card is another element by now.
+// An earlier answer may have redrawn the columns under the hand.
 function inHand(dragged, to) {
 	const card = document.getElementById(dragged.id);
 	if (dragged.item.contains(card)) return dragged;
@@ -124,7 +124,7 @@ function count(list, change) {
 	totals.firstChild.textContent = totals.textContent.replace(/^[\d\s]+/, `${n} `);
 }
 
-// One move at a time: whoever drags on before the answer goes on from the version that it brings.
+// One move at a time: the next goes on from the version that the answer brings.
 let queue = Promise.resolve();
 function move(dragged, to) {
 	hush();
@@ -154,7 +154,7 @@ function changeOf(card, to) {
 	return [`/interactions/${step}/date`, { to: stretch, version }];
 }
 
-// The answer to an earlier move may have put the card elsewhere: show it again where it is going.
+// An earlier answer may have put the card elsewhere: show it where it is going.
 function shownIn(to, card, dragged) {
 	const item = card.closest('li');
 	const from = item.parentNode;

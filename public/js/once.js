@@ -1,7 +1,6 @@
 /*
- * Every change carries a key: sent twice, it is done once. A form that makes something has its own; one that stays
- * after it was sent gets another, for the next thing is another. Any other change gets one here, and keeps it until an
- * answer says what became of it: sent again, because none came or one that does not know, it is the same change.
+ * Every change carries a key, its form's or one made here, and keeps it until an answer says what became of it:
+ * sent again, it is the same change. Why: DECISIONS.md, «repeatable».
  */
 import { outcomeOf } from './answer.js';
 
