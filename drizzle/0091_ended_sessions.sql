@@ -47,7 +47,7 @@ begin
 	if cardinality(deal_ids) > 0 then
 		select jsonb_agg(jsonb_build_array(d.id, array[d.owner_id], array(
 				select h.person_id from deal_collaborators h where h.deal_id = d.id))) into deals
-			from deals d where d.id = any(deal_ids);
+			from deals d where d.id = any(deal_ids) or d.merged_into = any(deal_ids);
 	end if;
 	if cardinality(client_ids) > 0 then
 		select jsonb_agg(jsonb_build_array(c.id, array(
