@@ -17,8 +17,6 @@ const watchForms = (field) => {
 watchForms(document.activeElement);
 document.addEventListener('focusin', (event) => watchForms(event.target));
 
-// What works only with scripts is shown only with scripts.
-document.documentElement.classList.add('scripted');
 if (document.querySelector('[data-page="board"]')) {
 	await import('./board.js');
 	await import('./hand.js');
@@ -33,3 +31,6 @@ if (document.querySelector('[data-page="calendar"]')) await import('./calendar.j
 if (document.querySelector('[data-order]')) await import('./order.js');
 if (document.querySelector('[data-page="imports"]')) await import('./imports.js');
 if (document.getElementById('live')) await import('./live.js');
+
+// What works only with scripts is shown only with scripts: when all of them listen, not while some are on their way.
+document.documentElement.classList.add('scripted');

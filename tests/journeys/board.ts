@@ -10,7 +10,6 @@ export const dialog = (page: Page): Locator => page.locator('#dialog');
 /** Opens the board and waits until its scripts are at work. */
 export async function openBoard(page: Page, address = '/board'): Promise<void> {
 	await page.goto(address);
-	await page.locator('html.scripted').waitFor();
 	await expect.poll(async () => await page.evaluate('document.readyState')).toBe('complete');
 }
 

@@ -43,7 +43,6 @@ describe('«Мои дела»', () => {
 	test('by keys alone: X chooses, Shift all up to it, Esc lets go; the same undone in one go', async () => {
 		const page = await office.sit('anna');
 		await page.goto('/agenda');
-		await page.locator('html.scripted').waitFor();
 		await page.locator(`#step-${steps[0]} h3 a`).focus();
 		// Pressed until the script listens: chosen and let go again it is as it was.
 		await expect
@@ -74,7 +73,6 @@ describe('«Мои дела»', () => {
 	test('C gives one of them up, as X did before it chose', async () => {
 		const page = await office.sit('anna');
 		await page.goto('/agenda');
-		await page.locator('html.scripted').waitFor();
 		await page.locator(`#step-${steps[0]} h3 a`).focus();
 		await page.keyboard.press('c');
 		await dialog(page).getByText('Отменить взаимодействие').first().waitFor();
@@ -83,7 +81,6 @@ describe('«Мои дела»', () => {
 	test('on the phone: what was refused stays chosen, and the dialog says why', async () => {
 		const page = await office.sit('anna', PHONE);
 		await page.goto('/agenda');
-		await page.locator('html.scripted').waitFor();
 		await box(page, `step-${steps[0]}`).tap();
 		await expect.poll(async () => await count(page).textContent()).toBe('Выбрано: 1');
 		await box(page, `step-${steps[1]}`).tap();
@@ -107,7 +104,6 @@ describe('«Мои дела»', () => {
 	test('all that is found is chosen, and another отбор lets go', async () => {
 		const page = await office.sit('anna');
 		await page.goto('/agenda?q=дело');
-		await page.locator('html.scripted').waitFor();
 		await expect
 			.poll(async () => {
 				await box(page, `step-${steps[2]}`).check();
@@ -140,7 +136,6 @@ describe('clients', () => {
 	test('by mouse with Shift: a status, its message leads to them, and takes it back', async () => {
 		const page = await office.sit('anna');
 		await page.goto('/clients?q=');
-		await page.locator('html.scripted').waitFor();
 		await expect
 			.poll(async () => {
 				await box(page, `client-${clients[0]}`).check();
@@ -166,7 +161,6 @@ describe('clients', () => {
 	test('a head gives many to another; a tag without JavaScript', async () => {
 		const page = await office.sit('vera');
 		await page.goto('/clients');
-		await page.locator('html.scripted').waitFor();
 		await page.locator(`#client-${clients[1]} th a`).focus();
 		await expect
 			.poll(async () => {

@@ -62,7 +62,6 @@ describe('the calendar of a day', () => {
 		await make('Переговоры');
 		const page = await office.sit('anna');
 		await page.goto(`/calendar?view=day&on=${TODAY}`);
-		await page.locator('html.scripted').waitFor();
 		await page.getByRole('link', { name: 'Запланировать', exact: true }).click();
 		await dialog(page).getByLabel('Время').fill('12:30');
 		const asked: URLSearchParams[] = [];

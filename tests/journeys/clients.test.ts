@@ -31,7 +31,6 @@ const focused = async (page: Desk) =>
 async function open(login: 'anna' | 'vera', path = '/clients', options?: BrowserContextOptions) {
 	const page = await office.sit(login, options);
 	await page.goto(path);
-	if (options?.javaScriptEnabled !== false) await page.locator('html.scripted').waitFor();
 	return page;
 }
 

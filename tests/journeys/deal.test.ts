@@ -21,7 +21,6 @@ beforeEach(async () => {
 async function open(options?: BrowserContextOptions): Promise<Desk> {
 	const page = await office.sit('anna', options);
 	await page.goto(`/deals/${deal}`);
-	if (options?.javaScriptEnabled !== false) await page.locator('html.scripted').waitFor();
 	return page;
 }
 const compose = (page: Desk) => page.locator('#compose');

@@ -33,6 +33,21 @@ export type Office = {
 	sit: (login: Login, options?: BrowserContextOptions) => Promise<Desk>;
 };
 
+/** Whoever comes to a page acts when its scripts listen: an earlier press is lost, and a person presses again. */
+function waitForScripts(page: Page): void {
+	const app = page.locator('script[src$="/js/app.js"]');
+	const scripted = page.locator('html.scripted');
+	for (const way of ['goto', 'reload', 'goBack', 'goForward', 'waitForURL'] as const) {
+		const go = page[way].bind(page) as (...how: unknown[]) => Promise<unknown>;
+		const gone = async (...how: unknown[]) => {
+			const answer = await go(...how);
+			if ((await app.count()) > 0) await scripted.waitFor({ state: 'attached' });
+			return answer;
+		};
+		Object.assign(page, { [way]: gone });
+	}
+}
+
 /**
  * Opens the office for a test file. After each test all its pages are closed, and it fails for any
  * script error, console error, CSP report or refusal that it did not allow.
@@ -56,6 +71,7 @@ export async function openOffice(): Promise<Office> {
 		const page = await context.newPage();
 		const watching = watch(page);
 		open.push({ context, watch: watching });
+		if (options.javaScriptEnabled !== false) waitForScripts(page);
 		return Object.assign(page, { watch: watching });
 	};
 	const sit = async (login: Login, options?: BrowserContextOptions): Promise<Desk> => {

@@ -21,7 +21,6 @@ const drafts = async (page: Page) =>
 	await page.evaluate<number>(
 		`Object.keys(sessionStorage).filter((key) => key.startsWith('draft ')).length`,
 	);
-const ready = (page: Page) => page.locator('html.scripted').waitFor();
 async function openNew(page: Page): Promise<void> {
 	await page.locator('header').getByRole('link', { name: 'Новый интерес' }).click();
 	await dialog(page).locator('[name=title]').waitFor();
@@ -95,7 +94,6 @@ describe('a form that is a page', () => {
 	test('has all that was typed after going elsewhere and Back, and after a reload', async () => {
 		const page = await office.sit('anna');
 		await page.goto('/clients/new');
-		await ready(page);
 		await page.getByLabel('Название').fill('ООО «Гранит»');
 		await page.getByLabel('ИНН').fill('7707083893');
 		await page.locator('textarea[name=note]').fill('Длинная заметка');
@@ -119,7 +117,6 @@ describe('a form that is a page', () => {
 		const page = await office.sit('anna');
 		page.watch.allow(422);
 		await page.goto('/settings');
-		await ready(page);
 		await page.locator('[name=workFrom]').fill('');
 		await page.locator('[name=theme]').selectOption('dark');
 		await page.locator('#settings-own button.primary').click();
@@ -137,7 +134,6 @@ describe('on the page of a deal', () => {
 	test('the field has its words and its kind after a reload, until they are saved', async () => {
 		const page = await office.sit('anna');
 		await page.goto(`/deals/${deal}`);
-		await ready(page);
 		await page.locator('#compose').getByText('Заметка').click();
 		await page.locator('#c-text').fill('Недописанное');
 		await page.reload();
@@ -154,7 +150,6 @@ describe('on the page of a deal', () => {
 	test('a fact that was left by Esc has its words when it is opened again', async () => {
 		const page = await office.sit('anna');
 		await page.goto(`/deals/${deal}`);
-		await ready(page);
 		const amount = page.locator('#fact-amount input[name=amount]');
 		await page.getByRole('link', { name: 'Изменить: Сумма' }).click();
 		await amount.fill('777');
@@ -171,7 +166,6 @@ describe('on the page of a deal', () => {
 	test('products that were typed come back with all their rows', async () => {
 		const page = await office.sit('anna');
 		await page.goto(`/deals/${deal}`);
-		await ready(page);
 		const open = async () => {
 			await page.locator(`a[href^="/deals/${deal}/products"]`).first().click();
 			await dialog(page).locator('.lines-form').waitFor();
@@ -197,7 +191,6 @@ describe('on the page of a deal', () => {
 describe('drafts are of one person', () => {
 	const type = async (page: Desk) => {
 		await page.goto(`/deals/${deal}`);
-		await ready(page);
 		await page.locator('#c-text').fill('Недописанное');
 		expect(await drafts(page)).toBe(1);
 	};
@@ -216,7 +209,6 @@ describe('drafts are of one person', () => {
 		await type(page);
 		await pool.query(`update sessions set person_id = $1`, [(await by(db, 'vera')).actorId]);
 		await page.goto(`/deals/${deal}`);
-		await ready(page);
 		expect(await page.locator('#c-text').inputValue()).toBe('');
 		expect(await drafts(page)).toBe(0);
 	});
@@ -224,7 +216,6 @@ describe('drafts are of one person', () => {
 	test('a password, a file and what a form hides are never kept', async () => {
 		const page = await office.sit('anna');
 		await page.goto(`/deals/${deal}`);
-		await ready(page);
 		await page.evaluate(`{
 			const form = document.getElementById('compose');
 			form.insertAdjacentHTML('beforeend', '<input type=password name=secret><input type=hidden name=was>');

@@ -88,7 +88,6 @@ describe('search', () => {
 			['/agenda', page.locator('#agenda-bar [type=search]')],
 		] as const) {
 			await page.goto(path);
-			await page.locator('html.scripted').waitFor();
 			const before = await page.evaluate<number>('history.length');
 			for (const more of ['ел', 'ка', ' ещё']) {
 				await field.pressSequentially(more);
@@ -186,7 +185,6 @@ describe('«Показать ещё»', () => {
 test('Back from a deal brings the list with its отбор, order, all that was unfolded and the place', async () => {
 	const rows = () => page.locator('table.list tbody th a').count();
 	await page.goto('/deals');
-	await page.locator('html.scripted').waitFor();
 	await page.getByRole('combobox', { name: 'Ответственный' }).selectOption('Анна Соколова');
 	await expect.poll(address).toMatch(/^\?owner=\d+$/);
 	await page.getByRole('link', { name: 'Интерес', exact: true }).click();
@@ -208,7 +206,6 @@ test('Back from a deal brings the list with its отбор, order, all that was 
 test('Back from a client brings the list with its отбор, order, all that was unfolded and the place', async () => {
 	const rows = () => page.locator('table.list tbody th a').count();
 	await page.goto('/clients');
-	await page.locator('html.scripted').waitFor();
 	await page.getByRole('link', { name: 'Сумма в работе', exact: true }).click();
 	await expect.poll(address).toBe('?sort=amount');
 	await page.getByRole('link', { name: 'Показать ещё' }).click();

@@ -93,7 +93,6 @@ describe.each([[true], [false]])('with scripts: %s, a form that is a page', (jav
 	test('leads to the deal that it made', async () => {
 		const page = await office.sit('anna', { javaScriptEnabled });
 		await page.goto('/deals/new');
-		if (javaScriptEnabled) await page.locator('html.scripted').waitFor();
 		await page.getByLabel('Клиент').fill('ООО «Завод Гранит»');
 		await page.locator('[name=title]').fill('Станок');
 		await page.getByRole('button', { name: 'Создать' }).click();
@@ -107,7 +106,6 @@ describe.each([[true], [false]])('with scripts: %s, a form that is a page', (jav
 	test('leads to the deal that it planned a step of', async () => {
 		const page = await office.sit('anna', { javaScriptEnabled });
 		await page.goto(`/deals/${first}/interactions/new`);
-		if (javaScriptEnabled) await page.locator('html.scripted').waitFor();
 		await page.locator('main [name=summary]').fill('Показать');
 		await page.locator('main button.primary').click();
 		await page.waitForURL(`**/deals/${first}`);

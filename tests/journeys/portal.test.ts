@@ -50,7 +50,6 @@ for (const [what, asking] of Object.entries(askings({ db, deal, other, step })))
 		const page = await office.sit(login);
 		page.watch.allow('offline');
 		await Promise.all([told === 'line' ? calm(page) : null, page.goto(at())]);
-		await page.locator('html.scripted').waitFor();
 		await begin?.(page);
 		for (const [how, answer] of Object.entries(ANSWERS)) {
 			let answered = 0;
@@ -73,7 +72,6 @@ test('the link asks for the page anew, and there the work goes on', async () => 
 	const page = await office.sit('anna');
 	page.watch.allow('offline');
 	await page.goto('/board?q=Касса');
-	await page.locator('html.scripted').waitFor();
 	await page.route(/\/moves$/, ANSWERS['a page'] as (route: Route) => Promise<void>);
 	await drag(page, deal, STAGES.needs);
 	await seeTold(page, 'toast');

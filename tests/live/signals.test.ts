@@ -3,6 +3,8 @@ import { editClient } from '#src/features/clients/actions.ts';
 import { moveDeal } from '#src/features/deals/actions.ts';
 import { addCollaborator, removeCollaborator } from '#src/features/deals/collaborators.ts';
 import { reassignDeal } from '#src/features/deals/giving.ts';
+import { mergeDeals } from '#src/features/deals/merge.ts';
+import { noteDeal } from '#src/features/deals/notes.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { dismissPerson } from '#src/features/people/actions.ts';
 import { findPerson } from '#src/features/people/queries.ts';
@@ -165,6 +167,20 @@ test('the page that made the change is named to its own browser alone', async ()
 	expect(readers.anna.changes().find(({ deals }) => deals)?.tab).toBe(tab);
 	for (const login of LOGINS.filter((one) => one !== 'anna'))
 		expect(JSON.stringify(readers[login].changes())).not.toContain(tab);
+});
+
+test('a page that is open on a merged deal hears what is done to the one that it went into', async () => {
+	const { id: merged } = await makeDeal(db, cast, 'anna', { title: 'Дубль' });
+	const { id: survivorId } = await makeDeal(db, cast, 'anna', { title: 'Остаётся' });
+	await mergeDeals(db, by(cast.people.ada), {
+		survivorId,
+		deals: [survivorId, merged].map((id) => ({ id, version: 1 })),
+		choices: {},
+	});
+	expect(await told(merged)).toEqual(['anna', 'vera', 'ada']);
+	for (const login of LOGINS) readers[login].messages.splice(0);
+	await noteDeal(db, by(cast.people.anna), survivorId, 'дальше');
+	expect(await told(merged)).toEqual(['anna', 'vera', 'ada']);
 });
 
 test('who has been dismissed hears nothing more, and is out at once', async () => {

@@ -34,7 +34,8 @@ test('npm start with WORKER=off leaves the jobs alone; npm run worker does them,
 	const worker = startProgram('worker', { env: { DATABASE_URL: database.url } });
 	await expect.poll(worker.text).toContain('Готово: очередь заданий');
 	await expect.poll(states).toEqual(['kept']);
-	expect((await pool.query('select from job_workers')).rowCount).toBe(1);
+	// Its sign of life is on its way beside the work.
+	await expect.poll(async () => (await pool.query('select from job_workers')).rowCount).toBe(1);
 	process.kill(worker.pid, 'SIGTERM');
 	expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 	expect(worker.text().trimEnd().split('\n').slice(-2)).toEqual(['Останавливаемся', 'Остановлено']);
