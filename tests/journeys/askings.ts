@@ -3,7 +3,17 @@ import { expect } from 'vitest';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import { dayOf } from '#src/platform/i18n/dates.ts';
-import { cardOf, dealsIn, dialog, drag, dropOn, headOf, seeDeals, toast } from './board.ts';
+import {
+	cardOf,
+	dealsIn,
+	dialog,
+	drag,
+	dropOn,
+	headOf,
+	holdOver,
+	seeDeals,
+	toast,
+} from './board.ts';
 import { by, STAGES } from './company.ts';
 import { type Desk, type Login, NOON } from './desk.ts';
 
@@ -38,13 +48,7 @@ async function dragEntry(page: Desk, step: number): Promise<void> {
 }
 
 async function dragState(page: Desk): Promise<void> {
-	const grip = await page.locator('#state-3 [data-grip]').boundingBox();
-	const goal = await page.locator('#state-1').boundingBox();
-	if (grip === null || goal === null) throw new Error('nothing to drag');
-	await page.mouse.move(grip.x + 5, grip.y + 5);
-	await page.mouse.down();
-	await page.mouse.move(grip.x + 5, grip.y - 8, { steps: 4 });
-	await page.mouse.move(grip.x + 5, goal.y + 4, { steps: 12 });
+	await holdOver(page, '#state-3', '#state-1');
 	await page.mouse.up();
 }
 

@@ -115,6 +115,31 @@ export async function dropOn(page: Page, dealId: number, place: Locator): Promis
 	await page.locator('body:not(.dragging)').waitFor();
 }
 
+/** Takes a record of a directory by its grip and holds it over one above, still pressed, until it stands there. */
+export async function holdOver(page: Page, from: string, to: string): Promise<void> {
+	const grip = page.locator(`${from} [data-grip]`);
+	await grip.scrollIntoViewIfNeeded();
+	const [box, goal] = [await grip.boundingBox(), await page.locator(to).boundingBox()];
+	if (box === null || goal === null) throw new Error('nothing to drag');
+	const x = box.x + box.width / 2;
+	const y = box.y + box.height / 2;
+	await page.mouse.move(x, y);
+	await page.mouse.down();
+	await page.mouse.move(x, y - 8, { steps: 4 });
+	await page.locator('body.dragging').waitFor();
+	await page.mouse.move(x, goal.y + 4, { steps: 12 });
+	// Rows that still slide take nobody in: the hand waits for them, as a hand does.
+	const place = page.locator(`${from}.ghost ~ ${to}`);
+	let tremor = 4;
+	await expect
+		.poll(async () => {
+			tremor = tremor === 4 ? 6 : 4;
+			await page.mouse.move(x, goal.y + tremor);
+			return await place.count();
+		})
+		.toBe(1);
+}
+
 /** Counts the moves that the page asks the server for. */
 export function countMoves(page: Page): () => number {
 	let moves = 0;

@@ -5,6 +5,7 @@ import { addPipeline } from '#src/features/deals/pipelines.ts';
 import { listAllStages, type Stage, stagesIn } from '#src/features/deals/queries.ts';
 import { makeDemoCompany } from '#src/features/demo/actions.ts';
 import { seeAccessible } from './axe.ts';
+import { holdOver } from './board.ts';
 import { by } from './company.ts';
 import { type Desk, NOON, openOffice } from './desk.ts';
 
@@ -38,35 +39,21 @@ const names = async (page: Desk, list: string) =>
 		(name) => name.trim(),
 	);
 
-async function drag(page: Desk, from: string, to: string): Promise<void> {
-	await page.locator(`${from} [data-grip]`).scrollIntoViewIfNeeded();
-	const [grip, goal] = await Promise.all([
-		page.locator(`${from} [data-grip]`).boundingBox(),
-		page.locator(to).boundingBox(),
-	]);
-	if (!grip || !goal) throw new Error('nothing to drag');
-	const [x, y] = [grip.x + grip.width / 2, grip.y + grip.height / 2];
-	await page.mouse.move(x, y);
-	await page.mouse.down();
-	await page.mouse.move(x, y - 8, { steps: 4 });
-	await page.mouse.move(x, goal.y + 4, { steps: 12 });
-}
-
 test('the order of states is dragged: it is saved, and the board follows; Esc leaves it', async () => {
 	const page = await office.sit('ada');
 	await page.goto('/admin/stages');
 	await page.locator('[data-grip]').first().waitFor();
 	const list = '.panel:first-of-type';
 	const before = await names(page, list);
-	await drag(page, '#state-3', '#state-1');
+	await holdOver(page, '#state-3', '#state-1');
 	await page.keyboard.press('Escape');
 	await page.mouse.up();
-	expect(await names(page, list)).toEqual(before);
-	await drag(page, '#state-3', '#state-1');
+	await expect.poll(async () => await names(page, list)).toEqual(before);
+	await holdOver(page, '#state-3', '#state-1');
 	await page.mouse.up();
 	await page.getByRole('status').getByText('порядок изменён').waitFor();
 	const [first, second, third, ...rest] = before as [string, string, string];
-	expect(await names(page, list)).toEqual([third, first, second, ...rest]);
+	await expect.poll(async () => await names(page, list)).toEqual([third, first, second, ...rest]);
 	await page.goto('/board');
 	expect(await page.locator('.board .stage h2').first().textContent()).toBe(third);
 	// By the keyboard the same: the button, and the focus stays with it.
