@@ -11,10 +11,10 @@ export default defineConfig({
 		isolate: false,
 		// Two files at once: the machines have two cores, and the server and the browser want some of them.
 		maxWorkers: 2,
-		testTimeout: 300_000,
-		hookTimeout: 300_000,
+		testTimeout: 600_000,
+		hookTimeout: 600_000,
 		teardownTimeout: 30_000,
 		// What is waited for comes at once on an idle machine, and some time on a busy one.
-		expect: { poll: { timeout: 60_000, interval: 25 } },
+		expect: { poll: { timeout: 120_000, interval: 25 } },
 	},
 });

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';
+import { freePort } from '../ports.ts';
 import { readmeBlock } from '../readme.ts';
-import { CLIENT_SECRET, freePort, openCompany } from './directory.ts';
+import { CLIENT_SECRET, openCompany } from './directory.ts';
 import { type Page, type Web, web } from './web.ts';
 
 /*
@@ -86,7 +87,7 @@ beforeAll(async () => {
 		select '/heads', 'head', id from teams where name = 'Отдел продаж'`);
 	writeFileSync(join(folder, 'apache.conf'), config(port, bare, company.issuer));
 	apache = spawn(APACHE, ['-DFOREGROUND', '-f', join(folder, 'apache.conf')], { stdio: 'inherit' });
-	await vi.waitFor(async () => await fetch(front, { redirect: 'manual' }), { timeout: 60_000 });
+	await vi.waitFor(async () => await fetch(front, { redirect: 'manual' }), { timeout: 120_000 });
 });
 
 afterAll(async () => {

@@ -5,6 +5,7 @@ import Provider from 'oidc-provider';
 import { afterAll } from 'vitest';
 import { testApp } from '../app.ts';
 import type { TestDatabase } from '../database.ts';
+import { freePort } from '../ports.ts';
 import { type Page, type Web, web } from './web.ts';
 
 export const CLIENT_ID = 'moi-prodazhi';
@@ -168,12 +169,4 @@ function provider(company: Company): Provider {
 async function listen(server: Server): Promise<number> {
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return (server.address() as AddressInfo).port;
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-	const server = createServer();
-	const port = await listen(server);
-	await new Promise((resolve) => server.close(resolve));
-	return port;
 }

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';
+import { freePort } from '../ports.ts';
 import { readmeBlock } from '../readme.ts';
-import { freePort } from './directory.ts';
 
 /*
  * The two blocks for nginx, as the README prints them, in a real nginx with TLS. oauth2-proxy is played by a server of
@@ -64,7 +64,7 @@ async function startNginx(name: 'portal' | 'plain', nth: number, own: Record<str
 	const path = join(folder, `${name}.conf`);
 	writeFileSync(path, conf(name, block));
 	running.push(spawn(NGINX, ['-c', path], { stdio: 'inherit' }));
-	await vi.waitFor(async () => await ask(name, '/healthz'), { timeout: 60_000 });
+	await vi.waitFor(async () => await ask(name, '/healthz'), { timeout: 120_000 });
 }
 
 type Said = { status: number; headers: Record<string, unknown>; body: string };

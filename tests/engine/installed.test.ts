@@ -10,7 +10,7 @@ import { databaseUrl, statement } from '../global-setup.ts';
  * What an administrator installs: the production packages alone, started by the Node of the machine, and the files of the
  * image under another owner in a folder that nobody may write. Where packages cannot be fetched, this says so and skips.
  */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 600_000;
 const NOBODY = 65_534;
 
 let folder = '';

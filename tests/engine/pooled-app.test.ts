@@ -15,7 +15,7 @@ if (!possible)
 test.skipIf(!possible)(
 	'the whole application works through PgBouncer: start, sign-in, board, move, job, end',
 	{
-		timeout: 240_000,
+		timeout: 600_000,
 	},
 	async () => {
 		const server = await startPostgres(programs as string);
@@ -84,7 +84,7 @@ test.skipIf(!possible)(
 
 test.skipIf(!possible)(
 	'whether plans hold behind a pooler is tried: not where it does not carry them over',
-	{ timeout: 120_000 },
+	{ timeout: 600_000 },
 	async () => {
 		const server = await startPostgres(programs as string);
 		onTestFinished(server.stop);
@@ -98,7 +98,7 @@ test.skipIf(!possible)(
 
 test.skipIf(!possible)(
 	'what is given up is cancelled on the server, through a pooler as well',
-	{ timeout: 120_000 },
+	{ timeout: 600_000 },
 	async () => {
 		const server = await startPostgres(programs as string);
 		onTestFinished(server.stop);

@@ -91,7 +91,7 @@ test('what winning wrote over comes back, whichever instance it was won and reop
 });
 
 test('a storm on both: nothing is lost, each history reads forward, and the seconds in a state are those of one clock', {
-	timeout: LONG ? 600_000 : 120_000,
+	timeout: 600_000,
 }, async () => {
 	const proxy = await openProxy([behind, ahead]);
 	await expect.poll(() => proxy.ready.size).toBe(2);

@@ -33,7 +33,7 @@ async function seesAll(reader: Reader): Promise<void> {
 				}
 				return looked;
 			},
-			{ timeout: 60_000 },
+			{ timeout: 120_000 },
 		)
 		.toBe(newest);
 }

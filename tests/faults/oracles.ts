@@ -11,7 +11,7 @@ import type { Place, Site } from './site.ts';
  * What must be true after each fault, whatever it was. Asked when nobody writes any more.
  */
 
-const PATIENCE = { timeout: 60_000, interval: 100 };
+const PATIENCE = { timeout: 120_000, interval: 100 };
 const ZONE = 'Europe/Moscow';
 const CARDS_AT_FIRST = 25;
 

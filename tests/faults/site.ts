@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 // Numbers and days come as the program reads them.
 import '#src/platform/db/client.ts';
-import { freePort, readLock } from '#src/platform/db/postmaster.ts';
+import { readLock } from '#src/platform/db/postmaster.ts';
 import { openPostOffice, type PostOffice } from '../mail/post-office.ts';
 import {
 	killServer,
@@ -14,6 +14,7 @@ import {
 	scratchFolder,
 	startProgram,
 } from '../platform/program.ts';
+import { freePort } from '../ports.ts';
 
 const SMALL_DISK = '400m';
 const QUESTION_MS = 3_000;

@@ -30,7 +30,7 @@ const viewer = viewerAt(NOW, 'ru', 'Europe/Moscow');
 const PEOPLE = ['anna', 'vera', 'ada'] as const;
 type Person = (typeof PEOPLE)[number];
 /** Hundreds of pages, on a machine that may be busy. */
-const LONG = { timeout: 300_000 };
+const LONG = { timeout: 600_000 };
 const people = {} as Record<Person, Browser>;
 let cast: Cast;
 

@@ -11,7 +11,7 @@ const ROWS = 3_000;
 /** Behind the first word about progress, so that the program is surely in the middle of the file. */
 const STUCK_AT = 2_700;
 /** Programs of their own start slowly where everything else runs beside them. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 600_000;
 
 function start(path: string, rejected: string) {
 	return spawn(process.execPath, ['src/commands/import.ts', path, '--rejected', rejected], {

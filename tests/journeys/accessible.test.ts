@@ -163,7 +163,9 @@ describe('forms that came back', () => {
 		await plain.goto(`/deals/${deal}/closure/new?stageId=7`);
 		await plain.getByRole('button', { name: 'Завершить неудачно' }).click();
 		await plain.locator('#form-problem').getByText('Причина неудачи').waitFor();
-		expect(await plain.getByLabel('Причина неудачи').getAttribute('aria-invalid')).toBe('true');
+		await expect
+			.poll(() => plain.getByLabel('Причина неудачи').getAttribute('aria-invalid'))
+			.toBe('true');
 	});
 
 	test('with a conflict; and the toasts', async () => {

@@ -43,7 +43,7 @@ test('with the keyboard alone: arrows walk, D finishes, P puts off, the focus st
 		})
 		.toBe(`step-${first}`);
 	await page.keyboard.press('ArrowDown');
-	expect(await line()).toBe(`step-${second}`);
+	await expect.poll(line).toBe(`step-${second}`);
 	await page.keyboard.press('ArrowUp');
 	await page.keyboard.press('d');
 	await dialog(page).getByLabel('Результат').fill('Договорились');
@@ -66,11 +66,11 @@ test('without JavaScript: narrowed, finished with the next step, back in the lis
 	await plan('Другое', TODAY);
 	const page = await office.sit('anna', { javaScriptEnabled: false });
 	await page.goto('/agenda?q=скриптов');
-	expect(await page.locator('.todo').count()).toBe(1);
+	await expect.poll(() => page.locator('.todo').count()).toBe(1);
 	await page.getByRole('link', { name: 'Сделано: Без скриптов' }).click();
 	await page.getByLabel('Результат').fill('Готово');
 	await page.getByRole('button', { name: 'Сделано' }).click();
-	expect((await row(id)).outcome).toBe('Готово');
+	await expect.poll(async () => (await row(id)).outcome).toBe('Готово');
 	await expect.poll(() => page.getByRole('status').textContent()).toContain('Сделано');
 });
 

@@ -62,11 +62,13 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		asked: /\/moves$/,
 		act: (page) => drag(page, deal, STAGES.needs),
 		kept: async (page) => {
-			expect((await dealsIn(page, STAGES.interest)).toSorted()).toEqual([deal, other].toSorted());
+			await expect
+				.poll(async () => (await dealsIn(page, STAGES.interest)).toSorted())
+				.toEqual([deal, other].toSorted());
 			await seeDeals(page, STAGES.needs, []);
-			expect(await headOf(page, STAGES.interest)).toBe('2 · 200 000 ₽');
-			expect(await cardOf(page, deal).locator('h3 a:focus').count()).toBe(1);
-			expect(await toast(page).textContent()).toContain('«Касса» на прежнем месте');
+			await expect.poll(() => headOf(page, STAGES.interest)).toBe('2 · 200 000 ₽');
+			await expect.poll(() => cardOf(page, deal).locator('h3 a:focus').count()).toBe(1);
+			await expect.poll(() => toast(page).textContent()).toContain('«Касса» на прежнем месте');
 		},
 	},
 	'a drag to another day': {
@@ -74,13 +76,15 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		asked: /\/interactions\/\d+\/date$/,
 		act: async (page) => await dropOn(page, other, page.locator('[data-stretch=tomorrow]').first()),
 		kept: async (page) =>
-			expect(await page.locator('[data-stretch=today] .card').count()).toBeGreaterThan(1),
+			await expect
+				.poll(() => page.locator('[data-stretch=today] .card').count())
+				.toBeGreaterThan(1),
 	},
 	'a drag in the calendar': {
 		at: () => `/calendar?view=day&on=${TODAY}`,
 		asked: /\/interactions\/\d+$/,
 		act: (page) => dragEntry(page, step),
-		kept: async (page) => expect(await page.locator('.ghost, .lifted').count()).toBe(0),
+		kept: async (page) => await expect.poll(() => page.locator('.ghost, .lifted').count()).toBe(0),
 	},
 	'a drag of a setting': {
 		at: () => '/admin/stages',
@@ -96,7 +100,7 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		at: () => '/board',
 		asked: /\/deals\/new$/,
 		act: (page) => page.locator('header').getByRole('link', { name: 'Новый интерес' }).click(),
-		kept: async (page) => expect(await dialog(page).isVisible()).toBe(false),
+		kept: async (page) => await expect.poll(() => dialog(page).isVisible()).toBe(false),
 	},
 	'a form in the dialog': {
 		at: () => '/board',
@@ -110,8 +114,10 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		act: (page) => dialog(page).getByRole('button', { name: 'Создать' }).click(),
 		told: 'form',
 		kept: async (page) => {
-			expect(await dialog(page).locator('[name=title]').inputValue()).toBe('Долго писали');
-			expect(await keyIn(page, '#dialog')).toBe(key);
+			await expect
+				.poll(() => dialog(page).locator('[name=title]').inputValue())
+				.toBe('Долго писали');
+			await expect.poll(() => keyIn(page, '#dialog')).toBe(key);
 		},
 	},
 	'the field of a deal': {
@@ -123,8 +129,8 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		},
 		act: (page) => page.locator('#c-text').press('Control+Enter'),
 		kept: async (page) => {
-			expect(await page.locator('#c-text').inputValue()).toBe('Долго писали');
-			expect(await keyIn(page, '#compose')).toBe(key);
+			await expect.poll(() => page.locator('#c-text').inputValue()).toBe('Долго писали');
+			await expect.poll(() => keyIn(page, '#compose')).toBe(key);
 		},
 	},
 	'a fact in its place': {
@@ -136,13 +142,15 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		},
 		act: (page) => page.locator('#fact-amount input[name=amount]').press('Enter'),
 		kept: async (page) =>
-			expect(await page.locator('#fact-amount input[name=amount]').inputValue()).toBe('777'),
+			await expect
+				.poll(() => page.locator('#fact-amount input[name=amount]').inputValue())
+				.toBe('777'),
 	},
 	'opening a fact': {
 		at: () => `/deals/${deal}`,
 		asked: /\?field=amount$/,
 		act: (page) => page.getByRole('link', { name: 'Изменить: Сумма' }).click(),
-		kept: async (page) => expect(await page.locator('.fact.editing').count()).toBe(0),
+		kept: async (page) => await expect.poll(() => page.locator('.fact.editing').count()).toBe(0),
 	},
 	'choosing all': {
 		at: () => '/deals',
@@ -150,8 +158,8 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		begin: (page) => page.locator('.pick input').first().check(),
 		act: (page) => page.locator('[data-pick-all]').click(),
 		kept: async (page) => {
-			expect(await page.locator('#bulk .count').textContent()).toMatch(/1/);
-			expect(new URL(page.url()).pathname).toBe('/deals');
+			await expect.poll(() => page.locator('#bulk .count').textContent()).toMatch(/1/);
+			await expect.poll(() => new URL(page.url()).pathname).toBe('/deals');
 		},
 	},
 	'several at once': {
@@ -165,8 +173,8 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		act: (page) => dialog(page).locator('button.primary').click(),
 		told: 'form',
 		kept: async (page) => {
-			expect(await dialog(page).locator('[name=tag]').inputValue()).toBe('Важное');
-			expect(await page.locator('#bulk .count').textContent()).toMatch(/2/);
+			await expect.poll(() => dialog(page).locator('[name=tag]').inputValue()).toBe('Важное');
+			await expect.poll(() => page.locator('#bulk .count').textContent()).toMatch(/2/);
 		},
 	},
 	'the filter of the board': {
@@ -175,7 +183,7 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		act: (page) => page.locator('#filter [name=period]').selectOption({ index: 1 }),
 		kept: async (page) => {
 			await expect.poll(() => page.locator('#filter [name=period]').inputValue()).toBe('');
-			expect(new URL(page.url()).search).toBe('');
+			await expect.poll(() => new URL(page.url()).search).toBe('');
 		},
 	},
 	'the filter of what is to do': {
@@ -191,14 +199,15 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		act: (page) =>
 			page.locator('input[type=search]').pressSequentially(randomBytes(1).toString('hex')),
 		kept: async (page) =>
-			expect(await page.locator('input[type=search]').inputValue()).not.toBe(''),
+			await expect.poll(() => page.locator('input[type=search]').inputValue()).not.toBe(''),
 	},
 	'a look for doubles': {
 		at: () => '/clients/new',
 		asked: /\/clients\/duplicates\?/,
 		act: (page) => page.getByLabel('Название').pressSequentially('Ка'),
 		told: 'form',
-		kept: async (page) => expect(await page.getByLabel('Название').inputValue()).toMatch(/^(Ка)+$/),
+		kept: async (page) =>
+			await expect.poll(() => page.getByLabel('Название').inputValue()).toMatch(/^(Ка)+$/),
 	},
 	'a look for clashes': {
 		at: () => `/deals/${deal}/interactions/new`,
@@ -209,7 +218,8 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 				.fill('12:15')
 				.then(() => page.getByLabel('Время').fill('12:30')),
 		told: 'form',
-		kept: async (page) => expect(await page.getByLabel('Время').inputValue()).toBe('12:30'),
+		kept: async (page) =>
+			await expect.poll(() => page.getByLabel('Время').inputValue()).toBe('12:30'),
 	},
 	'what may be meant': {
 		at: () => '/board',
@@ -218,7 +228,7 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 		act: (page) => dialog(page).getByLabel('Клиент').pressSequentially('Ка'),
 		told: 'form',
 		kept: async (page) =>
-			expect(await dialog(page).getByLabel('Клиент').inputValue()).toMatch(/^(Ка)+$/),
+			await expect.poll(() => dialog(page).getByLabel('Клиент').inputValue()).toMatch(/^(Ка)+$/),
 	},
 	'what others have changed': {
 		at: () => '/board',
@@ -232,7 +242,7 @@ export const askings = ({ db, deal, other, step }: World): Record<string, Asking
 			});
 		},
 		told: 'line',
-		kept: async (page) => expect(await cardOf(page, deal).isVisible()).toBe(true),
+		kept: async (page) => await expect.poll(() => cardOf(page, deal).isVisible()).toBe(true),
 	},
 	'the reminders': {
 		at: () => '/board',

@@ -52,22 +52,22 @@ describe('«Мои дела»', () => {
 			})
 			.toBe('Выбрано: 1');
 		await page.keyboard.press('Escape');
-		expect(await box(page, `step-${steps[0]}`).isChecked()).toBe(false);
+		await expect.poll(() => box(page, `step-${steps[0]}`).isChecked()).toBe(false);
 		await page.keyboard.press('x');
 		await page.keyboard.press('ArrowDown');
 		await page.keyboard.press('ArrowDown');
 		await page.keyboard.press('Shift+X');
-		expect(await count(page).textContent()).toBe('Выбрано: 3');
+		await expect.poll(() => count(page).textContent()).toBe('Выбрано: 3');
 		const before = await plannedOn();
 		await page.locator('#bulk').getByRole('button', { name: 'Перенести' }).press('Enter');
 		await dialog(page).getByLabel('День').fill(addDays(TODAY, 5));
 		await dialog(page).getByRole('button', { name: 'Перенести' }).press('Enter');
 		await seeToast(page, '3 из 3 дел');
-		expect(await plannedOn()).toEqual(steps.map(() => addDays(TODAY, 5)));
-		expect(await count(page).isVisible()).toBe(false);
+		await expect.poll(plannedOn).toEqual(steps.map(() => addDays(TODAY, 5)));
+		await expect.poll(() => count(page).isVisible()).toBe(false);
 		await page.getByRole('status').getByRole('button', { name: 'Отменить' }).click();
 		await seeToast(page, 'Возвращено – 3 из 3 дел');
-		expect(await plannedOn()).toEqual(before);
+		await expect.poll(plannedOn).toEqual(before);
 	});
 
 	test('C gives one of them up, as X did before it chose', async () => {
@@ -91,13 +91,15 @@ describe('«Мои дела»', () => {
 		await pool.query('update interactions set version = version + 1 where id = $1', [steps[1]]);
 		await dialog(page).getByRole('button', { name: 'Сделано' }).tap();
 		await dialog(page).getByText('Изменили раньше вас.').waitFor();
-		expect(await row(steps[0] as number)).toMatchObject({
-			...{ status: 'done', outcome: 'Дозвонились' },
-		});
+		await expect
+			.poll(() => row(steps[0] as number))
+			.toMatchObject({
+				...{ status: 'done', outcome: 'Дозвонились' },
+			});
 		await seeAccessible(page, 'verdicts');
 		await dialog(page).getByRole('link', { name: 'Закрыть' }).tap();
-		expect(await count(page).textContent()).toBe('Выбрано: 1');
-		expect(await box(page, `step-${steps[1]}`).isChecked()).toBe(true);
+		await expect.poll(() => count(page).textContent()).toBe('Выбрано: 1');
+		await expect.poll(() => box(page, `step-${steps[1]}`).isChecked()).toBe(true);
 		await seeAccessible(page, 'chosen');
 	});
 
@@ -125,10 +127,10 @@ describe('«Мои дела»', () => {
 		await page.getByLabel('Причина').fill('Уехали');
 		await page.getByRole('button', { name: 'Отменить дела' }).click();
 		await page.getByText('Сделано 2 из 2').waitFor();
-		expect((await row(steps[0] as number)).status).toBe('cancelled');
+		await expect.poll(async () => (await row(steps[0] as number)).status).toBe('cancelled');
 		await page.getByRole('button', { name: 'Отменить' }).click();
 		await page.getByText('Сделано 2 из 2').waitFor();
-		expect((await row(steps[0] as number)).status).toBe('planned');
+		await expect.poll(async () => (await row(steps[0] as number)).status).toBe('planned');
 	});
 });
 
@@ -143,19 +145,21 @@ describe('clients', () => {
 			})
 			.toBe(true);
 		await box(page, `client-${clients[2]}`).click({ modifiers: ['Shift'] });
-		expect(await count(page).textContent()).toBe('Выбрано: 3');
+		await expect.poll(() => count(page).textContent()).toBe('Выбрано: 3');
 		await seeAccessible(page, 'chosen');
 		await page.locator('#bulk').getByRole('button', { name: 'Статус' }).click();
 		await dialog(page).getByLabel('Статус').selectOption('Действующий');
 		await dialog(page).getByRole('button', { name: 'Изменить статус' }).click();
 		await seeToast(page, 'Статус «Действующий» – 3 из 3 клиентов');
-		expect(await statusOf()).toEqual(['active', 'active', 'active']);
-		expect(
-			await page.getByRole('status').getByRole('link', { name: 'Открыть' }).getAttribute('href'),
-		).toBe('/clients?status=active');
+		await expect.poll(statusOf).toEqual(['active', 'active', 'active']);
+		await expect
+			.poll(() =>
+				page.getByRole('status').getByRole('link', { name: 'Открыть' }).getAttribute('href'),
+			)
+			.toBe('/clients?status=active');
 		await page.getByRole('status').getByRole('button', { name: 'Отменить' }).click();
 		await seeToast(page, 'Возвращено – 3 из 3 клиентов');
-		expect(await statusOf()).toEqual(['prospect', 'prospect', 'prospect']);
+		await expect.poll(statusOf).toEqual(['prospect', 'prospect', 'prospect']);
 	});
 
 	test('a head gives many to another; a tag without JavaScript', async () => {

@@ -64,18 +64,20 @@ const covered = (id: number) => `(() => {
 	return found;
 })()`;
 async function seeWhole(page: Desk, id: number): Promise<void> {
-	expect(await page.evaluate<string[]>(covered(id))).toEqual([]);
+	await expect.poll(() => page.evaluate<string[]>(covered(id))).toEqual([]);
 }
 
 test('says the deal, the client and the money, what to do, when; whose it is only where that is not plain', async () => {
 	const page = await office.sit('anna');
 	await openBoard(page);
-	expect(await lines(cardOf(page, next))).toEqual([
-		...['Касса', 'Ромашка', '100 000 ₽', 'Позвонить', 'сегодня, 13:00'],
-	]);
-	expect((await lines(cardOf(page, deal)))[3]).toBe('Договориться о встрече');
-	expect((await lines(cardOf(page, bare)))[3]).toBe('Нет следующего шага');
-	expect(await page.getByRole('img', { name: /Ответственный/ }).count()).toBe(0);
+	await expect
+		.poll(() => lines(cardOf(page, next)))
+		.toEqual([...['Касса', 'Ромашка', '100 000 ₽', 'Позвонить', 'сегодня, 13:00']]);
+	await expect
+		.poll(async () => (await lines(cardOf(page, deal)))[3])
+		.toBe('Договориться о встрече');
+	await expect.poll(async () => (await lines(cardOf(page, bare)))[3]).toBe('Нет следующего шага');
+	await expect.poll(() => page.getByRole('img', { name: /Ответственный/ }).count()).toBe(0);
 	const head = await office.sit('vera');
 	await openBoard(head);
 	for (const [id, name, initials] of [
@@ -83,19 +85,21 @@ test('says the deal, the client and the money, what to do, when; whose it is onl
 		[theirs, 'Борис Лунин', 'БЛ'],
 	] as const) {
 		const owner = cardOf(head, id).getByRole('img', { name: `Ответственный: ${name}` });
-		expect(await owner.textContent()).toBe(initials);
+		await expect.poll(() => owner.textContent()).toBe(initials);
 	}
 });
 
 test('by dates it says its state; no chip repeats the columns', async () => {
 	const page = await office.sit('vera');
 	await openBoard(page, '/board?view=dates');
-	expect((await lines(cardOf(page, theirs))).at(-1)).toBe('Выявление потребностей');
-	expect((await lines(cardOf(page, bare))).at(-1)).toBe('Первичный интерес');
-	expect(await page.locator('#chips .chip').count()).toBe(0);
+	await expect
+		.poll(async () => (await lines(cardOf(page, theirs))).at(-1))
+		.toBe('Выявление потребностей');
+	await expect.poll(async () => (await lines(cardOf(page, bare))).at(-1)).toBe('Первичный интерес');
+	await expect.poll(() => page.locator('#chips .chip').count()).toBe(0);
 	await openBoard(page);
-	expect(await lines(cardOf(page, theirs))).not.toContain('Выявление потребностей');
-	expect(await page.locator('#chips .chip').count()).toBe(3);
+	await expect.poll(() => lines(cardOf(page, theirs))).not.toContain('Выявление потребностей');
+	await expect.poll(() => page.locator('#chips .chip').count()).toBe(3);
 });
 
 describe('nothing covers what it says', () => {
@@ -108,7 +112,7 @@ describe('nothing covers what it says', () => {
 			await cardOf(page, id).getByRole('toolbar').waitFor();
 			await seeWhole(page, id);
 		}
-		expect(await hand(page).count()).toBe(1);
+		await expect.poll(() => hand(page).count()).toBe(1);
 	});
 
 	test('while several are chosen', async () => {
@@ -127,7 +131,7 @@ describe('nothing covers what it says', () => {
 			const card = cardOf(page, id);
 			const boxes = await card.locator('.pick, .do').all();
 			expect(boxes).toHaveLength(2);
-			for (const box of boxes) expect(await box.isVisible()).toBe(true);
+			for (const box of boxes) await expect.poll(() => box.isVisible()).toBe(true);
 			// Their room is their own: no line of words reaches into it.
 			const [pick, menu] = await Promise.all(boxes.map((one) => one.boundingBox()));
 			for (const words of await card.locator('.at').all()) {
@@ -183,9 +187,11 @@ describe('nothing covers what it says', () => {
 			await dragOver(page, next, stageId);
 			const ghost = column(page, stageId).locator('.ghost');
 			await ghost.waitFor({ state: 'attached' });
-			expect(await ghost.isVisible()).toBe(false);
-			expect(await column(page, stageId).locator('h2, strong').first().isVisible()).toBe(true);
-			expect(await hand(page).isVisible()).toBe(false);
+			await expect.poll(() => ghost.isVisible()).toBe(false);
+			await expect
+				.poll(() => column(page, stageId).locator('h2, strong').first().isVisible())
+				.toBe(true);
+			await expect.poll(() => hand(page).isVisible()).toBe(false);
 			await page.keyboard.press('Escape');
 			await page.locator('body:not(.dragging)').waitFor();
 			await page.mouse.up();
@@ -201,12 +207,12 @@ describe('the toolbar', () => {
 			await page.evaluate<string>('document.activeElement.getAttribute("aria-label")');
 		await page.keyboard.press('ArrowDown');
 		await page.keyboard.press('Tab');
-		expect(await named()).toBe('Сделано');
+		await expect.poll(named).toBe('Сделано');
 		await page.keyboard.press('ArrowLeft');
-		expect(await named()).toBe('Действия');
+		await expect.poll(named).toBe('Действия');
 		await page.keyboard.press('ArrowRight');
 		await page.keyboard.press('ArrowRight');
-		expect(await named()).toBe('Перенести');
+		await expect.poll(named).toBe('Перенести');
 		await page.keyboard.press('Enter');
 		await dialog(page).getByRole('heading', { name: 'Перенести' }).waitFor();
 		await page.keyboard.press('Escape');
@@ -227,8 +233,8 @@ describe('the toolbar', () => {
 				.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
 		};
 		const rest = ['Переместить…', 'Выбрать', 'Действия'];
-		expect(await offered(next)).toEqual(['Сделано', 'Перенести', ...rest]);
-		expect(await offered(bare)).toEqual(['Запланировать', ...rest]);
+		await expect.poll(() => offered(next)).toEqual(['Сделано', 'Перенести', ...rest]);
+		await expect.poll(() => offered(bare)).toEqual(['Запланировать', ...rest]);
 		await hand(page).getByRole('link', { name: 'Запланировать' }).click();
 		await dialog(page).getByLabel('Что сделать').fill('Показать весы');
 		await dialog(page).getByRole('button', { name: 'Запланировать' }).click();
@@ -238,13 +244,13 @@ describe('the toolbar', () => {
 	test('begins a choice of several, which then has boxes in its place', async () => {
 		const page = await office.sit('anna');
 		await openBoard(page);
-		expect(await page.getByRole('checkbox', { name: /Выбрать/ }).count()).toBe(0);
+		await expect.poll(() => page.getByRole('checkbox', { name: /Выбрать/ }).count()).toBe(0);
 		await cardOf(page, next).hover({ position: { x: 30, y: 60 } });
 		await hand(page).getByRole('button', { name: 'Выбрать' }).click();
-		expect(await cardOf(page, next).getByRole('checkbox').isChecked()).toBe(true);
-		expect(await page.getByRole('checkbox', { name: /Выбрать/ }).count()).toBe(3);
-		expect(await hand(page).isVisible()).toBe(false);
-		expect(await page.locator('#bulk .count').textContent()).toContain('1');
+		await expect.poll(() => cardOf(page, next).getByRole('checkbox').isChecked()).toBe(true);
+		await expect.poll(() => page.getByRole('checkbox', { name: /Выбрать/ }).count()).toBe(3);
+		await expect.poll(() => hand(page).isVisible()).toBe(false);
+		await expect.poll(() => page.locator('#bulk .count').textContent()).toContain('1');
 	});
 
 	test('stays, with the focus in it, when a colleague changes the card', async () => {
@@ -256,8 +262,8 @@ describe('the toolbar', () => {
 		const step = { kindId: 1, summary: 'Взвесить', plan: inHours(2) };
 		await planInteraction(db, await by(db, 'vera'), bare, step);
 		await cardOf(page, bare).getByText('Взвесить').waitFor();
-		expect(await focusedDeal(page)).toBe(bare);
-		expect(await cardOf(page, bare).getByRole('toolbar').count()).toBe(1);
+		await expect.poll(() => focusedDeal(page)).toBe(bare);
+		await expect.poll(() => cardOf(page, bare).getByRole('toolbar').count()).toBe(1);
 	});
 
 	test('shows that a form is on its way', async () => {
@@ -272,11 +278,13 @@ describe('the toolbar', () => {
 		await hand(page).getByRole('link', { name: 'Переместить…' }).click();
 		const busy = cardOf(page, next).locator('h3 a[aria-busy=true]');
 		await busy.waitFor();
-		expect(
-			await page.evaluate(`getComputedStyle(document.querySelector('[aria-busy]')).animationName`),
-		).toBe('busy');
+		await expect
+			.poll(() =>
+				page.evaluate(`getComputedStyle(document.querySelector('[aria-busy]')).animationName`),
+			)
+			.toBe('busy');
 		answer.resolve();
 		await dialog(page).getByRole('heading', { name: 'переместить' }).waitFor();
-		expect(await page.locator('[aria-busy]').count()).toBe(0);
+		await expect.poll(() => page.locator('[aria-busy]').count()).toBe(0);
 	});
 });

@@ -44,8 +44,8 @@ describe('search', () => {
 		await search(page).pressSequentially('рамашка', { delay: 20 });
 		await seeNames(page, ['ООО «Ромашка»']);
 		expect([asked, address(page)]).toEqual([1, '?q=рамашка']);
-		expect(await page.locator('#sum').textContent()).toBe('Найден 1 клиент');
-		expect(await page.evaluate('document.activeElement.type')).toBe('search');
+		await expect.poll(() => page.locator('#sum').textContent()).toBe('Найден 1 клиент');
+		await expect.poll(() => page.evaluate('document.activeElement.type')).toBe('search');
 	});
 
 	test('a slow answer to what was typed before is cancelled by what is typed now', async () => {
@@ -69,8 +69,8 @@ describe('search', () => {
 		await seeNames(page, ['ООО «Ромашка»']);
 		release();
 		await expect.poll(() => gone).toEqual([`${office.url}/clients?q=ром`]);
-		expect(address(page)).toBe('?q=ромашка');
-		expect(await names(page)).toEqual(['ООО «Ромашка»']);
+		await expect.poll(() => address(page)).toBe('?q=ромашка');
+		await expect.poll(() => names(page)).toEqual(['ООО «Ромашка»']);
 	});
 });
 
@@ -91,7 +91,7 @@ test('Back from a client brings отбор, order, all that was unfolded and the
 	await page.goBack();
 	await expect.poll(async () => (await names(page)).length).toBe(65);
 	await expect.poll(async () => await page.evaluate<number>('scrollY')).toBe(place);
-	expect(await page.getByLabel('Статус').inputValue()).toBe('active');
+	await expect.poll(() => page.getByLabel('Статус').inputValue()).toBe('active');
 	await page.goBack();
 	await page.goBack();
 	await expect.poll(() => address(page)).toBe('');
@@ -117,15 +117,15 @@ test('without scripts: search, отбор, order, more lines and a file', async 
 	const page = await open('anna', '/clients', { javaScriptEnabled: false });
 	await search(page).fill('ромашку');
 	await search(page).press('Enter');
-	expect(await names(page)).toEqual(['ООО «Ромашка»']);
+	await expect.poll(() => names(page)).toEqual(['ООО «Ромашка»']);
 	await search(page).fill('');
 	await page.getByLabel('Статус').selectOption('Действующий');
 	await page.getByRole('button', { name: 'Показать', exact: true }).click();
-	expect(await page.locator('#sum').textContent()).toBe('Найдено 65 клиентов');
+	await expect.poll(() => page.locator('#sum').textContent()).toBe('Найдено 65 клиентов');
 	await page.getByRole('link', { name: 'Название' }).click();
-	expect((await names(page))[0]).toBe('Клиент 129');
+	await expect.poll(async () => (await names(page))[0]).toBe('Клиент 129');
 	await page.getByRole('link', { name: 'Показать ещё' }).click();
-	expect((await names(page)).at(-1)).toBe('Клиент 001');
+	await expect.poll(async () => (await names(page)).at(-1)).toBe('Клиент 001');
 	await page.locator('#export-menu summary').click();
 	const file = page.waitForEvent('download');
 	await page.getByRole('link', { name: /CSV/ }).click();

@@ -45,8 +45,8 @@ describe('the one field for whatever happened', () => {
 		await page.keyboard.type('Недописанное');
 		await page.locator('#stages').getByRole('button', { name: 'Выявление' }).click();
 		await history(page).getByText('Первичный интерес → Выявление потребностей').waitFor();
-		expect(await field(page).inputValue()).toBe('Недописанное');
-		expect(await compose(page).getByLabel('Заметка').isChecked()).toBe(true);
+		await expect.poll(() => field(page).inputValue()).toBe('Недописанное');
+		await expect.poll(() => compose(page).getByLabel('Заметка').isChecked()).toBe(true);
 		await compose(page).getByRole('button', { name: 'Сохранить заметку' }).click();
 		await history(page).getByText('Недописанное').waitFor();
 	});
@@ -58,7 +58,7 @@ describe('the one field for whatever happened', () => {
 		await page.route('**/entries', (route) => route.abort());
 		await page.keyboard.press('Control+Enter');
 		await seeToast(page, 'Сервер не ответил');
-		expect(await field(page).inputValue()).toBe('Долго писали');
+		await expect.poll(() => field(page).inputValue()).toBe('Долго писали');
 	});
 });
 
@@ -66,10 +66,10 @@ test('the parts of the history stand in the address, and Back brings the one bef
 	const page = await open();
 	await page.locator('#history-panel').getByRole('link', { name: 'Заметки' }).click();
 	await page.getByText('Заметок пока нет').waitFor();
-	expect(page.url()).toBe(`${office.url}/deals/${deal}?part=notes`);
+	await expect.poll(() => page.url()).toBe(`${office.url}/deals/${deal}?part=notes`);
 	await page.goBack();
 	await history(page).getByText('Интерес создан').waitFor();
-	expect(page.url()).toBe(`${office.url}/deals/${deal}`);
+	await expect.poll(() => page.url()).toBe(`${office.url}/deals/${deal}`);
 });
 
 test('a fact is edited in its place, by keyboard alone', async () => {
@@ -80,7 +80,7 @@ test('a fact is edited in its place, by keyboard alone', async () => {
 	await page.keyboard.type('1500');
 	await page.keyboard.press('Enter');
 	await history(page).getByText('Изменены сведения').waitFor();
-	expect(await dealNow(db, deal)).toMatchObject({ amount: '1500.00', version: 2 });
+	await expect.poll(() => dealNow(db, deal)).toMatchObject({ amount: '1500.00', version: 2 });
 });
 
 test('products are counted while one types, rows come and go, and the sum becomes the amount', async () => {
@@ -100,7 +100,7 @@ test('products are counted while one types, rows come and go, and the sum become
 	await box.getByLabel('Сумма по товарам').check();
 	await cell(4, 'Цена').press('Enter');
 	await page.locator('#products').getByText('Монтаж').waitFor();
-	expect((await dealNow(db, deal)).amount).toBe('2600.03');
+	await expect.poll(async () => (await dealNow(db, deal)).amount).toBe('2600.03');
 	await page.getByRole('link', { name: 'Изменить товары' }).click();
 	await box.locator('.remove').first().click();
 	await expect.poll(() => plain(total.textContent())).toBe('100 ₽');
@@ -121,7 +121,7 @@ test('a drag into a demanding state asks; Cancel leaves the card at home, the fo
 	await seeDeals(page, STAGES.interest, [deal]);
 	await dialog(page).getByRole('link', { name: 'Отмена' }).click();
 	await dialog(page).waitFor({ state: 'hidden' });
-	expect(await column(page, STAGES.interest).locator('.card').count()).toBe(1);
+	await expect.poll(() => column(page, STAGES.interest).locator('.card').count()).toBe(1);
 	await drag(page, deal, STAGES.closing);
 	await dialog(page).getByLabel('Сумма').fill('5000');
 	await dialog(page).getByLabel('Источник').fill('Сайт');
@@ -155,7 +155,7 @@ test('all of it works without scripts', async () => {
 	await page.getByLabel('Источник').fill('Сайт');
 	await page.getByRole('button', { name: 'Сохранить и перейти' }).click();
 	await history(page).getByText('Первичный интерес → Предложение и закрытие').waitFor();
-	expect(page.url()).toBe(`${office.url}/deals/${deal}`);
+	await expect.poll(() => page.url()).toBe(`${office.url}/deals/${deal}`);
 });
 
 test.each([
@@ -178,7 +178,7 @@ test.each([
 	await dialog(page).getByLabel('Сумма').waitFor();
 	await seeAccessible(page, `${where}: the state asks`);
 	const wide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
-	expect(await page.evaluate(wide)).toBe(false);
+	await expect.poll(() => page.evaluate(wide)).toBe(false);
 });
 
 test('an administrator’s page of states can be used by everybody', async () => {

@@ -34,17 +34,29 @@ export type Office = {
 };
 
 /** Whoever comes to a page acts when its scripts listen: an earlier press is lost, and a person presses again. */
-function waitForScripts(page: Page): void {
-	const app = page.locator('script[src$="/js/app.js"]');
-	const scripted = page.locator('html.scripted');
+async function waitForScripts(page: Page): Promise<void> {
+	const deaf = page.locator('html:not(.scripted):has(script[src$="/js/app.js"])');
+	const listening = async () => {
+		if ((await deaf.count()) > 0) await deaf.waitFor({ state: 'detached' });
+	};
 	for (const way of ['goto', 'reload', 'goBack', 'goForward', 'waitForURL'] as const) {
 		const go = page[way].bind(page) as (...how: unknown[]) => Promise<unknown>;
 		const gone = async (...how: unknown[]) => {
 			const answer = await go(...how);
-			if ((await app.count()) > 0) await scripted.waitFor({ state: 'attached' });
+			await listening();
 			return answer;
 		};
 		Object.assign(page, { [way]: gone });
+	}
+	// A click and a key may have led to another page as well.
+	await page.addLocatorHandler(deaf, listening);
+	for (const way of ['press', 'type', 'insertText'] as const) {
+		const act = page.keyboard[way].bind(page.keyboard) as (...keys: unknown[]) => Promise<void>;
+		const acted = async (...keys: unknown[]) => {
+			await listening();
+			await act(...keys);
+		};
+		Object.assign(page.keyboard, { [way]: acted });
 	}
 }
 
@@ -67,11 +79,11 @@ export async function openOffice(): Promise<Office> {
 			locale: 'ru-RU',
 			...options,
 		});
-		context.setDefaultTimeout(60_000);
+		context.setDefaultTimeout(120_000);
 		const page = await context.newPage();
 		const watching = watch(page);
 		open.push({ context, watch: watching });
-		if (options.javaScriptEnabled !== false) waitForScripts(page);
+		if (options.javaScriptEnabled !== false) await waitForScripts(page);
 		return Object.assign(page, { watch: watching });
 	};
 	const sit = async (login: Login, options?: BrowserContextOptions): Promise<Desk> => {

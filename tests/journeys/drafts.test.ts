@@ -42,18 +42,18 @@ describe('a dialog with something typed', () => {
 		// Nothing is the first choice: one is back at the form.
 		await page.keyboard.press('Enter');
 		await leaving(page).waitFor({ state: 'hidden' });
-		expect(await dialog(page).locator('[name=title]').inputValue()).toBe('Долго писали');
+		await expect.poll(() => dialog(page).locator('[name=title]').inputValue()).toBe('Долго писали');
 		await leave(page);
 		await leaving(page).getByRole('button', { name: 'Закрыть' }).click();
 		await dialog(page).waitFor({ state: 'hidden' });
 		await openNew(page);
 		await restored(page).waitFor();
-		expect(await dialog(page).locator('[name=title]').inputValue()).toBe('Долго писали');
+		await expect.poll(() => dialog(page).locator('[name=title]').inputValue()).toBe('Долго писали');
 		await seeAccessible(page, 'a form with a draft');
 		await dialog(page).getByRole('button', { name: 'Начать заново' }).click();
-		expect(await dialog(page).locator('[name=title]').inputValue()).toBe('');
-		expect(await restored(page).count()).toBe(0);
-		expect(await drafts(page)).toBe(0);
+		await expect.poll(() => dialog(page).locator('[name=title]').inputValue()).toBe('');
+		await expect.poll(() => restored(page).count()).toBe(0);
+		await expect.poll(() => drafts(page)).toBe(0);
 	});
 
 	test('asks for a changed choice, too, and forgets it when told to', async () => {
@@ -64,7 +64,7 @@ describe('a dialog with something typed', () => {
 		await page.keyboard.press('Escape');
 		await leaving(page).getByRole('button', { name: 'Забыть введённое' }).click();
 		await dialog(page).waitFor({ state: 'hidden' });
-		expect(await drafts(page)).toBe(0);
+		await expect.poll(() => drafts(page)).toBe(0);
 		await openNew(page);
 		await page.keyboard.press('Escape');
 		await dialog(page).waitFor({ state: 'hidden' });
@@ -78,15 +78,15 @@ describe('a dialog with something typed', () => {
 		await dialog(page).locator('[name=title]').fill('Долго писали');
 		await page.keyboard.press('Control+Enter');
 		await dialog(page).locator('#form-problem[role=alert]').waitFor();
-		expect(await drafts(page)).toBe(1);
+		await expect.poll(() => drafts(page)).toBe(1);
 		await page.keyboard.press('Escape');
 		await leaving(page).getByRole('button', { name: 'Вернуться' }).click();
 		await dialog(page).getByLabel('Клиент').fill('ООО «Новый»');
 		await dialog(page).locator('[name=title]').press('Control+Enter');
 		await seeToast(page, 'интерес создан');
-		expect(await drafts(page)).toBe(0);
+		await expect.poll(() => drafts(page)).toBe(0);
 		await openNew(page);
-		expect(await restored(page).count()).toBe(0);
+		await expect.poll(() => restored(page).count()).toBe(0);
 	});
 });
 
@@ -102,15 +102,21 @@ describe('a form that is a page', () => {
 		await page.goBack();
 		await restored(page).waitFor();
 		for (const how of ['Back', 'reload']) {
-			expect(await page.getByLabel('Название').inputValue(), how).toBe('ООО «Гранит»');
-			expect(await page.getByLabel('ИНН').inputValue(), how).toBe('7707083893');
-			expect(await page.locator('textarea[name=note]').inputValue(), how).toBe('Длинная заметка');
+			await expect
+				.poll(() => page.getByLabel('Название').inputValue(), { message: how })
+				.toBe('ООО «Гранит»');
+			await expect
+				.poll(() => page.getByLabel('ИНН').inputValue(), { message: how })
+				.toBe('7707083893');
+			await expect
+				.poll(() => page.locator('textarea[name=note]').inputValue(), { message: how })
+				.toBe('Длинная заметка');
 			await page.reload();
 			await restored(page).waitFor();
 		}
 		await page.locator('main button.primary').click();
 		await page.waitForURL(/\/clients\/\d+$/);
-		expect(await drafts(page)).toBe(0);
+		await expect.poll(() => drafts(page)).toBe(0);
 	});
 
 	test('that no script sends is dropped when it is saved, and only then', async () => {
@@ -121,12 +127,12 @@ describe('a form that is a page', () => {
 		await page.locator('[name=theme]').selectOption('dark');
 		await page.locator('#settings-own button.primary').click();
 		await page.locator('#settings-own [role=alert]').waitFor();
-		expect(await drafts(page)).toBe(1);
+		await expect.poll(() => drafts(page)).toBe(1);
 		await page.locator('[name=workFrom]').fill('09:00');
 		await page.locator('#settings-own button.primary').click();
 		await seeToast(page, 'Настройки сохранены');
-		expect(await drafts(page)).toBe(0);
-		expect(await page.locator('[name=theme]').inputValue()).toBe('dark');
+		await expect.poll(() => drafts(page)).toBe(0);
+		await expect.poll(() => page.locator('[name=theme]').inputValue()).toBe('dark');
 	});
 });
 
@@ -138,13 +144,13 @@ describe('on the page of a deal', () => {
 		await page.locator('#c-text').fill('Недописанное');
 		await page.reload();
 		await restored(page).waitFor();
-		expect(await page.locator('#c-text').inputValue()).toBe('Недописанное');
-		expect(await page.locator('#compose').getByLabel('Заметка').isChecked()).toBe(true);
+		await expect.poll(() => page.locator('#c-text').inputValue()).toBe('Недописанное');
+		await expect.poll(() => page.locator('#compose').getByLabel('Заметка').isChecked()).toBe(true);
 		await page.locator('#c-text').press('Control+Enter');
 		await page.locator('#timeline').getByText('Недописанное').waitFor();
 		await expect.poll(() => drafts(page)).toBe(0);
-		expect(await restored(page).count()).toBe(0);
-		expect(await page.locator('#c-text').inputValue()).toBe('');
+		await expect.poll(() => restored(page).count()).toBe(0);
+		await expect.poll(() => page.locator('#c-text').inputValue()).toBe('');
 	});
 
 	test('a fact that was left by Esc has its words when it is opened again', async () => {
@@ -157,10 +163,10 @@ describe('on the page of a deal', () => {
 		await amount.waitFor({ state: 'detached' });
 		await page.getByRole('link', { name: 'Изменить: Сумма' }).click();
 		await restored(page).waitFor();
-		expect(await amount.inputValue()).toBe('777');
+		await expect.poll(() => amount.inputValue()).toBe('777');
 		await amount.press('Enter');
 		await page.locator('#fact-amount').getByText('777').waitFor();
-		expect(await drafts(page)).toBe(0);
+		await expect.poll(() => drafts(page)).toBe(0);
 	});
 
 	test('products that were typed come back with all their rows', async () => {
@@ -183,8 +189,10 @@ describe('on the page of a deal', () => {
 		await dialog(page).waitFor({ state: 'hidden' });
 		await open();
 		await restored(page).waitFor();
-		expect(await rows.count()).toBe(typed);
-		expect(await dialog(page).locator('[name^=product]').last().inputValue()).toBe('Лампа');
+		await expect.poll(() => rows.count()).toBe(typed);
+		await expect
+			.poll(() => dialog(page).locator('[name^=product]').last().inputValue())
+			.toBe('Лампа');
 	});
 });
 
@@ -192,7 +200,7 @@ describe('drafts are of one person', () => {
 	const type = async (page: Desk) => {
 		await page.goto(`/deals/${deal}`);
 		await page.locator('#c-text').fill('Недописанное');
-		expect(await drafts(page)).toBe(1);
+		await expect.poll(() => drafts(page)).toBe(1);
 	};
 
 	test('and go with the sign-out', async () => {
@@ -201,7 +209,7 @@ describe('drafts are of one person', () => {
 		await page.locator('details.me summary').click();
 		await page.getByRole('button', { name: 'Выйти' }).click();
 		await page.waitForURL('**/sign-in**');
-		expect(await drafts(page)).toBe(0);
+		await expect.poll(() => drafts(page)).toBe(0);
 	});
 
 	test('whoever comes after them on the same browser sees none', async () => {
@@ -209,8 +217,8 @@ describe('drafts are of one person', () => {
 		await type(page);
 		await pool.query(`update sessions set person_id = $1`, [(await by(db, 'vera')).actorId]);
 		await page.goto(`/deals/${deal}`);
-		expect(await page.locator('#c-text').inputValue()).toBe('');
-		expect(await drafts(page)).toBe(0);
+		await expect.poll(() => page.locator('#c-text').inputValue()).toBe('');
+		await expect.poll(() => drafts(page)).toBe(0);
 	});
 
 	test('a password, a file and what a form hides are never kept', async () => {
@@ -226,6 +234,6 @@ describe('drafts are of one person', () => {
 		const kept = await page.evaluate<string>('JSON.stringify({ ...sessionStorage })');
 		expect(kept).toContain('Недописанное');
 		expect(kept).not.toMatch(/geheim|hidden-value|version|key 1/);
-		expect(await toast(page).count()).toBe(0);
+		await expect.poll(() => toast(page).count()).toBe(0);
 	});
 });

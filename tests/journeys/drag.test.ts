@@ -46,10 +46,10 @@ describe('dragging to another open column', () => {
 			await route.continue();
 		});
 		await drag(page, mine, needs);
-		expect(await dealsIn(page, interest)).toEqual([]);
-		expect(await dealsIn(page, needs)).toContain(mine);
-		expect(await headOf(page, interest)).toMatch(/^0/);
-		expect(await headOf(page, needs)).toMatch(/^3/);
+		await expect.poll(() => dealsIn(page, interest)).toEqual([]);
+		await expect.poll(() => dealsIn(page, needs)).toContain(mine);
+		await expect.poll(() => headOf(page, interest)).toMatch(/^0/);
+		await expect.poll(() => headOf(page, needs)).toMatch(/^3/);
 		await seeStored(db, mine, interest);
 		answer.resolve();
 		await seeDeals(page, needs, [early, mine, late]);
@@ -123,7 +123,7 @@ describe('drags that change nothing', () => {
 		await drag(page, early, needs);
 		await openBoard(page);
 		expect(moves()).toBe(0);
-		expect(await dealsIn(page, needs)).toEqual([early, late]);
+		await expect.poll(() => dealsIn(page, needs)).toEqual([early, late]);
 	});
 
 	test('Esc during a drag takes the card home', async () => {
@@ -133,8 +133,8 @@ describe('drags that change nothing', () => {
 		await page.locator('body:not(.dragging)').waitFor();
 		await page.mouse.up();
 		await seeDeals(page, interest, [mine]);
-		expect(await dealsIn(page, needs)).toEqual([early, late]);
-		expect(await page.locator('.drag, .ghost').count()).toBe(0);
+		await expect.poll(() => dealsIn(page, needs)).toEqual([early, late]);
+		await expect.poll(() => page.locator('.drag, .ghost').count()).toBe(0);
 		expect(moves()).toBe(0);
 	});
 });
@@ -144,13 +144,13 @@ describe('the drop fields', () => {
 		const moves = countMoves(page);
 		await drag(page, mine, won);
 		await dialog(page).getByRole('heading', { name: '«Касса»: завершить успешно' }).waitFor();
-		expect(await dialog(page).getByLabel(/Сумма/).inputValue()).toMatch(/^250\s000$/);
-		expect(await dialog(page).getByLabel('Когда завершили').inputValue()).not.toBe('');
-		expect(await dealsIn(page, interest)).toEqual([mine]);
+		await expect.poll(() => dialog(page).getByLabel(/Сумма/).inputValue()).toMatch(/^250\s000$/);
+		await expect.poll(() => dialog(page).getByLabel('Когда завершили').inputValue()).not.toBe('');
+		await expect.poll(() => dealsIn(page, interest)).toEqual([mine]);
 		await dialog(page).getByRole('link', { name: 'Отмена' }).click();
 		await dialog(page).waitFor({ state: 'hidden' });
 		await seeFocus(page, mine);
-		expect(await dealsIn(page, interest)).toEqual([mine]);
+		await expect.poll(() => dealsIn(page, interest)).toEqual([mine]);
 		expect(moves()).toBe(0);
 	});
 
@@ -163,12 +163,12 @@ describe('the drop fields', () => {
 		await expect
 			.poll(async () => await page.locator(`#stage-${won} strong`).textContent())
 			.toBe('1');
-		expect(await dealNow(db, mine)).toMatchObject({ stageId: won, amount: '300000.50' });
+		await expect.poll(() => dealNow(db, mine)).toMatchObject({ stageId: won, amount: '300000.50' });
 		await page.goto(`/deals/${mine}`);
 		await page.getByRole('button', { name: 'Вернуть в работу' }).click();
 		await seeToast(page, 'Первичный интерес');
 		await seeStored(db, mine, interest);
-		expect(await page.getByRole('button', { name: 'Вернуть в работу' }).count()).toBe(0);
+		await expect.poll(() => page.getByRole('button', { name: 'Вернуть в работу' }).count()).toBe(0);
 	});
 
 	test('won is taken back by its toast', async () => {
@@ -185,7 +185,9 @@ describe('the drop fields', () => {
 		await dialog(page).getByLabel('Комментарий').fill('Дорого для них');
 		await dialog(page).getByRole('button', { name: 'Завершить неудачно' }).click();
 		await dialog(page).getByRole('alert').getByText('Выберите причину').waitFor();
-		expect(await dialog(page).getByLabel('Комментарий').inputValue()).toBe('Дорого для них');
+		await expect
+			.poll(() => dialog(page).getByLabel('Комментарий').inputValue())
+			.toBe('Дорого для них');
 		await seeStored(db, mine, interest);
 		await dialog(page).getByLabel('Причина неудачи').selectOption('Нет бюджета');
 		await dialog(page).getByRole('button', { name: 'Завершить неудачно' }).click();

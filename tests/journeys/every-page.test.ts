@@ -41,10 +41,10 @@ test('every page has its title, heading and words without scripts, and on paper'
 	const page = await office.sit('ada', { javaScriptEnabled: false });
 	for (const url of addresses) {
 		await page.goto(url);
-		expect(await page.title(), url).toMatch(/\S/);
-		expect(await page.locator('h1, h2').count(), url).toBeGreaterThan(0);
+		await expect.poll(() => page.title(), { message: url }).toMatch(/\S/);
+		await expect.poll(() => page.locator('h1, h2').count(), { message: url }).toBeGreaterThan(0);
 		await page.emulateMedia({ media: 'print' });
-		expect(await page.evaluate(SHOWN), `${url}, printed`).toMatch(/\S/);
+		await expect.poll(() => page.evaluate(SHOWN), { message: `${url}, printed` }).toMatch(/\S/);
 		await page.emulateMedia({ media: 'screen' });
 	}
-}, 300_000);
+}, 600_000);

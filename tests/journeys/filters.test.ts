@@ -53,11 +53,13 @@ describe('search', () => {
 		await search().pressSequentially('елка', { delay: 20 });
 		await seeDeals(page, needs, [scales]);
 		await seeDeals(page, interest, []);
-		expect(address()).toBe('?q=елка');
+		await expect.poll(address).toBe('?q=елка');
 		expect(asked).toBe(1);
-		expect(await page.evaluate('document.activeElement.type')).toBe('search');
+		await expect.poll(() => page.evaluate('document.activeElement.type')).toBe('search');
 		await seeHead(page, interest, '0');
-		expect(await column(page, interest).getByText('По этому отбору ничего нет').count()).toBe(1);
+		await expect
+			.poll(() => column(page, interest).getByText('По этому отбору ничего нет').count())
+			.toBe(1);
 	});
 
 	test('Back brings the отбор before it, in the fields and on the board', async () => {
@@ -68,7 +70,7 @@ describe('search', () => {
 		await seeDeals(page, needs, [bare]);
 		await page.goBack();
 		await seeDeals(page, needs, [scales]);
-		expect(address()).toBe('?q=елка');
+		await expect.poll(address).toBe('?q=елка');
 		await expect.poll(async () => await search().inputValue()).toBe('елка');
 		await page.goBack();
 		await seeDeals(
@@ -93,7 +95,9 @@ describe('search', () => {
 				await field.pressSequentially(more);
 				await expect.poll(address).toContain(more.trim());
 			}
-			expect(await page.evaluate<number>('history.length'), path).toBe(before + 1);
+			await expect
+				.poll(() => page.evaluate<number>('history.length'), { message: path })
+				.toBe(before + 1);
 			await page.goBack();
 			await expect.poll(address).toBe('');
 			await expect.poll(async () => await field.inputValue()).toBe('');
@@ -110,12 +114,12 @@ describe('search', () => {
 		await seeDeals(page, needs, [scales]);
 		await page.reload();
 		await seeDeals(page, needs, [scales]);
-		expect(await search().inputValue()).toBe('елка');
+		await expect.poll(() => search().inputValue()).toBe('елка');
 		await cardOf(page, scales).getByRole('link', { name: 'Весы' }).click();
 		await page.waitForURL('**/deals/*');
 		await page.goBack();
 		await seeDeals(page, needs, [scales]);
-		expect(await search().inputValue()).toBe('елка');
+		await expect.poll(() => search().inputValue()).toBe('елка');
 	});
 });
 
@@ -123,7 +127,7 @@ describe('chips and lists', () => {
 	test('narrow, tell that they do, and are taken off again', async () => {
 		await page.getByRole('link', { name: /Без шага/ }).click();
 		await seeDeals(page, needs, [bare]);
-		expect(address()).toBe('?period=none');
+		await expect.poll(address).toBe('?period=none');
 		await expect.poll(async () => await page.locator('.chip[aria-current]').count()).toBe(1);
 		await page.getByRole('combobox', { name: 'Ответственный' }).selectOption('Анна Соколова');
 		await seeDeals(page, needs, []);
@@ -131,7 +135,7 @@ describe('chips and lists', () => {
 		await seeDeals(page, needs, [scales]);
 		await page.getByRole('link', { name: 'Сбросить' }).click();
 		await expect.poll(async () => (await dealsIn(page, needs)).length).toBe(2);
-		expect(address()).toBe('');
+		await expect.poll(address).toBe('');
 	});
 
 	test('a move out of a narrowed board takes the card away, and says where it went', async () => {
@@ -150,14 +154,14 @@ describe('«Показать ещё»', () => {
 
 	test('adds the next ones, each once, up to the last, and counts all from the start', async () => {
 		await seeHead(page, interest, '60 · 60 000 ₽');
-		expect(await shown()).toBe(25);
+		await expect.poll(shown).toBe(25);
 		await more().click();
 		await expect.poll(shown).toBe(50);
 		await more().click();
 		await expect.poll(shown).toBe(60);
-		expect(await more().count()).toBe(0);
-		expect(await dealsIn(page, interest)).toEqual(many);
-		expect(await column(page, interest).locator('.when').count()).toBe(1);
+		await expect.poll(() => more().count()).toBe(0);
+		await expect.poll(() => dealsIn(page, interest)).toEqual(many);
+		await expect.poll(() => column(page, interest).locator('.when').count()).toBe(1);
 	});
 
 	test('leaves the focus on the first card that it brought', async () => {
@@ -176,7 +180,7 @@ describe('«Показать ещё»', () => {
 		await expect.poll(shown).toBe(49);
 		await more().click();
 		await expect.poll(shown).toBe(59);
-		expect(new Set(await dealsIn(page, interest)).size).toBe(59);
+		await expect.poll(async () => new Set(await dealsIn(page, interest)).size).toBe(59);
 		await page.locator('#toasts button').click();
 		await expect.poll(async () => (await dealsIn(page, interest)).slice(0, 1)).toEqual([moved]);
 	});
@@ -200,7 +204,9 @@ test('Back from a deal brings the list with its отбор, order, all that was 
 	await page.goBack();
 	await expect.poll(rows).toBe(61);
 	await expect.poll(async () => await page.evaluate<number>('scrollY')).toBe(place);
-	expect(await page.getByRole('combobox', { name: 'Ответственный' }).inputValue()).toMatch(/^\d+$/);
+	await expect
+		.poll(() => page.getByRole('combobox', { name: 'Ответственный' }).inputValue())
+		.toMatch(/^\d+$/);
 });
 
 test('Back from a client brings the list with its отбор, order, all that was unfolded and the place', async () => {

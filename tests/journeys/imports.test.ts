@@ -26,7 +26,9 @@ test('a file comes in and goes again, with the page following by itself; nothing
 	await page.goto('/import');
 	await seeAccessible(page, 'the list');
 	await send(page);
-	expect(await page.getByRole('combobox', { name: 'Телефон' }).inputValue()).toBe('phones');
+	await expect
+		.poll(() => page.getByRole('combobox', { name: 'Телефон' }).inputValue())
+		.toBe('phones');
 	await seeAccessible(page, 'columns');
 	await page.getByRole('button', { name: 'Проверить' }).click();
 	await page.getByText('Ничего ещё не записано').or(page.getByText('Читаем файл')).waitFor();
@@ -37,7 +39,7 @@ test('a file comes in and goes again, with the page following by itself; nothing
 	await page.getByText('ИНН: «123»: должно быть цифр').waitFor();
 	await seeAccessible(page, 'preview');
 	await page.getByRole('link', { name: /С ошибкой/ }).click();
-	expect(await page.getByRole('row').count()).toBe(2);
+	await expect.poll(() => page.getByRole('row').count()).toBe(2);
 	await page.goBack();
 	await page.getByRole('button', { name: 'Загрузить 1 строку' }).press('Enter');
 	await page.getByText('Загружаем').waitFor();

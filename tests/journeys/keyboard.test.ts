@@ -42,6 +42,7 @@ beforeEach(async () => {
 const press = async (...keys: string[]) => {
 	for (const key of keys) await page.keyboard.press(key);
 };
+const held = (what: string, where = page) => where.evaluate(`document.activeElement.${what}`);
 const type = async (text: string) => await page.keyboard.insertText(text);
 
 /** Walks to a control as a keyboard does, and fails where it cannot be reached. */
@@ -71,10 +72,10 @@ describe('walking', () => {
 		await door.keyboard.press('Enter');
 		await door.waitForURL('**/board');
 		await door.keyboard.press('Tab');
-		expect(await door.evaluate('document.activeElement.textContent')).toBe('К содержанию');
+		await expect.poll(() => held('textContent', door)).toBe('К содержанию');
 		await door.keyboard.press('Enter');
 		await door.keyboard.press('Tab');
-		expect(await door.evaluate('Boolean(document.activeElement.closest("main"))')).toBe(true);
+		await expect.poll(() => held('closest("main") !== null', door)).toBe(true);
 	});
 
 	test('arrows walk the cards, and Enter opens the deal', async () => {
@@ -117,7 +118,9 @@ describe('moving', () => {
 		await seeDeals(page, needs, [first, beside]);
 		await seeFocus(page, first);
 		await seeHead(page, needs, '2 · 200 000 ₽');
-		expect(await page.locator('[role=status]').textContent()).toContain('Выявление потребностей');
+		await expect
+			.poll(() => page.locator('[role=status]').textContent())
+			.toContain('Выявление потребностей');
 		await seeStored(db, first, needs);
 	});
 
@@ -168,7 +171,7 @@ describe('moving', () => {
 		await press('Enter');
 		await seeToast(page, 'Завершено успешно');
 		await seeDeals(page, interest, [second]);
-		expect(await dealNow(db, first)).toMatchObject({ stageId: won, amount: '77000.00' });
+		await expect.poll(() => dealNow(db, first)).toMatchObject({ stageId: won, amount: '77000.00' });
 	});
 
 	test('lose: M, the last state, a reason by the arrow, Enter', async () => {
@@ -196,7 +199,7 @@ describe('steps', () => {
 		await press('Enter');
 		await seeToast(page, 'Сделано: Позвонить');
 		await seeFocus(page, first);
-		expect((await stepOf(first))?.summary).toBe('Привезти договор');
+		await expect.poll(async () => (await stepOf(first))?.summary).toBe('Привезти договор');
 		// Its place is now among the later ones.
 		await seeDeals(page, interest, [second, first]);
 	});
@@ -209,7 +212,9 @@ describe('steps', () => {
 		await seeToast(page, 'Перенесено на');
 		await seeFocus(page, first);
 		const tomorrow = addDays(dayOf(NOON, 'Europe/Moscow'), 1);
-		expect(dayOf(new Date((await stepOf(first))?.at ?? 0), 'Europe/Moscow')).toBe(tomorrow);
+		await expect
+			.poll(async () => dayOf(new Date((await stepOf(first))?.at ?? 0), 'Europe/Moscow'))
+			.toBe(tomorrow);
 	});
 
 	test('S plans a step where there is none', async () => {
@@ -228,7 +233,7 @@ describe('steps', () => {
 		await press('Enter');
 		await seeToast(page, ': Позвонить снова');
 		await seeFocus(page, bare);
-		expect((await stepOf(bare))?.summary).toBe('Позвонить снова');
+		await expect.poll(async () => (await stepOf(bare))?.summary).toBe('Позвонить снова');
 	});
 });
 
@@ -256,7 +261,7 @@ describe('single keys', () => {
 		await press('/');
 		await type('весы');
 		await seeDeals(page, interest, [second]);
-		expect(await page.evaluate('document.activeElement.type')).toBe('search');
+		await expect.poll(() => held('type')).toBe('search');
 	});
 
 	test('work on a Russian keyboard too', async () => {
@@ -277,8 +282,8 @@ describe('single keys', () => {
 		await page.getByText('Настройки сохранены').waitFor();
 		await openBoard(page);
 		await press('ArrowDown', 'm', 'n', 'd', '/');
-		expect(await dialog(page).isVisible()).toBe(false);
-		expect(await focusedDeal(page)).toBe(first);
+		await expect.poll(() => dialog(page).isVisible()).toBe(false);
+		await expect.poll(() => focusedDeal(page)).toBe(first);
 		await page.goto('/settings');
 		await page.getByLabel('Выключить односимвольные клавиши').uncheck();
 		await page.getByRole('button', { name: 'Сохранить' }).first().click();
@@ -289,7 +294,7 @@ describe('single keys', () => {
 	test('do nothing while somebody writes', async () => {
 		await press('/');
 		await page.keyboard.type('mn');
-		expect(await dialog(page).isVisible()).toBe(false);
-		expect(await page.evaluate('document.activeElement.value')).toBe('mn');
+		await expect.poll(() => dialog(page).isVisible()).toBe(false);
+		await expect.poll(() => held('value')).toBe('mn');
 	});
 });

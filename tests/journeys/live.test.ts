@@ -49,7 +49,7 @@ describe('what others change shows by itself', () => {
 		await seeDeals(vera, STAGES.needs, [deal]);
 		await seeHead(vera, STAGES.interest, '1 · 50 000 ₽');
 		await seeHead(vera, STAGES.needs, '1 · 100 000 ₽');
-		expect(await vera.locator('#toasts .toast').count()).toBe(0);
+		await expect.poll(() => vera.locator('#toasts .toast').count()).toBe(0);
 		await cardOf(vera, deal).and(vera.locator('.fresh')).waitFor();
 		await vera.locator('.fresh').waitFor({ state: 'detached' });
 	});
@@ -88,7 +88,7 @@ describe('what others change shows by itself', () => {
 		await reassignDeal(db, acting, deal, rows[0]?.version ?? 0, gleb.actor.id);
 		await seeDeals(board, STAGES.interest, [other]);
 		await page.getByText('Этого здесь больше нет').waitFor();
-		expect(await page.locator('main').textContent()).not.toContain('Касса');
+		await expect.poll(() => page.locator('main').textContent()).not.toContain('Касса');
 	});
 
 	test('who looks at the deal is told quietly, and goes when they leave', async () => {
@@ -110,7 +110,7 @@ describe('what nobody asked for touches no work', () => {
 		await rename('Касса новая');
 		await see(anna, 'Касса новая');
 		await anna.keyboard.type('Итак: ');
-		expect(await text.inputValue()).toBe('Итак: Договорились о скидке');
+		await expect.poll(() => text.inputValue()).toBe('Итак: Договорились о скидке');
 	});
 
 	test('a fact that is being edited keeps what is typed; the rest of the page follows', async () => {
@@ -121,7 +121,7 @@ describe('what nobody asked for touches no work', () => {
 		await rename('Касса чужая');
 		await see(anna, 'Касса чужая');
 		await anna.keyboard.type('вка');
-		expect(await field.inputValue()).toBe('Выставка');
+		await expect.poll(() => field.inputValue()).toBe('Выставка');
 	});
 
 	test('an open dialog, an open menu, the choice of several and the unfolded cards stay', async () => {
@@ -135,9 +135,9 @@ describe('what nobody asked for touches no work', () => {
 		await vera.locator('#more-filter > summary').click();
 		await rename('Касса под рукой');
 		await see(vera, 'Касса под рукой');
-		expect((await dealsIn(vera, STAGES.needs)).length).toBe(30);
-		expect(await cardOf(vera, other).locator('.pick input').isChecked()).toBe(true);
-		expect(await vera.locator('#more-filter').getAttribute('open')).not.toBeNull();
+		await expect.poll(async () => (await dealsIn(vera, STAGES.needs)).length).toBe(30);
+		await expect.poll(() => cardOf(vera, other).locator('.pick input').isChecked()).toBe(true);
+		await expect.poll(() => vera.locator('#more-filter').getAttribute('open')).not.toBeNull();
 		await vera.keyboard.press('Escape');
 		await cardOf(vera, other).locator('.step').hover();
 		await cardOf(vera, other).locator('[data-do=postpone]').click();
@@ -145,7 +145,7 @@ describe('what nobody asked for touches no work', () => {
 		await dialog.waitFor();
 		await rename('Касса за окном');
 		await see(vera, 'Касса за окном');
-		expect(await dialog.isVisible()).toBe(true);
+		await expect.poll(() => dialog.isVisible()).toBe(true);
 	});
 
 	test('a drag goes on; what changed meanwhile shows when it has ended', async () => {

@@ -39,14 +39,16 @@ test('the theme that was chosen is there before any script, whatever the system 
 		]) {
 			await pool.query(`update people set theme = $1 where login = 'anna'`, [theme]);
 			await page.goto('/board');
-			expect(await page.evaluate(SEEN), `${theme} on ${scheme}`).toEqual([colour, told]);
+			await expect
+				.poll(() => page.evaluate(SEEN), { message: `${theme} on ${scheme}` })
+				.toEqual([colour, told]);
 		}
 	}
 	// Paper is white whoever prints.
 	await page.emulateMedia({ media: 'print' });
-	expect(await page.evaluate('getComputedStyle(document.documentElement).colorScheme')).toBe(
-		'light',
-	);
+	await expect
+		.poll(() => page.evaluate('getComputedStyle(document.documentElement).colorScheme'))
+		.toBe('light');
 });
 
 test('compact shows more on a desk, and leaves a finger its room', async () => {
@@ -74,8 +76,8 @@ test('the board begins with the filter that was chosen; without it everything st
 	const later = await makeDeal(db, 'anna', { title: 'Потом', plan: inHours(30) });
 	const page = await office.sit('anna');
 	await openBoard(page, '/');
-	expect(page.url()).toContain('/board?period=overdue');
-	expect(await dealsIn(page, STAGES.interest)).toEqual([mine]);
+	await expect.poll(() => page.url()).toContain('/board?period=overdue');
+	await expect.poll(() => dealsIn(page, STAGES.interest)).toEqual([mine]);
 	await page.getByRole('link', { name: 'Сбросить' }).click();
 	await seeDeals(page, STAGES.interest, [mine, later]);
 	await page.reload();
@@ -104,11 +106,11 @@ test('a card that one only reads stays where it is, however it is dragged', asyn
 	await page.mouse.down();
 	await page.mouse.move((to?.x ?? 0) + 60, (to?.y ?? 0) + 120, { steps: 12 });
 	await page.mouse.up();
-	expect(await dealsIn(page, STAGES.needs)).toEqual([]);
-	expect(await dealsIn(page, STAGES.interest)).toContain(theirs);
+	await expect.poll(() => dealsIn(page, STAGES.needs)).toEqual([]);
+	await expect.poll(() => dealsIn(page, STAGES.interest)).toContain(theirs);
 	expect(moves()).toBe(0);
-	expect(await cardOf(page, theirs).locator('[type=checkbox]').count()).toBe(0);
-	expect(await cardOf(page, mine).locator('[type=checkbox]').count()).toBe(1);
+	await expect.poll(() => cardOf(page, theirs).locator('[type=checkbox]').count()).toBe(0);
+	await expect.poll(() => cardOf(page, mine).locator('[type=checkbox]').count()).toBe(1);
 });
 
 test('the board fills the window to the pixel, and the page does not scroll', async () => {

@@ -51,7 +51,7 @@ test('likely doubles are merged with the keyboard alone', async () => {
 	await page.getByRole('button', { name: 'Объединить' }).focus();
 	await page.keyboard.press('Enter');
 	await seeToast(page, /всё теперь в/);
-	expect(await mergedInto(twin)).toBe(daisy);
+	await expect.poll(() => mergedInto(twin)).toBe(daisy);
 });
 
 test('without scripts: a merge, its undoing by an administrator, the archive and back', async () => {
@@ -59,10 +59,10 @@ test('without scripts: a merge, its undoing by an administrator, the archive and
 	await page.goto(`/clients/merge?ids=${daisy},${twin}`);
 	await page.getByRole('button', { name: 'Объединить' }).click();
 	await seeToast(page, /всё теперь в/);
-	expect(page.url()).toBe(`${office.url}/clients/${daisy}`);
+	await expect.poll(() => page.url()).toBe(`${office.url}/clients/${daisy}`);
 	await page.getByRole('button', { name: 'Отменить' }).click();
 	await seeToast(page, 'Объединение отменено');
-	expect(await mergedInto(twin)).toBeNull();
+	await expect.poll(() => mergedInto(twin)).toBeNull();
 	await page.goto(`/clients/${daisy}/removal`);
 	await page.getByRole('button', { name: 'В архив' }).click();
 	await seeToast(page, /в архиве/);

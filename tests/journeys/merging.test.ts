@@ -58,7 +58,9 @@ describe('a fact in its place', () => {
 		await veraEdits({ title: 'Касса и весы' });
 		await page.keyboard.press('Enter');
 		await fact(page).locator('form').waitFor({ state: 'detached' });
-		expect(await dealNow(db, deal)).toMatchObject({ title: 'Касса и весы', source: 'Выставка' });
+		await expect
+			.poll(() => dealNow(db, deal))
+			.toMatchObject({ title: 'Касса и весы', source: 'Выставка' });
 	});
 
 	test('that a colleague has changed asks: whose it is, mine stays typed, theirs can be taken', async () => {
@@ -66,14 +68,14 @@ describe('a fact in its place', () => {
 		await veraEdits({ source: 'Сайт' });
 		await input(page).press('Enter');
 		await fact(page).getByRole('alert').getByText('Вера Павлова').waitFor();
-		expect(await input(page).inputValue()).toBe('Выставка');
-		expect((await dealNow(db, deal)).source).toBe('Сайт');
+		await expect.poll(() => input(page).inputValue()).toBe('Выставка');
+		await expect.poll(async () => (await dealNow(db, deal)).source).toBe('Сайт');
 		await fact(page).getByLabel('Взять это').check();
-		expect(await input(page).inputValue()).toBe('Сайт');
+		await expect.poll(() => input(page).inputValue()).toBe('Сайт');
 		await fact(page).getByLabel('Взять это').uncheck();
 		await fact(page).getByRole('button', { name: 'Сохранить моё' }).click();
 		await fact(page).locator('form').waitFor({ state: 'detached' });
-		expect((await dealNow(db, deal)).source).toBe('Выставка');
+		await expect.poll(async () => (await dealNow(db, deal)).source).toBe('Выставка');
 	});
 
 	test('asks without scripts too, and takes theirs', async () => {
@@ -86,11 +88,11 @@ describe('a fact in its place', () => {
 		await veraEdits({ source: 'Сайт' });
 		await main.getByRole('button', { name: 'Сохранить', exact: true }).click();
 		await main.getByText('Вера Павлова').waitFor();
-		expect(await main.getByLabel('Источник').inputValue()).toBe('Выставка');
+		await expect.poll(() => main.getByLabel('Источник').inputValue()).toBe('Выставка');
 		await main.getByLabel('Взять это').check();
 		await main.getByRole('button', { name: 'Сохранить моё' }).click();
 		await page.waitForURL(`**/deals/${deal}`);
-		expect((await dealNow(db, deal)).source).toBe('Сайт');
+		await expect.poll(async () => (await dealNow(db, deal)).source).toBe('Сайт');
 	});
 });
 
@@ -127,13 +129,13 @@ for (const scripts of [true, false])
 			await setLines('vera', '9', '500.00');
 			await press('Сохранить');
 			await box.getByRole('alert').getByText('Вера Павлова').waitFor();
-			expect(await quantity.inputValue()).toBe('5');
+			await expect.poll(() => quantity.inputValue()).toBe('5');
 			await box.getByText('Весы × 9').waitFor();
-			expect((await linesNow())[0].quantity).toBe(9);
+			await expect.poll(async () => (await linesNow())[0].quantity).toBe(9);
 			await box.getByLabel('Взять это').check();
 			await press('Сохранить моё');
 			await expect.poll(async () => await box.getByRole('alert').count()).toBe(0);
-			expect((await linesNow())[0].quantity).toBe(9);
+			await expect.poll(async () => (await linesNow())[0].quantity).toBe(9);
 		});
 	});
 
@@ -148,12 +150,12 @@ test('of several at once without scripts, the one that a colleague has moved mea
 	await page.getByRole('button', { name: 'Выявление потребностей' }).click();
 	await page.getByText('Изменили раньше вас.').waitFor();
 	await page.getByText('Вера Павлова').waitFor();
-	expect((await dealNow(db, deal)).stageId).toBe(STAGES.proposal);
-	expect((await dealNow(db, other)).stageId).toBe(STAGES.needs);
+	await expect.poll(async () => (await dealNow(db, deal)).stageId).toBe(STAGES.proposal);
+	await expect.poll(async () => (await dealNow(db, other)).stageId).toBe(STAGES.needs);
 	// What was done is taken back by the page itself.
 	await page.getByRole('button', { name: 'Отменить' }).click();
 	await page.getByText('Сделано 1 из 1').waitFor();
-	expect((await dealNow(db, other)).stageId).toBe(STAGES.interest);
+	await expect.poll(async () => (await dealNow(db, other)).stageId).toBe(STAGES.interest);
 });
 
 test('two tabs of one person: what one saves the other merges, in its place and in the form', async () => {
@@ -168,5 +170,7 @@ test('two tabs of one person: what one saves the other merges, in its place and 
 	await second.locator('#fact-source form').waitFor({ state: 'detached' });
 	await first.getByRole('main').getByRole('button', { name: 'Сохранить', exact: true }).click();
 	await seeToast(first, 'изменения сохранены');
-	expect(await dealNow(db, deal)).toMatchObject({ title: 'Касса и весы', source: 'Выставка' });
+	await expect
+		.poll(() => dealNow(db, deal))
+		.toMatchObject({ title: 'Касса и весы', source: 'Выставка' });
 });

@@ -27,7 +27,7 @@ const last = async () =>
 
 async function seeBelow(page: Desk, stageId: number, id: number): Promise<void> {
 	await below(page, stageId).waitFor();
-	expect(await below(page, stageId).getAttribute('id')).toBe(`deal-${id}`);
+	await expect.poll(() => below(page, stageId).getAttribute('id')).toBe(`deal-${id}`);
 	await column(page, stageId).getByText('ниже в столбце').waitFor();
 	await seeFocus(page, id);
 	const inSight = `(() => {
@@ -35,7 +35,7 @@ async function seeBelow(page: Desk, stageId: number, id: number): Promise<void> 
 		return top >= 0 && bottom <= innerHeight;
 	})()`;
 	await expect.poll(() => page.evaluate<boolean>(inSight)).toBe(true);
-	expect(await open(page).getAttribute('href')).toBe(`/deals/${id}`);
+	await expect.poll(() => open(page).getAttribute('href')).toBe(`/deals/${id}`);
 }
 
 describe('a card that comes after those that are shown', () => {
@@ -53,13 +53,13 @@ describe('a card that comes after those that are shown', () => {
 		// What others change draws the column anew: the card stays, and the focus with it.
 		await moveBehind(db, 'vera', { dealId: first, stageId: needs });
 		await column(page, needs).locator(`#deal-${first}`).waitFor();
-		expect(await below(page, interest).getAttribute('id')).toBe(`deal-${made}`);
+		await expect.poll(() => below(page, interest).getAttribute('id')).toBe(`deal-${made}`);
 		await seeFocus(page, made);
 		await column(page, interest).locator('.more a').click();
 		await expect.poll(() => column(page, interest).locator('.more').count()).toBe(0);
-		expect(await page.locator(`#deal-${made}`).count()).toBe(1);
-		expect(await below(page, interest).count()).toBe(0);
-		expect(await column(page, interest).locator('.below-line').count()).toBe(0);
+		await expect.poll(() => page.locator(`#deal-${made}`).count()).toBe(1);
+		await expect.poll(() => below(page, interest).count()).toBe(0);
+		await expect.poll(() => column(page, interest).locator('.below-line').count()).toBe(0);
 		await open(page).click();
 		await page.waitForURL(`**/deals/${made}`);
 	});
@@ -97,10 +97,10 @@ describe.each([[true], [false]])('with scripts: %s, a form that is a page', (jav
 		await page.locator('[name=title]').fill('Станок');
 		await page.getByRole('button', { name: 'Создать' }).click();
 		await page.waitForURL(/\/deals\/\d+$/);
-		expect(page.url()).toBe(`${office.url}/deals/${await last()}`);
+		await expect.poll(() => page.url()).toBe(`${office.url}/deals/${await last()}`);
 		await seeToast(page, '«Станок»: интерес создан');
 		// The page is what it tells of.
-		expect(await open(page).count()).toBe(0);
+		await expect.poll(() => open(page).count()).toBe(0);
 	});
 
 	test('leads to the deal that it planned a step of', async () => {
@@ -123,6 +123,6 @@ test('what was done to several says what, and leads to them', async () => {
 	await seeToast(page, 'Состояние «Выявление потребностей» – 3 из 3 интересов');
 	await open(page).click();
 	await page.waitForURL(`**/deals?stage=${needs}`);
-	expect(await page.locator('table.list tbody tr').count()).toBe(3);
-	expect((await dealNow(db, first)).stageId).toBe(needs);
+	await expect.poll(() => page.locator('table.list tbody tr').count()).toBe(3);
+	await expect.poll(async () => (await dealNow(db, first)).stageId).toBe(needs);
 });

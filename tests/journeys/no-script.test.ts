@@ -33,7 +33,7 @@ const fill = async (label: string | RegExp, text: string) =>
 /** After a change a person stands where they came from, and reads what happened. */
 async function seeBack(words: string | RegExp, address = BACK): Promise<void> {
 	await seeToast(page, words);
-	expect(page.url()).toBe(office.url + address);
+	await expect.poll(() => page.url()).toBe(office.url + address);
 }
 
 describe('coming and going', () => {
@@ -41,12 +41,12 @@ describe('coming and going', () => {
 		const door = await office.visit({ javaScriptEnabled: false });
 		await door.goto('/deals?stage=6');
 		await door.getByRole('button', { name: 'Анна Соколова' }).click();
-		expect(door.url()).toBe(`${office.url}/deals?stage=6`);
+		await expect.poll(() => door.url()).toBe(`${office.url}/deals?stage=6`);
 		await door.locator('.me summary').click();
 		await door.getByRole('button', { name: 'Выйти' }).click();
 		await door.getByRole('heading', { name: 'Вход' }).waitFor();
 		await door.goto('/board');
-		expect(door.url()).toContain('/sign-in');
+		await expect.poll(() => door.url()).toContain('/sign-in');
 	});
 });
 
@@ -56,16 +56,16 @@ describe('finding', () => {
 		await page.goto('/board');
 		await page.getByRole('searchbox').fill('ромашка');
 		await page.getByRole('searchbox').press('Enter');
-		expect(await dealsIn(page, interest)).toEqual([deal]);
-		expect(new URL(page.url()).searchParams.get('q')).toBe('ромашка');
-		expect(await page.getByRole('searchbox').inputValue()).toBe('ромашка');
+		await expect.poll(() => dealsIn(page, interest)).toEqual([deal]);
+		await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('ромашка');
+		await expect.poll(() => page.getByRole('searchbox').inputValue()).toBe('ромашка');
 		await page.getByRole('link', { name: 'Сбросить' }).click();
-		expect(await dealsIn(page, interest)).toHaveLength(2);
+		await expect.poll(() => dealsIn(page, interest)).toHaveLength(2);
 		await page.getByRole('link', { name: /Без шага/ }).click();
-		expect(await dealsIn(page, interest)).toHaveLength(1);
+		await expect.poll(() => dealsIn(page, interest)).toHaveLength(1);
 		await page.getByLabel('Период').selectOption('сегодня');
 		await page.getByRole('button', { name: 'Показать', exact: true }).click();
-		expect(await dealsIn(page, interest)).toEqual([deal]);
+		await expect.poll(() => dealsIn(page, interest)).toEqual([deal]);
 	});
 
 	test('«Показать ещё» goes on through a column, no deal twice, and back to its start', async () => {
@@ -79,7 +79,7 @@ describe('finding', () => {
 		expect(below).toHaveLength(3);
 		expect(new Set([...above, ...below]).size).toBe(28);
 		await page.getByRole('link', { name: 'К началу столбца' }).click();
-		expect(await dealsIn(page, interest)).toEqual(above);
+		await expect.poll(() => dealsIn(page, interest)).toEqual(above);
 	});
 });
 
@@ -92,8 +92,10 @@ describe('working with a deal', () => {
 		await press('Создать');
 		const problem = page.locator('#form-problem');
 		await problem.getByText('Интерес: Заполните поле').waitFor();
-		expect(await page.getByRole('main').getByLabel('Клиент').inputValue()).toBe('АО «Гранит»');
-		expect(await page.getByRole('main').getByLabel('Сумма').inputValue()).toBe('много');
+		await expect
+			.poll(() => page.getByRole('main').getByLabel('Клиент').inputValue())
+			.toBe('АО «Гранит»');
+		await expect.poll(() => page.getByRole('main').getByLabel('Сумма').inputValue()).toBe('много');
 		await fill('Интерес', 'Станок');
 		await fill('Сумма', '12,50');
 		await press('Создать');
@@ -117,7 +119,7 @@ describe('working with a deal', () => {
 		await page.getByText('Сейчас: Касса с весами').waitFor();
 		await press('Сохранить моё');
 		await seeBack('«Касса и весы»: изменения сохранены', `/deals/${deal}`);
-		expect((await dealNow(db, deal)).title).toBe('Касса и весы');
+		await expect.poll(async () => (await dealNow(db, deal)).title).toBe('Касса и весы');
 	});
 
 	test('move by «Переместить…», and take it back', async () => {
@@ -136,7 +138,7 @@ describe('working with a deal', () => {
 		await fill(/Сумма/, '90 000');
 		await press('Завершить успешно');
 		await seeBack('«Касса»: Завершено успешно');
-		expect(await dealNow(db, deal)).toMatchObject({ stageId: won, amount: '90000.00' });
+		await expect.poll(() => dealNow(db, deal)).toMatchObject({ stageId: won, amount: '90000.00' });
 		await page.goto(`/deals/${deal}`);
 		await press('Вернуть в работу');
 		await seeToast(page, 'Первичный интерес');
@@ -150,7 +152,7 @@ describe('working with a deal', () => {
 		await fill('Комментарий', 'Взяли у соседей');
 		await press('Завершить неудачно');
 		await page.locator('#form-problem').getByText('Выберите причину').waitFor();
-		expect(await page.getByLabel('Комментарий').inputValue()).toBe('Взяли у соседей');
+		await expect.poll(() => page.getByLabel('Комментарий').inputValue()).toBe('Взяли у соседей');
 		await page.getByLabel('Причина неудачи').selectOption('Выбрали конкурента');
 		await press('Завершить неудачно');
 		await seeBack('«Касса»: Завершено неудачно');
@@ -186,9 +188,9 @@ describe('steps', () => {
 
 test('the page to print opens with the same отбор', async () => {
 	await page.getByRole('link', { name: 'Печать' }).click();
-	expect(page.url()).toBe(`${office.url}/board/print?period=today`);
+	await expect.poll(() => page.url()).toBe(`${office.url}/board/print?period=today`);
 	await page.getByRole('cell', { name: 'Касса' }).waitFor();
-	expect(await page.getByRole('button').count()).toBe(0);
+	await expect.poll(() => page.getByRole('button').count()).toBe(0);
 	await page.getByRole('link', { name: 'Назад на доску' }).click();
-	expect(page.url()).toBe(office.url + BACK);
+	await expect.poll(() => page.url()).toBe(office.url + BACK);
 });

@@ -58,7 +58,7 @@ test('a deal offers its call above the fold, right under the next step, without 
 		const page = await office.sit('anna', { ...phone(390), javaScriptEnabled });
 		await page.goto(`/deals/${deal}`);
 		const call = page.getByRole('link', { name: /^Позвонить: / }).first();
-		expect(await call.getAttribute('href')).toMatch(/^tel:\+\d+/);
+		await expect.poll(() => call.getAttribute('href')).toMatch(/^tel:\+\d+/);
 		const box = await call.boundingBox();
 		const dock = await page.getByRole('navigation', { name: 'Разделы' }).boundingBox();
 		expect((box?.y ?? 999) + (box?.height ?? 0)).toBeLessThan(dock?.y ?? 0);
@@ -77,12 +77,12 @@ test('the board begins before the middle of the screen: chips in one row, отб
 	expect(new Set(tops).size).toBe(1);
 	expect((await page.locator('.card').first().boundingBox())?.y).toBeLessThan(360);
 	const owner = page.locator('#filter').getByLabel('Ответственный');
-	expect(await owner.isVisible()).toBe(false);
+	await expect.poll(() => owner.isVisible()).toBe(false);
 	await page.locator('#fold summary').tap();
 	await owner.selectOption('me');
 	await page.waitForURL('**/board?owner=me');
 	// It stays open while it is being used.
-	expect(await owner.isVisible()).toBe(true);
+	await expect.poll(() => owner.isVisible()).toBe(true);
 	await page.goto('/agenda');
 	const groups = await shown(page, '#agenda-bar .chips .chip').all();
 	const places = await Promise.all(groups.map(async (chip) => (await chip.boundingBox())?.y));
@@ -93,14 +93,14 @@ test('the board begins before the middle of the screen: chips in one row, отб
 test('the calendar opens on the day, the week where it is asked for, without scripts too', async () => {
 	const page = await office.sit('anna', { ...phone(390), javaScriptEnabled: false });
 	await page.goto('/calendar');
-	expect(await shown(page, '.calendar-day').count()).toBe(1);
-	expect(await shown(page, '.calendar-day').getAttribute('class')).toContain('here');
+	await expect.poll(() => shown(page, '.calendar-day').count()).toBe(1);
+	await expect.poll(() => shown(page, '.calendar-day').getAttribute('class')).toContain('here');
 	await shown(page, 'a[rel=next]').tap();
 	await page.waitForURL('**/calendar?view=day&on=*');
 	await page.goto('/calendar?view=week');
-	expect(await page.locator('.calendar-day').count()).toBeGreaterThanOrEqual(5);
-	expect(await shown(page, '.calendar-day').count()).toBeGreaterThanOrEqual(5);
+	await expect.poll(() => page.locator('.calendar-day').count()).toBeGreaterThanOrEqual(5);
+	await expect.poll(() => shown(page, '.calendar-day').count()).toBeGreaterThanOrEqual(5);
 	await page.setViewportSize({ width: 1366, height: 768 });
 	await page.goto('/calendar');
-	expect(await shown(page, '.calendar-day').count()).toBeGreaterThanOrEqual(5);
+	await expect.poll(() => shown(page, '.calendar-day').count()).toBeGreaterThanOrEqual(5);
 });

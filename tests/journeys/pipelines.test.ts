@@ -55,15 +55,15 @@ test('the order of states is dragged: it is saved, and the board follows; Esc le
 	const [first, second, third, ...rest] = before as [string, string, string];
 	await expect.poll(async () => await names(page, list)).toEqual([third, first, second, ...rest]);
 	await page.goto('/board');
-	expect(await page.locator('.board .stage h2').first().textContent()).toBe(third);
+	await expect.poll(() => page.locator('.board .stage h2').first().textContent()).toBe(third);
 	// By the keyboard the same: the button, and the focus stays with it.
 	await page.goto('/admin/stages');
 	await page.locator('#state-3-down').press('Enter');
 	await page.locator('#state-1:first-child').waitFor();
-	expect(await page.evaluate('document.activeElement.id')).toBe('state-3-down');
+	await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('state-3-down');
 	await page.locator('#state-3-down').press('Enter');
 	await page.locator('#state-2 + #state-3').waitFor();
-	expect(await names(page, list)).toEqual(before);
+	await expect.poll(() => names(page, list)).toEqual(before);
 });
 
 test('the switch changes the board over, the address holds it, Back brings the other one back', async () => {
@@ -72,11 +72,13 @@ test('the switch changes the board over, the address holds it, Back brings the o
 	const card = page.getByText('Прокат тестомеса');
 	const usual = page.locator(`#stage-${(await listAllStages(db))[0]?.id}`);
 	await usual.waitFor();
-	expect(await card.count()).toBe(0);
+	await expect.poll(() => card.count()).toBe(0);
 	await page.getByLabel('Сценарий продажи').selectOption({ label: 'Аренда оборудования' });
 	await card.waitFor();
-	expect(new URL(page.url()).searchParams.get('pipeline')).toBe(String(rent[0]?.pipelineId));
-	expect(await usual.count()).toBe(0);
+	await expect
+		.poll(() => new URL(page.url()).searchParams.get('pipeline'))
+		.toBe(String(rent[0]?.pipelineId));
+	await expect.poll(() => usual.count()).toBe(0);
 	await page.getByRole('link', { name: 'По срокам' }).click();
 	await page.waitForURL(/view=dates/);
 	await card.waitFor();
@@ -95,7 +97,7 @@ test('the switch changes the board over, the address holds it, Back brings the o
 	await page.locator(`#stage-${rent[1]?.id}`).getByText('Прокат тестомеса').waitFor();
 	await page.goBack();
 	await usual.waitFor();
-	expect(await card.count()).toBe(0);
+	await expect.poll(() => card.count()).toBe(0);
 });
 
 test('an open board of a colleague takes a new state in, and lets one go', async () => {
@@ -137,7 +139,7 @@ test('a state in use asks where its deals go, and they go there', async () => {
 	await dialog.getByLabel('Куда переместить').selectOption({ label: rent[1]?.name as string });
 	await dialog.getByRole('button', { name: 'Удалить' }).click();
 	await page.getByRole('status').getByText('прибавился 1 интерес').waitFor();
-	expect(await page.locator(`#state-${state.id}`).count()).toBe(0);
+	await expect.poll(() => page.locator(`#state-${state.id}`).count()).toBe(0);
 	await page.goto(`/deals/${id}`);
 	await page.getByText(state.name).first().waitFor();
 });
@@ -160,6 +162,6 @@ for (const [place, options] of [
 			await page.goto(address);
 			await seeAccessible(page, `${address} ${place}`);
 			const wide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
-			expect(await page.evaluate(wide), address).toBe(false);
+			await expect.poll(() => page.evaluate(wide), { message: address }).toBe(false);
 		}
 	});

@@ -35,7 +35,7 @@ async function seeTold(page: Desk, where: 'toast' | 'form' | 'line'): Promise<vo
 	);
 	await place.getByText(SAID).waitFor();
 	const { pathname, search } = new URL(page.url());
-	expect(await place.getByRole('link').getAttribute('href')).toBe(pathname + search);
+	await expect.poll(() => place.getByRole('link').getAttribute('href')).toBe(pathname + search);
 }
 
 /** Takes away what was told, as if it had not been. */
@@ -45,7 +45,7 @@ const forget = async (page: Desk) =>
 		document.dispatchEvent(new CustomEvent('answered', { detail: null }))`);
 
 for (const [what, asking] of Object.entries(askings({ db, deal, other, step })))
-	test(`${what}: an answer of the portal's is none`, { timeout: 300_000 }, async () => {
+	test(`${what}: an answer of the portal's is none`, { timeout: 600_000 }, async () => {
 		const { at, login = 'anna', asked, begin, act, told = 'toast', kept } = asking;
 		const page = await office.sit(login);
 		page.watch.allow('offline');
@@ -62,7 +62,7 @@ for (const [what, asking] of Object.entries(askings({ db, deal, other, step })))
 			await seeTold(page, told);
 			await kept?.(page);
 			expect(answered, how).toBeGreaterThan(0);
-			expect(await page.getByText('Портал: вход').count()).toBe(0);
+			await expect.poll(() => page.getByText('Портал: вход').count()).toBe(0);
 			await page.unroute(asked, portal);
 			await forget(page);
 		}
@@ -82,5 +82,5 @@ test('the link asks for the page anew, and there the work goes on', async () => 
 	await page.locator('html.scripted').waitFor();
 	await drag(page, deal, STAGES.needs);
 	await seeDeals(page, STAGES.needs, [deal]);
-	expect(await column(page, STAGES.interest).locator('.card').count()).toBe(0);
+	await expect.poll(() => column(page, STAGES.interest).locator('.card').count()).toBe(0);
 });

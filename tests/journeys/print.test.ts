@@ -99,7 +99,9 @@ describe('on paper', () => {
 		await openBoard(page);
 		await page.emulateMedia({ media: 'print' });
 		for (const selector of ['#print', '.bulk', '.pick', '.card .do', '.filter'])
-			expect(await page.locator(selector).filter({ visible: true }).count(), selector).toBe(0);
+			await expect
+				.poll(() => page.locator(selector).filter({ visible: true }).count(), { message: selector })
+				.toBe(0);
 		for (const card of (await page.locator('.card').all()).slice(0, 30)) {
 			const lines = await card.locator('h3, .client > *, .step > span, .at').all();
 			const tops = await Promise.all(lines.map(async (line) => (await line.boundingBox())?.y ?? 0));
@@ -135,7 +137,7 @@ describe('on paper', () => {
 			);
 		expect(beyond).toEqual([]);
 		const choosing = page.locator('td.tick, #bulk, .bar .button, .bar select, .chip');
-		expect(await choosing.filter({ visible: true }).count()).toBe(0);
+		await expect.poll(() => choosing.filter({ visible: true }).count()).toBe(0);
 		const pdf = await page.pdf({ preferCSSPageSize: true });
 		seeLandscape(pdf);
 		const texts = await textOf(pdf);
@@ -175,7 +177,7 @@ describe('on paper', () => {
 			await page.getByRole('link', { name: 'Печать', exact: true }).click();
 			await page.waitForURL('**/print?*');
 			const printed = page.locator('tbody th');
-			expect(await printed.count()).toBe(told);
+			await expect.poll(() => printed.count()).toBe(told);
 			const first = (await printed.allTextContents()).slice(0, names.length);
 			for (const [n, name] of names.entries()) expect(first[n]).toContain(name);
 			const pdf = await page.pdf({ preferCSSPageSize: true });
@@ -191,7 +193,7 @@ describe('on paper', () => {
 			expect(texts.join('')).not.toMatch(/^ *Печать *$|Назад к списку|Показать ещё/m);
 			await page.getByRole('link', { name: 'Назад к списку' }).click();
 			await page.waitForURL((url) => url.pathname === new URL(address, url).pathname);
-			expect(await page.locator('tbody th > a').allTextContents()).toEqual(names);
+			await expect.poll(() => page.locator('tbody th > a').allTextContents()).toEqual(names);
 		}
 	});
 
@@ -221,9 +223,11 @@ describe('on paper', () => {
 			await page.goto(address);
 			await page.emulateMedia({ media: 'print' });
 			const choosing = page.locator('.chip, select, [type="search"], .tick, button');
-			expect(await choosing.filter({ visible: true }).count(), address).toBe(0);
+			await expect
+				.poll(() => choosing.filter({ visible: true }).count(), { message: address })
+				.toBe(0);
 			const empty = page.locator('.fact dd > .soft:first-child').filter({ visible: true });
-			expect(await empty.count(), address).toBe(0);
+			await expect.poll(() => empty.count(), { message: address }).toBe(0);
 			const pdf = await page.pdf({ preferCSSPageSize: true });
 			const widths = pdf.toString('latin1').matchAll(/\/MediaBox\s*\[\s*0\s+0\s+([\d.]+)/g);
 			for (const [, width] of widths) expect(Math.round(Number(width)), address).toBe(595);
@@ -235,6 +239,6 @@ describe('on paper', () => {
 		await page.addInitScript('window.print = () => { window.printed = true; }');
 		await page.goto('/board/print');
 		await page.getByRole('button', { name: 'Печать' }).click();
-		expect(await page.evaluate('window.printed')).toBe(true);
+		await expect.poll(() => page.evaluate('window.printed')).toBe(true);
 	});
 });

@@ -35,7 +35,7 @@ async function seeHome() {
 	await seeDeals(page, interest, [deal]);
 	await seeDeals(page, needs, []);
 	await seeHead(page, interest, '1 · 100 000 ₽');
-	expect(await column(page, needs).locator('.totals').textContent()).toMatch(/^0/);
+	await expect.poll(() => column(page, needs).locator('.totals').textContent()).toMatch(/^0/);
 	await seeFocus(page, deal);
 }
 
@@ -74,8 +74,8 @@ describe('a move without an answer', () => {
 		await seeHome();
 		// A fault of the server's side is no fault of the person's network.
 		await seeToast(page, 'Сбой на стороне сервера');
-		expect(await toast(page).textContent()).not.toContain('сеть');
-		expect(await page.locator('h1', { hasText: 'Bad gateway' }).count()).toBe(0);
+		await expect.poll(() => toast(page).textContent()).not.toContain('сеть');
+		await expect.poll(() => page.locator('h1', { hasText: 'Bad gateway' }).count()).toBe(0);
 	});
 });
 
@@ -130,7 +130,7 @@ describe('a move that the server refuses', () => {
 		await seeStored(db, deal, interest);
 		await page.getByRole('button', { name: 'Анна Соколова' }).click();
 		await page.waitForURL('**/board**');
-		expect(new URL(page.url()).searchParams.get('q')).toBe('Касса');
+		await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('Касса');
 	});
 });
 
@@ -153,7 +153,7 @@ describe('leaving the page right after a drop', () => {
 		await openBoard(page);
 		await drag(page, deal, needs);
 		await seeStored(db, deal, needs);
-		expect(await page.evaluate('window.outlives')).toBe(true);
+		await expect.poll(() => page.evaluate('window.outlives')).toBe(true);
 	});
 
 	test('keeps the move when the window is closed', async () => {
@@ -181,6 +181,6 @@ describe('the toast', () => {
 		await seeToast(page, 'Касса');
 		await page.keyboard.press('Escape');
 		await toast(page).waitFor({ state: 'detached' });
-		expect(await cardOf(page, deal).isVisible()).toBe(true);
+		await expect.poll(() => cardOf(page, deal).isVisible()).toBe(true);
 	});
 });

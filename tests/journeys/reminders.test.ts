@@ -36,7 +36,7 @@ test('a reminder comes into the corner by itself, is told once, and is put off b
 	const anna = await office.sit('anna');
 	await anna.goto('/board');
 	await corner(anna).getByText('ООО «Ромашка»').waitFor();
-	expect(await told(anna)).toContain('Напоминание: Звонок – Позвонить');
+	await expect.poll(() => told(anna)).toContain('Напоминание: Звонок – Позвонить');
 	await seeAccessible(anna, 'reminders in the corner of the board');
 
 	const first = corner(anna).locator('li').first();
@@ -45,20 +45,22 @@ test('a reminder comes into the corner by itself, is told once, and is put off b
 	await anna.keyboard.press('Enter');
 	await seeAccessible(anna, 'how long to put a reminder off');
 	await anna.keyboard.press('Escape');
-	expect(await first.getByRole('button', { name: '15 минут' }).isVisible()).toBe(false);
+	await expect.poll(() => first.getByRole('button', { name: '15 минут' }).isVisible()).toBe(false);
 	await anna.keyboard.press('Enter');
 	await anna.keyboard.press('Tab');
 	await anna.keyboard.press('Tab');
 	await anna.keyboard.press('Enter');
 	await expect.poll(remindedOf).not.toContain(id);
 	await expect.poll(() => corner(anna).locator('li').count()).toBe(1);
-	expect(await anna.evaluate('document.activeElement.closest("#reminders") !== null')).toBe(true);
+	await expect
+		.poll(() => anna.evaluate('document.activeElement.closest("#reminders") !== null'))
+		.toBe(true);
 	await anna.getByText('Напомним').waitFor();
 
 	// The other page of the same tab does not tell the same again.
 	await anna.goto('/deals');
 	await corner(anna).locator('li').first().waitFor();
-	expect(await told(anna)).toBe('');
+	await expect.poll(() => told(anna)).toBe('');
 });
 
 test('«Сделано» finishes the step in the dialog, and the corner empties', async () => {
@@ -84,9 +86,9 @@ test('a session that ends while somebody writes takes neither the page nor the w
 	);
 	await anna.clock.runFor(61_000);
 	await refused;
-	expect(new URL(anna.url()).pathname).toBe('/deals/new');
-	expect(await anna.locator('#f-title').inputValue()).toBe('Недописано');
-	expect(await anna.locator('#toasts .toast').count()).toBe(0);
+	await expect.poll(() => new URL(anna.url()).pathname).toBe('/deals/new');
+	await expect.poll(() => anna.locator('#f-title').inputValue()).toBe('Недописано');
+	await expect.poll(() => anna.locator('#toasts .toast').count()).toBe(0);
 });
 
 test('folded, the corner stays a small heading on the next page too', async () => {
@@ -98,20 +100,20 @@ test('folded, the corner stays a small heading on the next page too', async () =
 	await corner(anna).locator('summary').first().click();
 	await anna.goto('/board');
 	await corner(anna).getByText('Напоминания', { exact: true }).last().waitFor();
-	expect(await item.isVisible()).toBe(false);
+	await expect.poll(() => item.isVisible()).toBe(false);
 });
 
 test('without JavaScript reminders have a page, and everything on it works', async () => {
 	await remind(cast.steps.late, cast.steps.today);
 	const anna = await office.sit('anna', { javaScriptEnabled: false });
 	await anna.goto('/board');
-	expect(await corner(anna).isVisible()).toBe(false);
+	await expect.poll(() => corner(anna).isVisible()).toBe(false);
 	await anna.goto('/reminders');
 	const one = anna.locator(`#reminder-${cast.steps.late}`);
 	await one.getByText('Отложить').click();
 	await one.getByRole('button', { name: 'час' }).click();
 	await anna.getByText('Напомним').waitFor();
-	expect(await anna.locator('main li').count()).toBe(1);
+	await expect.poll(() => anna.locator('main li').count()).toBe(1);
 	await anna.getByRole('button', { name: 'Убрать напоминание' }).click();
 	await anna.getByText('Сейчас напоминать не о чем').waitFor();
 });
@@ -142,5 +144,5 @@ test('the pages of reminders, settings and letters are accessible, and a letter 
 	await anna.getByLabel('Утренняя сводка').uncheck();
 	await anna.getByRole('button', { name: 'Сохранить настройки' }).click();
 	await anna.getByText('Настройки сохранены').waitFor();
-	expect(await anna.getByLabel('Утренняя сводка').isChecked()).toBe(false);
+	await expect.poll(() => anna.getByLabel('Утренняя сводка').isChecked()).toBe(false);
 });

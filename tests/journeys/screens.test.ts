@@ -96,7 +96,7 @@ describe('a desk', () => {
 		expect(Math.max(...heights)).toBeLessThan(75);
 		// Red says that it is late; in bold as well, one column would be all that is seen.
 		const weight = `getComputedStyle(document.querySelector('td.step.late time')).fontWeight`;
-		expect(await page.evaluate(weight)).toBe('400');
+		await expect.poll(() => page.evaluate(weight)).toBe('400');
 	});
 
 	test('of 1920×1080 and of 3840×2160 is filled, of 1280×720 cuts no label', async () => {
@@ -234,7 +234,7 @@ describe('a phone', () => {
 		for (let n = 1; n < 6; n += 1)
 			await send(touch, 'touchMove', { x: from.x, y: from.y - 30 * n });
 		await expect.poll(async () => await page.evaluate<number>('scrollY')).toBeGreaterThan(20);
-		expect(await page.locator('body.dragging').count()).toBe(0);
+		await expect.poll(() => page.locator('body.dragging').count()).toBe(0);
 		await send(touch, 'touchEnd');
 		await openBoard(page);
 		await send(touch, 'touchStart', from);

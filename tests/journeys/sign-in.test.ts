@@ -75,10 +75,10 @@ test('who waits, who is refused and who knows no password is told so, accessibly
 		await page.getByLabel('Пароль').fill('guessed');
 		await page.keyboard.press('Enter');
 		await page.getByRole('alert').getByText('Логин или пароль не подходит.').waitFor();
-		expect(await page.getByLabel('Логин').inputValue()).toBe('ada');
+		await expect.poll(() => page.getByLabel('Логин').inputValue()).toBe('ada');
 		await seeAccessible(page, `wrong password, ${screen}`);
 		const wide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
-		expect(await page.evaluate(wide)).toBe(false);
+		await expect.poll(() => page.evaluate(wide)).toBe(false);
 		await page.context().close();
 	}
 });

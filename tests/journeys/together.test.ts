@@ -42,14 +42,16 @@ describe('two people in the same form', () => {
 		await field(vera, 'Источник').fill('Выставка');
 		await press(vera, 'Сохранить');
 		await dialog(vera).getByRole('alert').getByText('Анна Соколова').waitFor();
-		expect(await field(vera, 'Интерес').inputValue()).toBe('Две кассы');
-		expect(await field(vera, 'Источник').inputValue()).toBe('Выставка');
+		await expect.poll(() => field(vera, 'Интерес').inputValue()).toBe('Две кассы');
+		await expect.poll(() => field(vera, 'Источник').inputValue()).toBe('Выставка');
 		await dialog(vera).getByText('Сейчас: Касса и весы').waitFor();
-		expect(await vera.evaluate('document.activeElement.id')).toBe('form-problem');
-		expect(await dealNow(db, deal)).toMatchObject({ title: 'Касса и весы', amount: '120000.00' });
+		await expect.poll(() => vera.evaluate('document.activeElement.id')).toBe('form-problem');
+		await expect
+			.poll(() => dealNow(db, deal))
+			.toMatchObject({ title: 'Касса и весы', amount: '120000.00' });
 		await press(vera, 'Сохранить моё');
 		await seeToast(vera, '«Две кассы»: изменения сохранены');
-		expect((await dealNow(db, deal)).title).toBe('Две кассы');
+		await expect.poll(async () => (await dealNow(db, deal)).title).toBe('Две кассы');
 	});
 
 	test('who changes another field than the first is not asked: both stay', async () => {
@@ -61,7 +63,9 @@ describe('two people in the same form', () => {
 		await field(vera, 'Источник').fill('Выставка');
 		await press(vera, 'Сохранить');
 		await seeToast(vera, 'изменения сохранены');
-		expect(await dealNow(db, deal)).toMatchObject({ amount: '120000.00', source: 'Выставка' });
+		await expect
+			.poll(() => dealNow(db, deal))
+			.toMatchObject({ amount: '120000.00', source: 'Выставка' });
 	});
 
 	test('«Взять это» puts theirs into the field, and mine back when it is taken off', async () => {
@@ -76,13 +80,15 @@ describe('two people in the same form', () => {
 		await press(vera, 'Сохранить');
 		const take = dialog(vera).getByLabel('Взять это');
 		await take.check();
-		expect(await field(vera, 'Интерес').inputValue()).toBe('Касса и весы');
+		await expect.poll(() => field(vera, 'Интерес').inputValue()).toBe('Касса и весы');
 		await take.uncheck();
-		expect(await field(vera, 'Интерес').inputValue()).toBe('Две кассы');
+		await expect.poll(() => field(vera, 'Интерес').inputValue()).toBe('Две кассы');
 		await take.check();
 		await press(vera, 'Сохранить моё');
 		await seeToast(vera, '«Касса и весы»: изменения сохранены');
-		expect(await dealNow(db, deal)).toMatchObject({ title: 'Касса и весы', source: 'Выставка' });
+		await expect
+			.poll(() => dealNow(db, deal))
+			.toMatchObject({ title: 'Касса и весы', source: 'Выставка' });
 	});
 
 	test('two tabs of one person merge as two people do', async () => {
@@ -95,7 +101,9 @@ describe('two people in the same form', () => {
 		await field(other, 'Источник').fill('Выставка');
 		await press(other, 'Сохранить');
 		await seeToast(other, 'изменения сохранены');
-		expect(await dealNow(db, deal)).toMatchObject({ amount: '120000.00', source: 'Выставка' });
+		await expect
+			.poll(() => dealNow(db, deal))
+			.toMatchObject({ amount: '120000.00', source: 'Выставка' });
 	});
 
 	test('a step that somebody has finished meanwhile does not swallow the result', async () => {
@@ -114,8 +122,8 @@ describe('two people in the same form', () => {
 		});
 		await press(anna, 'Сделано');
 		await dialog(anna).getByRole('alert').waitFor();
-		expect(await field(anna, 'Результат').inputValue()).toBe('Согласны на встречу');
-		expect(await field(anna, 'Что сделать').inputValue()).toBe('Встретиться');
+		await expect.poll(() => field(anna, 'Результат').inputValue()).toBe('Согласны на встречу');
+		await expect.poll(() => field(anna, 'Что сделать').inputValue()).toBe('Встретиться');
 	});
 
 	test('a double click on the button makes one deal', async () => {
@@ -137,11 +145,11 @@ describe('two people in the same form', () => {
 		await anna.context().setOffline(true);
 		await press(anna, 'Сохранить');
 		await dialog(anna).getByRole('alert').getByText('Сервер не ответил').waitFor();
-		expect(await field(anna, 'Интерес').inputValue()).toBe('Через туннель');
+		await expect.poll(() => field(anna, 'Интерес').inputValue()).toBe('Через туннель');
 		await anna.context().setOffline(false);
 		await press(anna, 'Сохранить');
 		await seeToast(anna, 'изменения сохранены');
-		expect((await dealNow(db, deal)).title).toBe('Через туннель');
+		await expect.poll(async () => (await dealNow(db, deal)).title).toBe('Через туннель');
 	});
 
 	test('a form that was sent and then gone back to does not overwrite', async () => {
@@ -161,6 +169,7 @@ describe('two people in the same form', () => {
 async function seeConflictOrSaved(page: Desk): Promise<void> {
 	const conflict = page.getByText('Сейчас: Первое');
 	await conflict.or(page.locator('#toasts').getByText('сохранены')).first().waitFor();
-	if (await conflict.isVisible()) expect((await dealNow(db, deal)).title).toBe('Первое');
-	else expect((await dealNow(db, deal)).title).toBe('Второе');
+	if (await conflict.isVisible())
+		await expect.poll(async () => (await dealNow(db, deal)).title).toBe('Первое');
+	else await expect.poll(async () => (await dealNow(db, deal)).title).toBe('Второе');
 }

@@ -44,9 +44,7 @@ async function read(since?: string, who = cookie, at = origin): Promise<Reader> 
 const note = async (text: string) =>
 	await noteDeal(db, by(cast.people.anna), cast.deals.anna, text);
 describe('the connection that listens', () => {
-	test('where it brings nothing, the newest events are asked for', {
-		timeout: 60_000,
-	}, async () => {
+	test('where it brings nothing, the newest events are asked for', async () => {
 		const elsewhere = new URL(database.url);
 		elsewhere.pathname = '/postgres';
 		const env = { DATABASE_DIRECT_URL: elsewhere.toString() };

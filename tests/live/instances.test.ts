@@ -74,4 +74,4 @@ test('two instances behave as one, and one that ends hands over its streams and 
 		.toBeGreaterThan(0);
 	for (const reader of [...readers, moved]) reader.close();
 	expect(await staying.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-}, 300_000);
+}, 600_000);

@@ -267,7 +267,7 @@ test('an earlier backup is never written over, and one that was interrupted leav
 });
 
 test('npm run backup of the running program, npm run restore on an empty folder, npm start on it', {
-	timeout: 240_000,
+	timeout: 600_000,
 }, async () => {
 	const [first, second] = [await earlierData(), await dataFolder()];
 	const program = startProgram('start', { env: { DATA_DIR: first } });

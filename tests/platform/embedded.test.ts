@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, stat, watch, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { startEmbedded } from '#src/platform/db/embedded.ts';
@@ -22,18 +21,6 @@ async function ask(url: string, sql: string): Promise<unknown> {
 		return Object.values((await client.query(sql)).rows[0] ?? {})[0];
 	} finally {
 		await client.end();
-	}
-}
-
-/** Asks until the server is there again. */
-async function askPatiently(url: string, sql: string): Promise<unknown> {
-	for (let attempt = 1; ; attempt++) {
-		try {
-			return await ask(url, sql);
-		} catch (error) {
-			if (attempt === 300) throw error;
-			await pause(100);
-		}
 	}
 }
 
@@ -77,7 +64,9 @@ test('a start while the old server is shutting down waits for it and comes up', 
 	await lingering.connect();
 	process.kill(dying, 'SIGTERM');
 	const second = startEmbedded({ dataDir, say: silent });
-	await pause(1_500);
+	// The new program has knocked, and was told so.
+	const log = async () => await readFile(join(dataDir, 'postgres/server.log'), 'utf8');
+	await expect.poll(log).toContain('the database system is shutting down');
 	await lingering.end();
 	await first.stop();
 	const server = await second;
@@ -93,7 +82,8 @@ test('a server killed with all its processes is started again under the running 
 	await ask(server.url, 'create table kept as select 42 as answer');
 	for (let round = 0; round < 3; round++) {
 		await killServer(dataDir);
-		expect(await askPatiently(server.url, 'select answer from kept')).toBe(42);
+		const answer = () => ask(server.url, 'select answer from kept').catch(() => 'away');
+		await expect.poll(answer).toBe(42);
 	}
 	const told = () => lines.some((line) => line.includes('запущен снова'));
 	await expect.poll(told).toBe(true);
@@ -140,8 +130,9 @@ test('postmaster.pid naming a foreign live process is told in a sentence and nev
 
 test('a creation killed half-way leaves nothing that the next start trips over', async () => {
 	const DATA_DIR = await dataFolder();
+	const changes = watch(DATA_DIR);
 	const killed = startProgram('start', { env: { DATA_DIR } });
-	while (!(await readdir(DATA_DIR)).some((name) => name.startsWith('.new-'))) await pause(5);
+	for await (const { filename } of changes) if (filename?.startsWith('.new-')) break;
 	await killed.kill('SIGKILL');
 	const server = await startEmbedded({ dataDir: DATA_DIR, say: silent });
 	expect(await ask(server.url, 'select 1')).toBe(1);

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseCronItems } from 'graphile-worker';
 import { Type } from 'typebox';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -120,15 +119,18 @@ test('a job that fails is tried again; one that is hopeless is given up and stay
 
 test('a worker that is told to stop lets its job finish', async () => {
 	let begun = false;
+	const end = Promise.withResolvers<void>();
 	await enqueue(db, 'slow', {});
 	const slow: Task = async () => {
 		begun = true;
-		await pause(600);
+		await end.promise;
 		ran.push('finished');
 	};
 	const worker = work({ slow });
 	await expect.poll(() => begun).toBe(true);
-	await worker.stop();
+	const stopped = worker.stop();
+	end.resolve();
+	await stopped;
 	expect(ran).toEqual(['finished']);
 	expect(await jobs()).toEqual([]);
 	expect((await pool.query('select from job_workers')).rowCount).toBe(0);
@@ -143,7 +145,7 @@ test('a job that does not end in time is told so and given back', async () => {
 		signal.addEventListener('abort', () => {
 			told = true;
 		});
-		await pause(60_000, undefined, { ref: false });
+		await new Promise(() => {});
 	};
 	const worker = work({ endless });
 	await expect.poll(() => begun).toBe(true);
@@ -184,13 +186,20 @@ const cutAll = async () => {
 		where datname = current_database() and pid <> pg_backend_pid()`);
 };
 
+/** Whether the worker listens again. */
+const listening = async () => {
+	const { rowCount } = await pool.query(`
+		select from pg_stat_activity where datname = current_database() and query ilike 'listen%'`);
+	return (rowCount ?? 0) > 0;
+};
+
 test('connections that are cut, the listening one too, do not end the worker', async () => {
 	work();
 	await enqueue(db, 'note', { name: 'before' });
 	await expect.poll(() => ran).toEqual(['before']);
 	for (let round = 0; round < 3; round += 1) {
 		await cutAll();
-		await pause(50);
+		await expect.poll(listening).toBe(true);
 	}
 	await enqueue(db, 'note', { name: 'after' });
 	await expect.poll(() => ran).toContain('after');
@@ -206,11 +215,11 @@ test('a job whose end could not be noted is done again, and the worker goes on',
 			if (!refusing) return;
 			refusing = false;
 			await pool.query('alter table graphile_worker._private_jobs rename to away');
-			setTimeout(() => {
-				pool.query('alter table graphile_worker.away rename to _private_jobs').catch(() => {});
-			}, 1000);
 		}),
 	});
+	// The end of the job could not be noted, and that is told.
+	await expect.poll(() => complaints.length).toBeGreaterThan(0);
+	await pool.query('alter table graphile_worker.away rename to _private_jobs');
 	await expect.poll(() => ran).toEqual(['done', 'done']);
 	await expect.poll(jobs).toEqual([]);
 	await enqueue(db, 'note', { name: 'next' });

@@ -131,7 +131,10 @@ describe('so many requests at once', () => {
 		const app = await buildApp({ connection, config });
 		const url = await app.listen({ host: '127.0.0.1', port: 0 });
 		onTestFinished(async () => {
-			await app.close();
+			const closed = app.close();
+			// A connection that is kept alive would be waited for.
+			app.server.closeAllConnections();
+			await closed;
 			await connection.close();
 		});
 		const cookieOf = async (login: string) => {

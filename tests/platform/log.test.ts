@@ -16,7 +16,7 @@ const linesOf = (program: Program): Line[] =>
 		.map((line) => JSON.parse(line) as Line);
 
 test('each request is one line: id, who, route, status, how long; and no secret in any of them', {
-	timeout: 120_000,
+	timeout: 600_000,
 }, async () => {
 	const cast = await makeCast(database.db);
 	const env = { DATABASE_URL: database.url, WORKER: 'off', LOG_LEVEL: 'info' };

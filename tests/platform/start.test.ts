@@ -2,20 +2,20 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { ROOT } from '#src/config.ts';
-import { freePort, isAlive } from '#src/platform/db/postmaster.ts';
+import { isAlive } from '#src/platform/db/postmaster.ts';
 import { testDatabase } from '../database.ts';
 import { databaseUrl, statement } from '../global-setup.ts';
+import { freePort } from '../ports.ts';
 import { preparedData } from './prepared.ts';
 import { childrenOf, dataFolder, postmasterOf, startProgram } from './program.ts';
 
 const database = await testDatabase();
 const earlierData = await preparedData();
 /** The demo company is written, on a machine that runs other tests. */
-const FIRST_START = 240_000;
+const FIRST_START = 600_000;
 
 /** One plain sentence in Russian on standard error, and nothing like a stack. */
 function expectSentence(complaints: string, saying: RegExp): void {
@@ -72,9 +72,9 @@ test('a request under way when SIGTERM comes gets its answer', async () => {
 	const answer = fetch(`${address}/sign-in`);
 	const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
 	// By another connection: within its transaction the holder would see the same picture for ever.
-	while ((await database.pool.query(waiting)).rowCount === 0) await pause(20);
+	await expect.poll(async () => (await database.pool.query(waiting)).rowCount).not.toBe(0);
 	const ended = program.kill('SIGTERM');
-	while (!program.text().includes('Останавливаемся')) await pause(20);
+	await expect.poll(program.text).toContain('Останавливаемся');
 	await holder.query('rollback');
 	holder.release();
 	expect((await answer).status).toBe(200);
