@@ -6,7 +6,7 @@ import { filesIn } from './building.ts';
  * the one after next takes away, in a file that says `-- contract` (README, «Migrations»). */
 const CONTRACT: [RegExp, string][] = [
 	[/\bDROP\s+(TABLE|COLUMN)\b/i, 'takes away what the program of before reads'],
-	[/\bRENAME\b/i, 'renames what the program of before reads'],
+	[/\bRENAME\s+(?!CONSTRAINT\b)/i, 'renames what the program of before reads'],
 	[/\bSET\s+NOT\s+NULL\b/i, 'demands what the program of before may not write'],
 	[/\bALTER\s+COLUMN\s+\S+\s+(SET\s+DATA\s+)?TYPE\b/i, 'changes the type of a column'],
 ];
@@ -98,6 +98,7 @@ test('the rules for migrations find what they forbid, and leave what they allow'
 	for (const text of [
 		"ALTER TABLE deals ADD COLUMN a text, ADD COLUMN b text NOT NULL DEFAULT '';",
 		'CREATE TABLE more (id bigint NOT NULL);--> statement-breakpoint\nCREATE INDEX more_id ON more (id);',
+		'ALTER TABLE deals RENAME CONSTRAINT a TO b;',
 		'-- contract\nALTER TABLE deals DROP COLUMN a;',
 		'-- contract: 0041\nDROP TABLE tags;',
 		'-- concurrently\nDROP INDEX CONCURRENTLY IF EXISTS deals_x;--> statement-breakpoint\nCREATE INDEX CONCURRENTLY IF NOT EXISTS "deals_x" ON "deals" ("x");',

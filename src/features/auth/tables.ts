@@ -10,7 +10,15 @@ import {
 	text,
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import { createdAt, day, exactMoment, id, ref, version } from '#src/platform/db/columns.ts';
+import {
+	createdAt,
+	day,
+	exactMoment,
+	id,
+	ref,
+	russian,
+	version,
+} from '#src/platform/db/columns.ts';
 
 /** Whose records: one's own, those of the team with the teams below it, everybody's. */
 export const SCOPES = ['own', 'team', 'all'] as const;
@@ -72,7 +80,7 @@ export const teams = pgTable(
 	'teams',
 	{
 		id: id(),
-		name: text().notNull(),
+		name: russian().notNull(),
 		parentId: ref().references((): AnyPgColumn => teams.id),
 		externalRef: text(),
 		version: version(),
@@ -94,7 +102,7 @@ export const people = pgTable(
 	{
 		id: id(),
 		login: text().notNull(),
-		name: text().notNull(),
+		name: russian().notNull(),
 		email: text(),
 		/** The code of a role. */
 		role: text()

@@ -10,7 +10,7 @@ import {
 	pgTable,
 	text,
 } from 'drizzle-orm/pg-core';
-import { day, moment, ref } from '#src/platform/db/columns.ts';
+import { day, moment, ref, russian } from '#src/platform/db/columns.ts';
 import type { OtherSums } from './summaries.ts';
 import { clients } from './tables.ts';
 
@@ -21,6 +21,7 @@ import { clients } from './tables.ts';
 
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' });
 const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
+const bytewise = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
 const clientId = () =>
 	bigint({ mode: 'number' })
 		.primaryKey()
@@ -58,7 +59,7 @@ export const clientSearch = pgTable(
 	{
 		clientId: clientId(),
 		/** The name without its legal form and signs. */
-		bare: text().notNull(),
+		bare: russian().notNull(),
 		archived: boolean().notNull(),
 		/** Words of the name and the contacts, and mails as they are, each between spaces. */
 		words: text().notNull(),
@@ -77,15 +78,15 @@ export const clientSearch = pgTable(
 );
 
 /** Every word of client_search, for finding what was meant where a letter is wrong. */
-export const clientWords = pgTable('client_words', { word: text().notNull() }, (t) => [
+export const clientWords = pgTable('client_words', { word: bytewise().notNull() }, (t) => [
 	index('client_words_word').on(t.word),
 	index('client_words_alike').using('gin', t.word.op('gin_trgm_ops')),
 ]);
 
 /** How many clients the company has, by what a director filters; folded by tallies.ts. */
 export const clientTallies = pgTable('client_tallies', {
-	segment: text(),
-	region: text(),
+	segment: russian(),
+	region: russian(),
 	status: text().notNull(),
 	archived: boolean().notNull(),
 	owned: boolean().notNull(),

@@ -20,6 +20,7 @@ import {
 	id,
 	money,
 	ref,
+	russian,
 	version,
 } from '#src/platform/db/columns.ts';
 
@@ -39,7 +40,7 @@ export const clients = pgTable(
 	'clients',
 	{
 		id: id(),
-		name: text().notNull(),
+		name: russian().notNull(),
 		legalKind: text({ enum: LEGAL_KINDS }).notNull().default('company'),
 		inn: text(),
 		kpp: text(),
@@ -47,8 +48,8 @@ export const clients = pgTable(
 		ownerId: ref().references(() => people.id),
 		source: text(),
 		/** What the sector of the client is, as its source names it. */
-		segment: text(),
-		region: text(),
+		segment: russian(),
+		region: russian(),
 		status: text({ enum: CLIENT_STATUSES }).notNull().default('prospect'),
 		bankName: text(),
 		bic: text(),
@@ -110,11 +111,11 @@ export const contacts = pgTable(
 		clientId: ref()
 			.notNull()
 			.references(() => clients.id),
-		name: text().notNull(),
+		name: russian().notNull(),
 		/** Должность. */
 		position: text(),
 		/** What they decide in a deal: `decides`, `influences`, `uses`, `pays`, in the person's words. */
-		role: text(),
+		role: russian(),
 		bornOn: day(),
 		note: text(),
 		archivedAt: exactMoment(),
@@ -152,7 +153,7 @@ export const tags = pgTable(
 	'tags',
 	{
 		id: id(),
-		name: text().notNull(),
+		name: russian().notNull(),
 		/** A name out of the palette of the style sheet. */
 		colour: text().notNull().default('grey'),
 		version: version(),
@@ -185,7 +186,7 @@ export const sources = pgTable(
 	{
 		id: id(),
 		kind: text({ enum: SOURCE_KINDS }).notNull(),
-		name: text().notNull(),
+		name: russian().notNull(),
 		active: boolean().notNull().default(true),
 		version: version(),
 	},
@@ -201,7 +202,7 @@ export const extraFields = pgTable(
 	{
 		id: id(),
 		noun: text({ enum: EXTRA_NOUNS }).notNull(),
-		name: text().notNull(),
+		name: russian().notNull(),
 		kind: text({ enum: EXTRA_KINDS }).notNull(),
 		/** Of a choice: what can be chosen, in order. */
 		choices: jsonb().$type<string[]>().notNull().default([]),
@@ -249,7 +250,7 @@ export const products = pgTable(
 	'products',
 	{
 		id: id(),
-		name: text().notNull(),
+		name: russian().notNull(),
 		series: text(),
 		price: money(),
 		currency: currency(),

@@ -3,6 +3,7 @@ import {
 	type AnyPgColumn,
 	boolean,
 	check,
+	foreignKey,
 	index,
 	integer,
 	jsonb,
@@ -11,6 +12,7 @@ import {
 	primaryKey,
 	smallint,
 	text,
+	unique,
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { people } from '#src/features/auth/tables.ts';
@@ -24,6 +26,7 @@ import {
 	moment,
 	money,
 	ref,
+	russian,
 	version,
 } from '#src/platform/db/columns.ts';
 
@@ -63,6 +66,7 @@ export const stages = pgTable(
 		version: version(),
 	},
 	(t) => [
+		unique('stages_id_pipeline').on(t.id, t.pipelineId),
 		index('stages_pipeline').on(t.pipelineId, t.position),
 		uniqueIndex('stages_one_end').on(t.pipelineId, t.kind).where(sql`${t.kind} <> 'open'`),
 		check('stages_final_stay', sql`${t.kind} = 'open' or ${t.removedAt} is null`),
@@ -92,7 +96,7 @@ export const deals = pgTable(
 			.references(() => stages.id),
 		/** Absent where an import brought a deal without one; the screens say so. */
 		clientId: ref().references(() => clients.id),
-		title: text().notNull(),
+		title: russian().notNull(),
 		/** Absent while nobody knows it. */
 		amount: money(),
 		currency: currency(),
@@ -100,7 +104,7 @@ export const deals = pgTable(
 			.notNull()
 			.references(() => people.id),
 		source: text(),
-		campaign: text(),
+		campaign: russian(),
 		note: text(),
 		/** The amount follows the sum of the products. */
 		amountFromProducts: boolean().notNull().default(false),
@@ -133,6 +137,12 @@ export const deals = pgTable(
 			.notNull(),
 	},
 	(t) => [
+		// A stage and its deals belong to one pipeline, whatever writes the row.
+		foreignKey({
+			name: 'deals_stage_in_pipeline',
+			columns: [t.stageId, t.pipelineId],
+			foreignColumns: [stages.id, stages.pipelineId],
+		}),
 		uniqueIndex('deals_external_ref_given')
 			.on(t.externalRef)
 			.where(sql`${t.externalRef} is not null`),

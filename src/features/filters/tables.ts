@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { people } from '#src/features/auth/tables.ts';
-import { createdAt, id, ref, version } from '#src/platform/db/columns.ts';
+import { createdAt, id, ref, russian, version } from '#src/platform/db/columns.ts';
 
 export const FILTER_SCREENS = ['board', 'deals', 'clients'] as const;
 
@@ -14,7 +14,7 @@ export const savedFilters = pgTable(
 			.notNull()
 			.references(() => people.id),
 		screen: text({ enum: FILTER_SCREENS }).notNull(),
-		name: text().notNull(),
+		name: russian().notNull(),
 		query: text().notNull(),
 		/** The owner's team sees it too, and its sub-teams. */
 		shared: boolean().notNull().default(false),

@@ -13,7 +13,16 @@ import {
 import { people } from '#src/features/auth/tables.ts';
 import { clients, contacts } from '#src/features/clients/tables.ts';
 import { deals } from '#src/features/deals/tables.ts';
-import { createdAt, day, exactMoment, id, moment, ref, version } from '#src/platform/db/columns.ts';
+import {
+	createdAt,
+	day,
+	exactMoment,
+	id,
+	moment,
+	ref,
+	russian,
+	version,
+} from '#src/platform/db/columns.ts';
 
 export const INTERACTION_STATUSES = ['planned', 'done', 'cancelled'] as const;
 
@@ -62,7 +71,7 @@ export const interactionSeries = pgTable(
 		kindId: ref()
 			.notNull()
 			.references(() => interactionKinds.id),
-		summary: text().notNull(),
+		summary: russian().notNull(),
 		description: text(),
 		place: text(),
 		/** Looked up anew for each occurrence: contacts come and go. */

@@ -10,7 +10,7 @@ import {
 	uuid,
 } from 'drizzle-orm/pg-core';
 import { people } from '#src/features/auth/tables.ts';
-import { createdAt, exactMoment, id, ref } from '#src/platform/db/columns.ts';
+import { createdAt, exactMoment, id, ref, russian } from '#src/platform/db/columns.ts';
 import type { LetterPart } from './letter.ts';
 
 /** queued: will be tried; kept: there is no mail server; failed: given up, `error` says why. */
@@ -33,11 +33,11 @@ export const mails = pgTable(
 		clientId: ref(),
 		interactionId: ref(),
 		address: text().notNull(),
-		name: text().notNull(),
+		name: russian().notNull(),
 		/** The reader's, when it was written. */
 		language: text({ enum: ['ru', 'en'] }).notNull(),
 		timeZone: text().notNull(),
-		subject: text().notNull(),
+		subject: russian().notNull(),
 		/** What it says; drawn into html and text once, at the first attempt. */
 		content: jsonb().$type<LetterPart[]>().notNull(),
 		html: text(),

@@ -20,9 +20,13 @@ export const events = pgTable(
 		data: jsonb().$type<Record<string, unknown>>().notNull().default({}),
 	},
 	(t) => [
-		index('events_at').on(t.at.desc(), t.id.desc()),
-		index('events_actor').on(t.actorId, t.at.desc(), t.id.desc()),
-		index('events_noun').on(sql`split_part(${t.type}, '.', 1)`, t.at.desc(), t.id.desc()),
+		index('events_at').on(t.at.desc().nullsFirst(), t.id.desc().nullsFirst()),
+		index('events_actor').on(t.actorId, t.at.desc().nullsFirst(), t.id.desc().nullsFirst()),
+		index('events_noun').on(
+			sql`split_part(${t.type}, '.', 1)`,
+			t.at.desc().nullsFirst(),
+			t.id.desc().nullsFirst(),
+		),
 		index('events_of_deal').on(t.dealId, t.id.desc()),
 		index('events_of_client').on(t.clientId, t.id.desc()),
 		index('events_people')
