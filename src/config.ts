@@ -213,6 +213,11 @@ export const SETTINGS = {
 		sentence:
 			'Sign-in without a password, to look around; auto: only with the embedded server, a HOST of this machine alone and no PUBLIC_URL.',
 	},
+	DEMO_DEALS: {
+		fallback: '500',
+		read: whole(20, 5_000),
+		sentence: 'How many deals the demo company has that is made in an empty embedded database.',
+	},
 	SESSION_IDLE_HOURS: {
 		fallback: '72',
 		read: whole(1, 8_760),

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { Skipped } from './skipped.ts';
 
 export default defineConfig({
 	root: resolve(import.meta.dirname, '..'),
 	test: {
+		reporters: ['default', new Skipped()],
 		include: ['tests/**/*.test.ts'],
 		globalSetup: 'tests/global-setup.ts',
 		pool: 'forks',

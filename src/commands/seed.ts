@@ -12,7 +12,7 @@ import { type OpenDatabase, openDatabase } from './database.ts';
  */
 export async function seed(
 	{ directUrl }: Pick<OpenDatabase, 'directUrl'>,
-	{ now, say, signal }: { now: Date; say: Say; signal?: AbortSignal },
+	{ now, deals, say, signal }: { now: Date; deals: number; say: Say; signal?: AbortSignal },
 ): Promise<void> {
 	const connection = connect(directUrl, 3, 0, 'kept');
 	connection.pool.on('connect', (client) => {
@@ -24,10 +24,10 @@ export async function seed(
 		if (rowCount !== 0)
 			throw new StartFault('В базе уже есть люди: демо-компания заводится только в пустой.');
 		say('Демо-компания: заводим людей, клиентов и интересы');
-		const deals = await makeDemoCompany(connection.db, now);
+		const made = await makeDemoCompany(connection.db, now, deals);
 		await bringInExample(connection, 'anna', now);
 		await connection.pool.query('analyze');
-		say(`Демо-компания: интересов: ${deals}, логины: anna, boris, vera, gleb, ada`);
+		say(`Демо-компания: интересов: ${made}, логины: anna, boris, vera, gleb, ada`);
 	} finally {
 		await connection.close();
 	}
@@ -35,9 +35,10 @@ export async function seed(
 
 if (import.meta.main)
 	await command(async () => {
-		const database = await openDatabase(readConfig(process.env), say);
+		const config = readConfig(process.env);
+		const database = await openDatabase(config, say);
 		try {
-			await seed(database, { now: new Date(), say });
+			await seed(database, { now: new Date(), deals: config.DEMO_DEALS, say });
 		} finally {
 			await database.stop();
 		}

@@ -36,7 +36,7 @@ await command(async () => {
 		const serving = (async () => {
 			await refuseLostWay(database.connection.db, config);
 			await holdSealingKey(database, config);
-			if (database.embedded) await seedIfEmpty(database, leaving.signal);
+			if (database.embedded) await seedIfEmpty(database, config.DEMO_DEALS, leaving.signal);
 			// The schema takes the time that it takes; a page that waits so long has lost its reader.
 			const connection = database.openPool(config.STATEMENT_SECONDS * 1_000);
 			await database.connection.close();
@@ -60,11 +60,15 @@ await command(async () => {
 	say('Остановлено');
 });
 
-async function seedIfEmpty(database: OpenDatabase, signal: AbortSignal): Promise<void> {
+async function seedIfEmpty(
+	database: OpenDatabase,
+	deals: number,
+	signal: AbortSignal,
+): Promise<void> {
 	const { connection } = database;
 	if (await hasPeople(connection)) return;
 	try {
-		await seed(database, { now: new Date(), say, signal });
+		await seed(database, { now: new Date(), deals, say, signal });
 	} catch (error) {
 		// Another instance that started on the same empty folder was quicker; the demo company is one transaction.
 		if (!(await hasPeople(connection))) throw error;

@@ -7,8 +7,7 @@ import { readCalendar } from '#src/features/calendar/incoming.ts';
 
 const SAMPLES = join(ROOT, '../shared/samples/ics');
 const absent = !existsSync(SAMPLES);
-if (absent)
-	process.stderr.write('SKIPPED: ../shared/samples/ics is absent, no real .ics is read\n');
+if (absent) console.warn('SKIPPED: ../shared/samples/ics is absent, no real .ics is read');
 const sample = (name: string) => readFileSync(join(SAMPLES, name), 'utf8');
 
 const event = (...lines: string[]) =>

@@ -15,8 +15,7 @@ import { testDatabase } from '../database.ts';
  */
 const KHAL = '/usr/bin/khal';
 const absent = !existsSync(KHAL);
-if (absent)
-	process.stderr.write('SKIPPED: khal is not installed, no real program reads the feed\n');
+if (absent) console.warn('SKIPPED: khal is not installed, no real program reads the feed');
 const run = promisify(execFile);
 const database = await testDatabase();
 

@@ -15,8 +15,7 @@ import { testDatabase } from '../database.ts';
 
 const SAMPLES = join(ROOT, '../shared/samples/ics');
 const absent = !existsSync(SAMPLES);
-if (absent)
-	process.stderr.write('SKIPPED: ../shared/samples/ics is absent, no public .ics is read\n');
+if (absent) console.warn('SKIPPED: ../shared/samples/ics is absent, no public .ics is read');
 
 const OWN = [
 	...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:x', 'BEGIN:VTIMEZONE', 'TZID:Its own'],

@@ -13,8 +13,8 @@ const RADICALE = process.env.RADICALE_PATH ?? '/usr/bin/radicale';
 /** Whether there is no Radicale here; says so loudly. */
 export const noRadicale = !existsSync(RADICALE);
 if (noRadicale)
-	process.stderr.write(
-		'SKIPPED: radicale is not installed, calendars are not synchronized with a real server\n',
+	console.warn(
+		'SKIPPED: radicale is not installed, calendars are not synchronized with a real server',
 	);
 
 export type Radicale = { url: string; folder: string; stop: () => Promise<void> };

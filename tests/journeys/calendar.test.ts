@@ -66,8 +66,6 @@ describe('the calendar of a day', () => {
 		await page.goto(`/calendar?view=day&on=${TODAY}`);
 		await page.getByRole('link', { name: 'Запланировать', exact: true }).click();
 		await dialog(page).getByLabel('Время').fill('12:30');
-		const told = dialog(page).locator('#clash');
-		await told.getByText('В это же время у вас: Переговоры, сегодня, 12:00.').waitFor();
 		const asked: URLSearchParams[] = [];
 		page.on('request', (request) => {
 			const { pathname, searchParams } = new URL(request.url());
@@ -81,10 +79,14 @@ describe('the calendar of a day', () => {
 		await dialog(page).getByLabel('День', { exact: true }).fill(TODAY.replace(/^../, '02'));
 		await stand();
 		await dialog(page).getByLabel('День', { exact: true }).fill(TODAY);
+		const told = dialog(page).locator('#clash');
+		await told.getByText('В это же время у вас: Переговоры, сегодня, 12:00.').waitFor();
 		await dialog(page).getByLabel('Время').fill('21:30');
 		await expect.poll(async () => (await told.textContent())?.trim()).toBe('');
 		const of = (name: string) => [...new Set(asked.map((query) => query.get(name)))];
-		expect([of('plannedDay'), of('lengthMinutes')]).toEqual([[TODAY], ['30']]);
+		expect(of('plannedDay')).toEqual([TODAY]);
+		expect(of('lengthMinutes')).toContain('30');
+		expect(of('lengthMinutes')).not.toContain('0');
 		await pool.query(`delete from interactions where summary = 'Переговоры'`);
 	});
 

@@ -15,7 +15,7 @@ const { db } = office.database;
 let rent: Stage[];
 
 beforeAll(async () => {
-	await makeDemoCompany(db, NOON);
+	await makeDemoCompany(db, NOON, 50);
 	const likeId = (await listAllStages(db))[0]?.pipelineId as number;
 	const id = await addPipeline(db, await by(db, 'ada'), { name: 'Аренда оборудования', likeId });
 	rent = stagesIn(await listAllStages(db), id);

@@ -15,7 +15,7 @@ await makeDemoCompany(office.database.db, NOON);
 const PDFTOTEXT = '/usr/bin/pdftotext';
 if (!existsSync(PDFTOTEXT))
 	console.warn(
-		`${PDFTOTEXT} is absent: of the printed pages only number and size are checked, not their words`,
+		`NOT TESTED: the words of the printed pages, only their number and size: ${PDFTOTEXT} is absent`,
 	);
 
 /** The pages of a PDF as text, one string a page; null where nothing here can read it. */

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { startEmbedded } from '#src/platform/db/embedded.ts';
 import { isAlive } from '#src/platform/db/postmaster.ts';
 import { StartFault } from '#src/platform/start-fault.ts';
+import { asOrdinary } from './ordinary.ts';
 import { preparedData } from './prepared.ts';
 import { dataFolder, killServer, postmasterOf, startProgram } from './program.ts';
 
@@ -157,13 +158,14 @@ test('a server that will not run says why, in its own words', async () => {
 
 test.runIf(isRoot)('data made by an ordinary user are served under root as that user', async () => {
 	const DATA_DIR = await dataFolder();
-	await chown(DATA_DIR, 65_534, 65_534);
-	const ordinary = startProgram('migrate', { env: { DATA_DIR }, uid: 65_534, gid: 65_534 });
-	expect(await ordinary.ended).toEqual({ code: 0, signal: null });
+	const ordinary = await asOrdinary();
+	await chown(DATA_DIR, ordinary.uid, ordinary.gid);
+	const first = startProgram('migrate', { env: { DATA_DIR }, ...ordinary });
+	expect(await first.ended).toEqual({ code: 0, signal: null });
 	const server = await startEmbedded({ dataDir: DATA_DIR, say: silent });
 	const pid = await postmasterOf(DATA_DIR);
-	expect((await stat(`/proc/${pid}`)).uid).toBe(65_534);
+	expect((await stat(`/proc/${pid}`)).uid).toBe(ordinary.uid);
 	await server.stop();
-	const again = startProgram('migrate', { env: { DATA_DIR }, uid: 65_534, gid: 65_534 });
+	const again = startProgram('migrate', { env: { DATA_DIR }, ...ordinary });
 	expect(await again.ended).toEqual({ code: 0, signal: null });
 });

@@ -25,6 +25,8 @@ type Options = {
 	uid?: number;
 	gid?: number;
 	root?: string;
+	/** The Node that runs it. */
+	node?: string;
 	/** Whether it outlives the test that starts it; whoever says so ends it. */
 	lasting?: boolean;
 };
@@ -39,11 +41,10 @@ const PLAIN = {
 const demoFor = (env: Record<string, string>) => env.DATABASE_URL && { DEMO_SIGN_IN: 'on' };
 
 /** Starts a command of the program in a process of its own, on a free port unless `env` says otherwise. */
-export function startProgram(
-	command: string,
-	{ env = {}, args = [], root = ROOT, lasting = false, ...identity }: Options,
-): Program {
-	const child = spawn(process.execPath, [join(root, 'src/commands', `${command}.ts`), ...args], {
+export function startProgram(command: string, options: Options): Program {
+	const { env = {}, args = [], root = ROOT, node = process.execPath, ...rest } = options;
+	const { lasting = false, ...identity } = rest;
+	const child = spawn(node, [join(root, 'src/commands', `${command}.ts`), ...args], {
 		env: { ...PLAIN, HOST: '127.0.0.1', PORT: '0', ...demoFor(env), ...env },
 		cwd: '/',
 		stdio: ['ignore', 'pipe', 'pipe'],

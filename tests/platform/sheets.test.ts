@@ -283,7 +283,9 @@ test('pages are walked to their end, and a row that moves comes once', async () 
 
 const noOffice = spawnSync('soffice', ['--version']).status !== 0;
 if (noOffice)
-	console.warn('LibreOffice is not here: the test that opens an export in it is skipped');
+	console.warn(
+		'SKIPPED: LibreOffice is not here to open an export (tests/platform/sheets.test.ts)',
+	);
 
 test.skipIf(noOffice)('LibreOffice opens the XLSX and sees the same', async () => {
 	const { path } = await sent('xlsx', [[line(1, { name: '=1+1' })]]);

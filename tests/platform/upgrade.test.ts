@@ -62,7 +62,9 @@ const COUNTS = `select (select count(*)::int from deals) as deals, (select count
 for (const [commit, count, about] of EARLIER) {
 	const files = migrationsAt(commit);
 	if (files === null)
-		console.warn(`The history does not reach back to ${commit}: its upgrade is NOT tested.`);
+		console.warn(
+			`SKIPPED: the history does not reach back to ${commit}, whose upgrade is not tested`,
+		);
 	test.skipIf(files === null)(
 		`a database of ${commit}, ${about}, is brought up to date with all that is in it`,
 		async () => {

@@ -39,10 +39,10 @@ type Company = {
 };
 
 /**
- * Fills an empty database with the demo company: two teams, five people, about 500 living deals around
+ * Fills an empty database with the demo company: two teams, five people, so many living deals around
  * `now`, made by the application's own verbs, the same every time. Returns the number of deals.
  */
-export async function makeDemoCompany(db: Database, now: Date): Promise<number> {
+export async function makeDemoCompany(db: Database, now: Date, deals = DEALS): Promise<number> {
 	return await db.transaction(async (tx) => {
 		await tellTimes(tx);
 		await makePeople(tx);
@@ -55,14 +55,17 @@ export async function makeDemoCompany(db: Database, now: Date): Promise<number> 
 		const fields = await makeExtraFields(tx, actingAt(ada, daysAgo(now, 121)));
 		const luck = chance(SEED);
 		const company = { ...{ tx, now, luck, stages, kinds, reasons, fields }, clients: new Map() };
+		let made = 0;
 		for (const [login, share] of Object.entries(SHARES)) {
 			const actor = (await findActor(tx, login)) as Actor;
 			await makeClients(company, actor);
-			for (let n = 0; n < share; n += 1) await makeDeal(company, actor);
+			const own = Math.round((share * deals) / DEALS);
+			for (let n = 0; n < own; n += 1) await makeDeal(company, actor);
+			made += own;
 		}
 		await putRemindersAway(company);
 		await enrichDeals(tx, now);
-		return DEALS;
+		return made;
 	});
 }
 
