@@ -1,13 +1,13 @@
-import * as board from './features/board/tasks.ts';
+import * as board from '#src/features/deals/board/tasks.ts';
+import * as reminders from '#src/features/interactions/reminders/tasks.ts';
+import * as once from '#src/platform/idempotency/tasks.ts';
 import * as calendar from './features/calendar/tasks.ts';
 import * as clients from './features/clients/tasks.ts';
 import * as erasure from './features/erasure/tasks.ts';
 import * as imports from './features/imports/tasks.ts';
 import * as interactions from './features/interactions/tasks.ts';
 import * as mail from './features/mail/tasks.ts';
-import * as reminders from './features/reminders/tasks.ts';
 import type { Schedule, Tasks } from './platform/jobs/task.ts';
-import * as once from './platform/once/tasks.ts';
 
 /** Everything that is done behind people's backs: name of the job → what does it. The worker's table of contents. */
 export const tasks: Tasks = {

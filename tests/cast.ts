@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type { Door } from '#src/events.ts';
-import type { Entry } from '#src/features/auth/actions.ts';
-import { findActor } from '#src/features/auth/queries.ts';
-import type { Acting, Actor } from '#src/features/auth/rules.ts';
+import { findActor } from '#src/features/access/queries.ts';
+import type { Acting, Actor } from '#src/features/access/rights.ts';
+import type { Entry } from '#src/features/access/sessions/actions.ts';
 import { createClient, type NewClient } from '#src/features/clients/actions.ts';
 import { createDeal, moveDeal, type NewDeal } from '#src/features/deals/actions.ts';
 import {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { connect } from '#src/platform/db/client.ts';
-import { startEmbedded } from '#src/platform/db/embedded.ts';
 import { migrate } from '#src/platform/db/migrate.ts';
+import { startEmbedded } from '#src/platform/embedded/embedded.ts';
 
 declare module 'vitest' {
 	interface ProvidedContext {

@@ -1,6 +1,6 @@
 import { readConfig } from '#src/config.ts';
-import { makePassword, removePassword } from '#src/features/auth/passwords.ts';
-import { bareLogin, isLogin } from '#src/features/auth/realms.ts';
+import { makePassword, removePassword } from '#src/features/access/sign-in/password/passwords.ts';
+import { bareLogin, isLogin } from '#src/features/access/sign-in/realms.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Told } from '#src/platform/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';

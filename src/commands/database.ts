@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '#src/config.ts';
 import { type Connection, connect } from '#src/platform/db/client.ts';
-import { startEmbedded } from '#src/platform/db/embedded.ts';
 import {
 	demandMigrated,
 	MigrationBlocked,
@@ -12,6 +11,7 @@ import {
 	SchemaTooNew,
 } from '#src/platform/db/migrate.ts';
 import { plansHold } from '#src/platform/db/planning.ts';
+import { startEmbedded } from '#src/platform/embedded/embedded.ts';
 import { type Say, StartFault } from '#src/platform/start-fault.ts';
 import { isHere } from '#src/setting-readers.ts';
 

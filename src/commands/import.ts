@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from '#src/config.ts';
-import { type FileReport, type NoticeTally, runImport } from '#src/features/imports/actions.ts';
-import { planImport } from '#src/features/imports/choosing.ts';
-import { ownFields } from '#src/features/imports/extra.ts';
-import { number, sentence } from '#src/features/imports/messages.ts';
-import { checkFolder } from '#src/features/imports/rejected.ts';
+import { planImport } from '#src/features/imports/console/choice.ts';
+import { number, sentence } from '#src/features/imports/console/messages.ts';
+import { type FileReport, type NoticeTally, runImport } from '#src/features/imports/console/run.ts';
+import { ownFields } from '#src/features/imports/extra-fields.ts';
+import { checkFolder } from '#src/features/imports/files/rejected.ts';
 import { FEEDS, type Feeds } from '#src/features/imports/tables.ts';
 import { StartFault } from '#src/platform/start-fault.ts';
 import { command, fromHere, say } from './console.ts';

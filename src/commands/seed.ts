@@ -1,6 +1,6 @@
 import { readConfig } from '#src/config.ts';
 import { makeDemoCompany } from '#src/features/demo/actions.ts';
-import { bringInExample } from '#src/features/imports/example.ts';
+import { bringInExample } from '#src/features/imports/console/example.ts';
 import { connect } from '#src/platform/db/client.ts';
 import { type Say, StartFault } from '#src/platform/start-fault.ts';
 import { command, say } from './console.ts';

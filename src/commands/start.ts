@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '#src/app.ts';
 import { type Config, readConfig } from '#src/config.ts';
-import { demoAsked, refuseLostWay, waysOf } from '#src/features/auth/ways.ts';
+import { demoAsked, refuseLostWay, waysOf } from '#src/features/access/sign-in/ways.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { type RunningWorker, startWorker } from '#src/platform/jobs/worker.ts';
 import { strangeSettings } from '#src/strange-settings.ts';

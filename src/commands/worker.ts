@@ -1,7 +1,7 @@
 import Fastify from 'fastify';
 import { readConfig } from '#src/config.ts';
+import { logSettings } from '#src/platform/http/log.ts';
 import { startWorker } from '#src/platform/jobs/worker.ts';
-import { logSettings } from '#src/platform/web/log.ts';
 import { strangeSettings } from '#src/strange-settings.ts';
 import { schedule, tasks } from '#src/tasks.ts';
 import { command, say } from './console.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
-import { endSessionsOf } from '#src/features/auth/actions.ts';
-import { setDealProducts } from '#src/features/deals/products.ts';
-import { addRole, editRole } from '#src/features/people/roles.ts';
+import { addRole, editRole } from '#src/features/access/roles/actions.ts';
+import { endSessionsOf } from '#src/features/access/sessions/actions.ts';
+import { setDealProducts } from '#src/features/deals/products/products.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { explainWork } from '../bench/plans.ts';
 import { recordStatements } from '../bench/statements.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
-import { waysOf } from '#src/features/auth/ways.ts';
+import { waysOf } from '#src/features/access/sign-in/ways.ts';
 import { strangeSettings } from '#src/strange-settings.ts';
 import { signIn, testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { makePassword, removePassword } from '#src/features/auth/passwords.ts';
+import { makePassword, removePassword } from '#src/features/access/sign-in/password/passwords.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { browser, testApp } from '../app.ts';
 import { makeCast, NOW } from '../cast.ts';

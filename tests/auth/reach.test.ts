@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { findActor } from '#src/features/auth/queries.ts';
-import { readBoard } from '#src/features/board/screen.ts';
+import { findActor } from '#src/features/access/queries.ts';
 import { createClient } from '#src/features/clients/actions.ts';
-import { countClients } from '#src/features/clients/list-queries.ts';
-import { readClientQuery } from '#src/features/clients/list-query.ts';
+import { readClientQuery } from '#src/features/clients/list/filter.ts';
+import { countClients } from '#src/features/clients/list/queries.ts';
 import { createDeal } from '#src/features/deals/actions.ts';
-import { readListFilter } from '#src/features/deals/filter.ts';
-import { countList } from '#src/features/deals/list-queries.ts';
+import { readBoard } from '#src/features/deals/board/screen.ts';
+import { readListFilter } from '#src/features/deals/list/filter.ts';
+import { countList } from '#src/features/deals/list/queries.ts';
 import { holdsEveryDeal } from '#src/features/deals/visibility.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';

@@ -1,10 +1,10 @@
-import { addSource } from '#src/features/clients/source-settings.ts';
-import { addTag } from '#src/features/clients/tag-settings.ts';
-import { addPipeline } from '#src/features/deals/pipelines.ts';
-import { addReason } from '#src/features/deals/reasons.ts';
-import { addStage } from '#src/features/deals/stages.ts';
-import { addOrganization } from '#src/features/organizations/actions.ts';
-import { addHolidays } from '#src/features/workdays/actions.ts';
+import { addOrganization } from '#src/features/company/organizations/actions.ts';
+import { addSource } from '#src/features/company/sources/actions.ts';
+import { addTag } from '#src/features/company/tags/actions.ts';
+import { addHolidays } from '#src/features/company/work-calendar/actions.ts';
+import { addPipeline } from '#src/features/deals/pipelines/pipelines.ts';
+import { addStage } from '#src/features/deals/pipelines/stages.ts';
+import { addReason } from '#src/features/deals/reasons/actions.ts';
 import { addDays } from '#src/platform/i18n/dates.ts';
 import type { Browser } from '../app.ts';
 import { by } from '../cast.ts';

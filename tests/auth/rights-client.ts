@@ -1,5 +1,5 @@
-import { addExtraField } from '#src/features/admin/actions.ts';
-import { addContact } from '#src/features/clients/contacts.ts';
+import { addContact } from '#src/features/clients/contacts/contacts.ts';
+import { addExtraField } from '#src/features/company/extra-fields/actions.ts';
 import type { Answer, Browser } from '../app.ts';
 import { by, LOGINS } from '../cast.ts';
 import { JSON_ANSWER, type Rule, type Rules, type Tools, versionOf } from './rights-rules.ts';

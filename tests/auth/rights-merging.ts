@@ -1,4 +1,4 @@
-import { addContact } from '#src/features/clients/contacts.ts';
+import { addContact } from '#src/features/clients/contacts/contacts.ts';
 import type { Browser } from '../app.ts';
 import { by, LOGINS } from '../cast.ts';
 import {

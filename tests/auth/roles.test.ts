@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { findActor } from '#src/features/auth/queries.ts';
-import { can, mayEditOf, seesMore } from '#src/features/auth/rules.ts';
+import { findActor } from '#src/features/access/queries.ts';
+import { can, mayEditOf, seesMore } from '#src/features/access/rights.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

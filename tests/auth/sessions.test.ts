@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
-import { endSessionsOf } from '#src/features/auth/actions.ts';
-import { unlinkPerson } from '#src/features/auth/identities.ts';
-import { listAllSessions } from '#src/features/auth/session-queries.ts';
-import { admitPerson } from '#src/features/people/actions.ts';
+import { admitPerson } from '#src/features/access/people/actions.ts';
+import { endSessionsOf } from '#src/features/access/sessions/actions.ts';
+import { listAllSessions } from '#src/features/access/sessions/queries.ts';
+import { unlinkPerson } from '#src/features/access/sign-in/identities.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { type Browser, browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, NOW } from '../cast.ts';

@@ -10,7 +10,7 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startEmbedded } from '#src/platform/db/embedded.ts';
+import { startEmbedded } from '#src/platform/embedded/embedded.ts';
 import { type Bulk, measureBulk } from './bulk.ts';
 import { weighFirstVisit } from './first-visit.ts';
 import { loadVisits } from './load.ts';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readLock } from '#src/platform/db/postmaster.ts';
+import { readLock } from '#src/platform/embedded/postmaster.ts';
 
 /** Ticks of the kernel's account in a second; a constant of Linux' interface to programs. */
 const TICKS = 100;

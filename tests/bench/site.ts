@@ -1,7 +1,7 @@
-import { foldTallies } from '#src/features/board/tallies.ts';
+import { foldTallies } from '#src/features/deals/board/tallies.ts';
 import { type Connection, connect } from '#src/platform/db/client.ts';
-import type { Embedded } from '#src/platform/db/embedded.ts';
 import { migrate } from '#src/platform/db/migrate.ts';
+import type { Embedded } from '#src/platform/embedded/embedded.ts';
 import { companyOf, loadCompany } from './company.ts';
 import { type Instance, startInstance } from './instance.ts';
 import { type Screen, screensOf } from './screens.ts';

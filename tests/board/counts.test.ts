@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { CARDS_A_COLUMN } from '#src/features/board/queries.ts';
-import { foldTallies } from '#src/features/board/tallies.ts';
+import { CARDS_A_COLUMN } from '#src/features/deals/board/queries.ts';
+import { foldTallies } from '#src/features/deals/board/tallies.ts';
 import { type Answer, testApp } from '../app.ts';
 import { companyOf, DIRECTOR, loadCompany } from '../bench/company.ts';
 import { weighFirstVisit } from '../bench/first-visit.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Actor } from '#src/features/auth/rules.ts';
-import { dropDay, STRETCHES, type Stretch, stretchOf } from '#src/features/board/dates.ts';
-import { readBoard, readMore } from '#src/features/board/screen.ts';
+import type { Actor } from '#src/features/access/rights.ts';
+import { dropDay, STRETCHES, type Stretch, stretchOf } from '#src/features/deals/board/dates.ts';
+import { readBoard, readMore } from '#src/features/deals/board/screen.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { type Company, makeCompany } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Actor } from '#src/features/auth/rules.ts';
-import { readFilter } from '#src/features/board/forms.ts';
-import { groupSql, type Place } from '#src/features/board/order.ts';
-import { type Card, listCards } from '#src/features/board/queries.ts';
-import { readMore } from '#src/features/board/screen.ts';
+import type { Actor } from '#src/features/access/rights.ts';
+import { readFilter } from '#src/features/deals/board/forms.ts';
+import { groupSql, type Place } from '#src/features/deals/board/order.ts';
+import { type Card, listCards } from '#src/features/deals/board/queries.ts';
+import { readMore } from '#src/features/deals/board/screen.ts';
 import { stepGroup } from '#src/features/deals/rules.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { signIn, testApp } from '../app.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { foldTallies } from '#src/features/board/tallies.ts';
+import { foldTallies } from '#src/features/deals/board/tallies.ts';
 import type { Company, Login } from '../cast.ts';
 import type { TestDatabase } from '../database.ts';
 

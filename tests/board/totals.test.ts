@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import type { Actor } from '#src/features/auth/rules.ts';
-import { readFilter } from '#src/features/board/forms.ts';
-import { foldTallies } from '#src/features/board/tallies.ts';
-import { countDeals, type Totals } from '#src/features/board/totals.ts';
+import type { Actor } from '#src/features/access/rights.ts';
+import { readFilter } from '#src/features/deals/board/forms.ts';
+import { foldTallies } from '#src/features/deals/board/tallies.ts';
+import { countDeals, type Totals } from '#src/features/deals/board/totals.ts';
 import type { StepGroup } from '#src/features/deals/rules.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { type Company, makeCompany } from '../cast.ts';

@@ -4,7 +4,7 @@ import {
 	disconnectCalendar,
 	dueAccounts,
 	syncPerson,
-} from '#src/features/calendar/accounts.ts';
+} from '#src/features/calendar/sync/accounts.ts';
 import { testDatabase } from '../database.ts';
 import { type BothSides, openBothSides, PASSWORD } from './both-sides.ts';
 import { noRadicale } from './radicale.ts';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
 import { readConfig } from '#src/config.ts';
-import { type AccountView, findAccount } from '#src/features/calendar/account-view.ts';
-import { connectCalendar, syncPerson } from '#src/features/calendar/accounts.ts';
-import { openCalendar } from '#src/features/calendar/caldav.ts';
-import type { Report } from '#src/features/calendar/round.ts';
+import { type AccountView, findAccount } from '#src/features/calendar/sync/account-view.ts';
+import { connectCalendar, syncPerson } from '#src/features/calendar/sync/accounts.ts';
+import { openCalendar } from '#src/features/calendar/sync/caldav.ts';
+import type { Report } from '#src/features/calendar/sync/round.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { by, makeCast } from '../cast.ts';
 import type { TestDatabase } from '../database.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hoursFor, MOST_LANES, place } from '#src/features/calendar/grid.ts';
-import { calendarUrl, daysOf, mondayOf, turned } from '#src/features/calendar/period.ts';
+import { hoursFor, MOST_LANES, place } from '#src/features/calendar/page/grid.ts';
+import { calendarUrl, daysOf, mondayOf, turned } from '#src/features/calendar/page/period.ts';
 import { addDays } from '#src/platform/i18n/dates.ts';
 
 const timed = fc.record({

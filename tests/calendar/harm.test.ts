@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { undoPersonsRound } from '#src/features/calendar/accounts.ts';
-import { answerQuestion } from '#src/features/calendar/answers.ts';
-import { askUndo } from '#src/features/calendar/undo.ts';
+import { undoPersonsRound } from '#src/features/calendar/sync/accounts.ts';
+import { answerQuestion } from '#src/features/calendar/sync/answers.ts';
+import { askUndo } from '#src/features/calendar/sync/undo.ts';
 import { cancelInteraction, postponeInteraction } from '#src/features/interactions/actions.ts';
 import { testDatabase } from '../database.ts';
 import { UNBELIEVABLE } from './hostile-server.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import iconv from 'iconv-lite';
 import { expect, test } from 'vitest';
 import { ROOT } from '#src/config.ts';
-import { readCalendar } from '#src/features/calendar/incoming.ts';
+import { readCalendar } from '#src/features/calendar/ical/reading.ts';
 
 const SAMPLES = join(ROOT, '../shared/samples/ics');
 const absent = !existsSync(SAMPLES);

@@ -1,11 +1,11 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { readContent } from '#src/features/calendar/content.ts';
+import { readContent } from '#src/features/calendar/ical/content.ts';
 import {
 	cancelInteraction,
 	completeInteraction,
 	postponeInteraction,
 } from '#src/features/interactions/actions.ts';
-import { editInteraction } from '#src/features/interactions/editing.ts';
+import { editInteraction } from '#src/features/interactions/interaction/editing.ts';
 import { testDatabase } from '../database.ts';
 import { event, openHostileSides } from './hostile-sides.ts';
 

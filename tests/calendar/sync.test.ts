@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { syncPerson } from '#src/features/calendar/accounts.ts';
+import { syncPerson } from '#src/features/calendar/sync/accounts.ts';
 import {
 	cancelInteraction,
 	completeInteraction,
 	planInteraction,
 	postponeInteraction,
 } from '#src/features/interactions/actions.ts';
-import { deleteInteraction, editInteraction } from '#src/features/interactions/editing.ts';
+import {
+	deleteInteraction,
+	editInteraction,
+} from '#src/features/interactions/interaction/editing.ts';
 import { by } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { type BothSides, openBothSides, PASSWORD } from './both-sides.ts';

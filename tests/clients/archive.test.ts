@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '#src/features/clients/actions.ts';
-import { suggestClients } from '#src/features/clients/search.ts';
+import { suggestClients } from '#src/features/clients/search/search.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Company, makeCompany, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { ROOT } from '#src/config.ts';
 import { createClient } from '#src/features/clients/actions.ts';
-import { readCards } from '#src/features/clients/vcard.ts';
+import { readCards } from '#src/features/clients/vcard/reading.ts';
 import { type Answer, type Browser, signIn, testApp } from '../app.ts';
 import { by, type Company, makeCompany } from '../cast.ts';
 import { testDatabase } from '../database.ts';

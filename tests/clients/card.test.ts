@@ -1,11 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { addExtraField } from '#src/features/admin/actions.ts';
 import { createClient, editClient } from '#src/features/clients/actions.ts';
-import { addContact } from '#src/features/clients/contacts.ts';
-import { mergeClients } from '#src/features/clients/merge.ts';
+import { addContact } from '#src/features/clients/contacts/contacts.ts';
+import { mergeClients } from '#src/features/clients/merge/merge.ts';
+import { addExtraField } from '#src/features/company/extra-fields/actions.ts';
 import { moveDeal } from '#src/features/deals/actions.ts';
 import { logInteraction, planInteraction } from '#src/features/interactions/actions.ts';
-import { allTold } from '#src/platform/events/teller.ts';
+import { allTold } from '#src/platform/history/teller.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

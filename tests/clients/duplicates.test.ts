@@ -4,8 +4,8 @@ import {
 	findDuplicates,
 	listDuplicateGroups,
 	type Wanted,
-} from '#src/features/clients/duplicates.ts';
-import { archiveClient } from '#src/features/clients/removal.ts';
+} from '#src/features/clients/duplicates/duplicates.ts';
+import { archiveClient } from '#src/features/clients/removal/removal.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Company, type Login, makeCompany, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { foldClientTallies } from '#src/features/clients/tallies.ts';
+import { foldClientTallies } from '#src/features/clients/list/tallies.ts';
 import { testApp } from '../app.ts';
 import { explainWork } from '../bench/plans.ts';
 import { recordStatements, type Script } from '../bench/statements.ts';

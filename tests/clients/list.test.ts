@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '#src/features/clients/actions.ts';
-import { type ClientLine, clientColumns } from '#src/features/clients/list-columns.ts';
-import { countClients, readClients } from '#src/features/clients/list-queries.ts';
-import { CONTACTS, readClientQuery } from '#src/features/clients/list-query.ts';
+import { type ClientLine, clientColumns } from '#src/features/clients/list/columns.ts';
+import { CONTACTS, readClientQuery } from '#src/features/clients/list/filter.ts';
+import { countClients, readClients } from '#src/features/clients/list/queries.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, NOW } from '../cast.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createClient, editClient, type NewClient } from '#src/features/clients/actions.ts';
-import { FOLLOWER_NAMES } from '#src/features/clients/merge.ts';
+import { FOLLOWER_NAMES } from '#src/features/clients/merge/merge.ts';
 import { createDeal } from '#src/features/deals/actions.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Company, LOGINS, type Login, makeCompany, makeDeal } from '../cast.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { mergeClients } from '#src/features/clients/merge.ts';
-import { findMerge } from '#src/features/clients/merge-queries.ts';
-import { unmergeClients } from '#src/features/clients/unmerge.ts';
+import { mergeClients } from '#src/features/clients/merge/merge.ts';
+import { findMerge } from '#src/features/clients/merge/queries.ts';
+import { unmergeClients } from '#src/features/clients/merge/unmerge.ts';
 import { by, type Company, makeCompany } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { bare, draw, sketch, type World, worldOf } from './merging.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ROOT } from '#src/config.ts';
-import { formatPhone, phoneOf, telHref } from '#src/features/clients/phones.ts';
+import { formatPhone, phoneOf, telHref } from '#src/features/clients/contacts/phones.ts';
 import { testDatabase } from '../database.ts';
 
 const database = await testDatabase();

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Actor } from '#src/features/auth/rules.ts';
-import { countClients, readClients } from '#src/features/clients/list-queries.ts';
-import { readClientQuery } from '#src/features/clients/list-query.ts';
-import { suggestClients } from '#src/features/clients/search.ts';
-import { bareClientName, readingsOf, switchedLayout } from '#src/features/clients/search-words.ts';
+import type { Actor } from '#src/features/access/rights.ts';
+import { readClientQuery } from '#src/features/clients/list/filter.ts';
+import { countClients, readClients } from '#src/features/clients/list/queries.ts';
+import { suggestClients } from '#src/features/clients/search/search.ts';
+import { bareClientName, readingsOf, switchedLayout } from '#src/features/clients/search/words.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { type Company, makeCompany, makeDeal, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import type { Actor } from '#src/features/auth/rules.ts';
-import { figuresOf } from '#src/features/clients/summaries.ts';
+import type { Actor } from '#src/features/access/rights.ts';
+import { figuresOf } from '#src/features/clients/list/summaries.ts';
 import { logInteraction, planInteraction } from '#src/features/interactions/actions.ts';
 import { addDays, startOfDay } from '#src/platform/i18n/dates.ts';
 import { by, type Company, LOGINS, makeCompany, NOW } from '../cast.ts';

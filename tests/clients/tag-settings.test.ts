@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
-import { listSourceRecords } from '#src/features/clients/source-settings.ts';
-import { listTagRecords } from '#src/features/clients/tag-settings.ts';
-import { saveFilter } from '#src/features/filters/actions.ts';
+import { listSourceRecords } from '#src/features/company/sources/actions.ts';
+import { listTagRecords } from '#src/features/company/tags/actions.ts';
+import { saveFilter } from '#src/features/saved-filters/actions.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createClient, editClient } from '#src/features/clients/actions.ts';
-import { listSources } from '#src/features/clients/sources.ts';
-import { listTags, setTags, tagsOf } from '#src/features/clients/tags.ts';
+import { listSources } from '#src/features/company/sources/queries.ts';
+import { listTags, setTags, tagsOf } from '#src/features/company/tags/tags.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { foldClientTallies } from '#src/features/clients/tallies.ts';
+import { foldClientTallies } from '#src/features/clients/list/tallies.ts';
 import { makeCompany } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 

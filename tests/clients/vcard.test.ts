@@ -6,8 +6,8 @@ import iconv from 'iconv-lite';
 import { expect, test } from 'vitest';
 import { ROOT } from '#src/config.ts';
 import type { ClientRecord, Contact } from '#src/features/clients/record.ts';
-import { type Card, readCards } from '#src/features/clients/vcard.ts';
-import { clientCards, contactCard } from '#src/features/clients/vcard-writing.ts';
+import { type Card, readCards } from '#src/features/clients/vcard/reading.ts';
+import { clientCards, contactCard } from '#src/features/clients/vcard/writing.ts';
 
 const SAMPLES = join(ROOT, '../shared/samples/vcard');
 const cardsIn = (path: string) => readCards(readFileSync(path), 500).cards;

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import type { Actor } from '#src/features/auth/rules.ts';
+import type { Actor } from '#src/features/access/rights.ts';
 import { clientFoundBy, clientVisibleTo } from '#src/features/clients/queries.ts';
 import { type Company, makeCompany, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { addCollaborator } from '#src/features/deals/collaborators.ts';
-import { reassignDeal } from '#src/features/deals/giving.ts';
+import { addCollaborator } from '#src/features/deals/collaborators/collaborators.ts';
+import { reassignDeal } from '#src/features/deals/handover/reassign.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, type Login, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

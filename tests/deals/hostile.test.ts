@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
-import { addContact } from '#src/features/clients/contacts.ts';
-import { addCollaborator } from '#src/features/deals/collaborators.ts';
-import { setRequiredFields } from '#src/features/deals/stages.ts';
+import { addContact } from '#src/features/clients/contacts/contacts.ts';
+import { addCollaborator } from '#src/features/deals/collaborators/collaborators.ts';
+import { setRequiredFields } from '#src/features/deals/pipelines/stages.ts';
 import { type Answer, type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

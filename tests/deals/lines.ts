@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import type { Actor } from '#src/features/auth/rules.ts';
+import type { Actor } from '#src/features/access/rights.ts';
 import { type PlainDeal, plainDue, plainWithin } from '../board/model.ts';
 import type { Company, Login } from '../cast.ts';
 import type { TestDatabase } from '../database.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { foldTallies } from '#src/features/board/tallies.ts';
+import { foldTallies } from '#src/features/deals/board/tallies.ts';
 import { testApp } from '../app.ts';
 import { companyOf, DIRECTOR, loadCompany } from '../bench/company.ts';
 import { explainWork } from '../bench/plans.ts';

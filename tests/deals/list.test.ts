@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import type { Actor } from '#src/features/auth/rules.ts';
-import { readDealList } from '#src/features/deals/list.ts';
-import type { DealLine } from '#src/features/deals/list-columns.ts';
+import type { Actor } from '#src/features/access/rights.ts';
+import type { DealLine } from '#src/features/deals/list/columns.ts';
+import { readDealList } from '#src/features/deals/list/list.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { type Company, type Login, makeCompany } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '#src/features/clients/actions.ts';
-import { editDeal } from '#src/features/deals/editing.ts';
+import { editDeal } from '#src/features/deals/deal/editing.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { type Answer, type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, makeDeal } from '../cast.ts';

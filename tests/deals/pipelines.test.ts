@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { addPipeline, listPipelineRecords } from '#src/features/deals/pipelines.ts';
+import { addPipeline, listPipelineRecords } from '#src/features/deals/pipelines/pipelines.ts';
+import { setRequiredFields } from '#src/features/deals/pipelines/stages.ts';
 import { listAllStages, type Stage, stagesIn } from '#src/features/deals/queries.ts';
-import { setRequiredFields } from '#src/features/deals/stages.ts';
-import { saveFilter } from '#src/features/filters/actions.ts';
+import { saveFilter } from '#src/features/saved-filters/actions.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { recordStatements } from '../bench/statements.ts';
 import { by, type Cast, makeCast, makeDeal, NOW } from '../cast.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { moveDeal } from '#src/features/deals/actions.ts';
-import { editDeal } from '#src/features/deals/editing.ts';
-import { isTooMuch, lineSum, linesSum } from '#src/features/deals/lines.ts';
-import { setDealProducts } from '#src/features/deals/products.ts';
+import { editDeal } from '#src/features/deals/deal/editing.ts';
+import { setDealProducts } from '#src/features/deals/products/products.ts';
+import { isTooMuch, lineSum, linesSum } from '#src/features/products/lines.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal, TODAY } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { moveDeal } from '#src/features/deals/actions.ts';
-import { listReasons } from '#src/features/deals/reasons.ts';
+import { listReasons } from '#src/features/deals/reasons/actions.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal, TODAY } from '../cast.ts';
 import { testDatabase } from '../database.ts';

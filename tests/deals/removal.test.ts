@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '#src/features/clients/actions.ts';
-import { setTags } from '#src/features/clients/tags.ts';
-import { addCollaborator } from '#src/features/deals/collaborators.ts';
-import { setDealProducts } from '#src/features/deals/products.ts';
+import { setTags } from '#src/features/company/tags/tags.ts';
+import { addCollaborator } from '#src/features/deals/collaborators/collaborators.ts';
+import { setDealProducts } from '#src/features/deals/products/products.ts';
 import { completeInteraction, planInteraction } from '#src/features/interactions/actions.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, makeDeal } from '../cast.ts';

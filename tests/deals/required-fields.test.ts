@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { setRequiredFields } from '#src/features/deals/stages.ts';
+import { setRequiredFields } from '#src/features/deals/pipelines/stages.ts';
 import { type Browser, type Fields, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

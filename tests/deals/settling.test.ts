@@ -1,10 +1,10 @@
 import ICAL from 'ical.js';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { completeInteraction, planInteraction } from '#src/features/interactions/actions.ts';
-import { countByPerson, countTodos } from '#src/features/interactions/agenda.ts';
-import { readTodoFilter } from '#src/features/interactions/agenda-forms.ts';
-import { mailReminders } from '#src/features/reminders/letters.ts';
-import { listDue, readDay } from '#src/features/reminders/queries.ts';
+import { countByPerson, countTodos } from '#src/features/interactions/agenda/agenda.ts';
+import { readTodoFilter } from '#src/features/interactions/agenda/forms.ts';
+import { mailReminders } from '#src/features/interactions/reminders/letters.ts';
+import { listDue, readDay } from '#src/features/interactions/reminders/queries.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { type Browser, browser, type Fields, signIn, testApp } from '../app.ts';
 import { by, type Company, makeCompany, makeDeal, NOW, TODAY } from '../cast.ts';

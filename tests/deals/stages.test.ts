@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { listStageRecords } from '#src/features/deals/stages.ts';
-import { saveFilter } from '#src/features/filters/actions.ts';
+import { listStageRecords } from '#src/features/deals/pipelines/stages.ts';
+import { saveFilter } from '#src/features/saved-filters/actions.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,14 +1,14 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { moveDeal } from '#src/features/deals/actions.ts';
-import { editDeal } from '#src/features/deals/editing.ts';
-import { reassignDeal } from '#src/features/deals/giving.ts';
-import { noteDeal } from '#src/features/deals/notes.ts';
+import { editDeal } from '#src/features/deals/deal/editing.ts';
+import { reassignDeal } from '#src/features/deals/handover/reassign.ts';
+import { noteDeal } from '#src/features/deals/notes/notes.ts';
 import {
 	logInteraction,
 	planInteraction,
 	postponeInteraction,
 } from '#src/features/interactions/actions.ts';
-import { allTold } from '#src/platform/events/teller.ts';
+import { allTold } from '#src/platform/history/teller.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';

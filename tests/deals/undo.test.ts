@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { moveDeal } from '#src/features/deals/actions.ts';
-import { addCollaborator } from '#src/features/deals/collaborators.ts';
+import { addCollaborator } from '#src/features/deals/collaborators/collaborators.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { type Browser, type Fields, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, makeDeal } from '../cast.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { findActor } from '#src/features/auth/queries.ts';
-import type { Actor } from '#src/features/auth/rules.ts';
-import { readBoard } from '#src/features/board/screen.ts';
+import { findActor } from '#src/features/access/queries.ts';
+import type { Actor } from '#src/features/access/rights.ts';
+import { readBoard } from '#src/features/deals/board/screen.ts';
 import { makeDemoCompany } from '#src/features/demo/actions.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { testDatabase } from '../database.ts';

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { sendMail } from '#src/features/mail/actions.ts';
 import { connect } from '#src/platform/db/client.ts';
-import { StatementTooLong } from '#src/platform/db/patience.ts';
 import { plansHold } from '#src/platform/db/planning.ts';
+import { StatementTooLong } from '#src/platform/db/statement-timeout.ts';
 import { makeCast } from '../cast.ts';
 import { startProgram } from '../platform/program.ts';
 import { carriesPlans, ownPooler, ownPostgres, startPooler, startPostgres } from './servers.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { freePort } from '#src/platform/db/postmaster.ts';
+import { freePort } from '#src/platform/embedded/postmaster.ts';
 import { statement } from '../global-setup.ts';
 
 /*

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createClient } from '#src/features/clients/actions.ts';
-import { addContact } from '#src/features/clients/contacts.ts';
+import { addContact } from '#src/features/clients/contacts/contacts.ts';
 import { signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

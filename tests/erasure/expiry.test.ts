@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
 import { createClient, editClient } from '#src/features/clients/actions.ts';
 import { moveDeal } from '#src/features/deals/actions.ts';
-import { noteDeal } from '#src/features/deals/notes.ts';
+import { noteDeal } from '#src/features/deals/notes/notes.ts';
 import { examine } from '#src/features/doctor/checkup.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { tasks } from '#src/tasks.ts';

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { noteDeal } from '#src/features/deals/notes.ts';
+import { noteDeal } from '#src/features/deals/notes/notes.ts';
 import { testApp } from '../app.ts';
 import { by, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 // Numbers and days come as the program reads them.
 import '#src/platform/db/client.ts';
-import { readLock } from '#src/platform/db/postmaster.ts';
+import { readLock } from '#src/platform/embedded/postmaster.ts';
 import { openPostOffice, type PostOffice } from '../mail/post-office.ts';
 import {
 	killServer,

@@ -1,10 +1,10 @@
 import { beforeAll, expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
-import { handOverDeal } from '#src/features/deals/giving.ts';
+import { handOverDeal } from '#src/features/deals/handover/reassign.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
+import { mailDigests, mailReminders } from '#src/features/interactions/reminders/letters.ts';
 import { sendTestMail } from '#src/features/mail/actions.ts';
 import { deliverMail } from '#src/features/mail/delivery.ts';
-import { mailDigests, mailReminders } from '#src/features/reminders/letters.ts';
 import { type Answer, type Browser, browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, NOW } from '../cast.ts';
 import { type TestDatabase, testDatabase } from '../database.ts';

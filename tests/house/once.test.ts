@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
-import { tasks } from '#src/platform/once/tasks.ts';
+import { tasks } from '#src/platform/idempotency/tasks.ts';
 import { type Browser, type Fields, signIn, testApp } from '../app.ts';
 import { type Cast, makeCast, NOW, TODAY } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import ICAL from 'ical.js';
 import { beforeAll, expect, test } from 'vitest';
-import { allTold } from '#src/platform/events/teller.ts';
+import { allTold } from '#src/platform/history/teller.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { recordStatements } from '../bench/statements.ts';
 import { makeCast } from '../cast.ts';

@@ -7,30 +7,33 @@ import { isOpen, patternsIn } from './patterns.ts';
  * ({0,9}), from the start of the text, or as a scan; where it is not, it says here what bounds its text.
  */
 const BOUNDED: Record<string, string> = {
-	'src/features/calendar/zones.ts /\\(.*$/': 'a name in one line: the first bracket always fits',
-	'src/features/clients/facts.ts /^[^\\s@]+@[^\\s@]+$/': 'a mail of a form, 254 signs',
-	'src/features/clients/search-words.ts /[^\\s"«»<>(),;]*@[^\\s"«»<>(),;]*/gu':
+	'src/features/calendar/ical/zones.ts /\\(.*$/':
+		'a name in one line: the first bracket always fits',
+	'src/features/clients/client/facts.ts /^[^\\s@]+@[^\\s@]+$/': 'a mail of a form, 254 signs',
+	'src/features/clients/search/words.ts /[^\\s"«»<>(),;]*@[^\\s"«»<>(),;]*/gu':
 		'a typed search, 300 signs',
-	'src/features/clients/vcard.ts /^((?:[^":]|"[^"]*")+):(.*)$/s':
+	'src/features/clients/vcard/reading.ts /^((?:[^":]|"[^"]*")+):(.*)$/s':
 		'what repeats begins with different signs: one way to read a line',
-	'src/features/clients/vcard.ts /(?:[^";]|"[^"]*")+/g':
+	'src/features/clients/vcard/reading.ts /(?:[^";]|"[^"]*")+/g':
 		'what repeats begins with different signs: one way to read a line',
-	'src/features/clients/vcard.ts /^[^\\s@<>]+@[^\\s@<>]+$/':
+	'src/features/clients/vcard/reading.ts /^[^\\s@<>]+@[^\\s@<>]+$/':
 		'one @ parts it, which neither side takes: one way to read it',
-	'src/features/imports/logins.ts /^[.-]+|[.-]+$/g': 'a name of a row, 300 signs',
-	'src/features/imports/rejected-sheet.ts /\\.[^.]*$/':
+	'src/features/imports/engine/logins.ts /^[.-]+|[.-]+$/g': 'a name of a row, 300 signs',
+	'src/features/imports/files/rejected-sheet.ts /\\.[^.]*$/':
 		'the name of a file, as its system bounds it',
-	'src/features/imports/sheet-xml.ts /"[^"]*"|\\\\.|\\[(?!h|m|s)[^\\]]*\\]|_.|\\*./gi':
+	'src/features/imports/files/sheet-xml.ts /"[^"]*"|\\\\.|\\[(?!h|m|s)[^\\]]*\\]|_.|\\*./gi':
 		'a format of numbers, 255 signs',
-	'src/features/imports/values.ts /0+$/': 'a cell of a table, 10,000 signs, of which digits 15',
-	'src/features/imports/values.ts /^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$/': 'a mail address, 254 signs',
+	'src/features/imports/engine/values.ts /0+$/':
+		'a cell of a table, 10,000 signs, of which digits 15',
+	'src/features/imports/engine/values.ts /^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$/':
+		'a mail address, 254 signs',
 	'src/features/jobs/rules.ts /\\b([a-z][a-z\\d+.-]*:\\/\\/)[^\\s/@]*@/gi':
 		'the first 2,000 signs of a failure',
 	'src/features/mail/actions.ts /^[^\\s<>@",;:\\\\()[\\]]+@[^\\s<>@",;:\\\\()[\\]]+$/':
 		'one @ parts it, which neither side takes: one way to read it',
 	'src/platform/mail/smtp.ts /@([^\\s<>@]+?)>?$/': 'a setting of the operator',
-	'src/platform/web/assets.ts /^[ \\t]*\\/\\/.*$/gm': 'scripts of ours',
-	'src/platform/web/forms.ts /0+$/': 'an amount of a form, 40 signs',
+	'src/platform/http/assets.ts /^[ \\t]*\\/\\/.*$/gm': 'scripts of ours',
+	'src/platform/forms/readers.ts /0+$/': 'an amount of a form, 40 signs',
 	'src/setting-readers.ts /^(?:[^<>"\\r\\n]*<)?[^\\s<>@",;]+@[^\\s<>@",;]+>?$/':
 		'a setting of the operator',
 	'src/strange-settings.ts /_(SERVICE_(HOST|PORT.*)|PORT(_\\d+_(TCP|UDP).*)?|NAME|ENV_.*)$/':

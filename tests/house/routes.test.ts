@@ -1,8 +1,8 @@
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
-import { setUpGuard } from '#src/features/auth/guard.ts';
-import { PERMISSIONS } from '#src/features/auth/tables.ts';
+import { setUpGuard } from '#src/features/access/guard.ts';
+import { PERMISSIONS } from '#src/features/access/tables.ts';
 import { testApp } from '../app.ts';
 import { testDatabase } from '../database.ts';
 

@@ -19,13 +19,14 @@ const isResponse = ({ name, text }: { name: string; text: string }) =>
 
 /** Fragments without a root of their own, and why. */
 const ROOTLESS = {
-	'deals/_lines': 'lines of the history that the page and «Показать ещё» put into the same <ol>',
-	'deals/_rows': 'rows that the table and «Показать ещё» put into the same <tbody>',
-	'clients/_rows': 'rows that the table and «Показать ещё» put into the same <tbody>',
-	'board/_cards': 'a list of rows that the column and «Показать ещё» put into the same <ul>',
-	'interactions/_todo-lines':
+	'deals/history/_lines':
+		'lines of the history that the page and «Показать ещё» put into the same <ol>',
+	'deals/list/_rows': 'rows that the table and «Показать ещё» put into the same <tbody>',
+	'clients/list/_rows': 'rows that the table and «Показать ещё» put into the same <tbody>',
+	'deals/board/_cards': 'a list of rows that the column and «Показать ещё» put into the same <ul>',
+	'interactions/agenda/_todo-lines':
 		'a list of rows that a group and «Показать ещё» put into the same <ol>',
-	'board/_card': 'its root is a row: <li> around the article with the id of the deal',
+	'deals/board/_card': 'its root is a row: <li> around the article with the id of the deal',
 };
 
 function named(text: string): string[] {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { foldTallies } from '#src/features/board/tallies.ts';
-import { foldClientTallies } from '#src/features/clients/tallies.ts';
+import { foldClientTallies } from '#src/features/clients/list/tallies.ts';
+import { foldTallies } from '#src/features/deals/board/tallies.ts';
 import { type Browser, type Fields, signIn, testApp } from '../app.ts';
 import { type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { archiveDeal } from '#src/features/deals/archive.ts';
-import { mergeDeals } from '#src/features/deals/merge.ts';
+import { mergeDeals } from '#src/features/deals/merge/merge.ts';
+import { archiveDeal } from '#src/features/deals/removal/archive.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

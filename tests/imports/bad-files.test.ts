@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { zip } from '#src/features/imports/zip.ts';
+import { zip } from '#src/features/imports/files/zip.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,4 +1,4 @@
-import { zip } from '#src/features/imports/zip.ts';
+import { zip } from '#src/features/imports/files/zip.ts';
 
 const SHEET = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
 const LINKS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';

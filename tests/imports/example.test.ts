@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bringInExample } from '#src/features/imports/example.ts';
+import { bringInExample } from '#src/features/imports/console/example.ts';
 import { makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 

@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FileReport, runImport } from '#src/features/imports/actions.ts';
-import { planImport, type Said } from '#src/features/imports/choosing.ts';
-import type { Tally } from '#src/features/imports/verdicts.ts';
+import { planImport, type Said } from '#src/features/imports/console/choice.ts';
+import { type FileReport, runImport } from '#src/features/imports/console/run.ts';
+import type { Tally } from '#src/features/imports/engine/verdicts.ts';
 import type { TestDatabase } from '../database.ts';
 
 export const FIXTURES = join(import.meta.dirname, 'fixtures');

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { Draft } from '#src/features/imports/drafts.ts';
-import { Finder } from '#src/features/imports/finding.ts';
-import type { Mapping } from '#src/features/imports/mapping.ts';
-import { runRows } from '#src/features/imports/running.ts';
+import type { Mapping } from '#src/features/imports/columns/mapping.ts';
+import type { Draft } from '#src/features/imports/engine/drafts.ts';
+import { Finder } from '#src/features/imports/engine/finder.ts';
+import { runRows } from '#src/features/imports/engine/run.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { LOGINS, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

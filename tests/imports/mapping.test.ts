@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planImport, shippedMappings } from '#src/features/imports/choosing.ts';
-import { checkMapping, readMapping } from '#src/features/imports/mapping.ts';
+import { checkMapping, readMapping } from '#src/features/imports/columns/mapping.ts';
+import { planImport, shippedMappings } from '#src/features/imports/console/choice.ts';
 import { FIXTURES, fileOf } from './importing.ts';
 
 const step = { feeds: 'deals', key: '№', fields: { title: 'Интерес' } };

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
-import { addPipeline } from '#src/features/deals/pipelines.ts';
-import { removeStage } from '#src/features/deals/stage-removal.ts';
-import { editStage, listStageRecords } from '#src/features/deals/stages.ts';
+import { addPipeline } from '#src/features/deals/pipelines/pipelines.ts';
+import { removeStage } from '#src/features/deals/pipelines/stage-removal.ts';
+import { editStage, listStageRecords } from '#src/features/deals/pipelines/stages.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -3,9 +3,9 @@ import type { Worksheet } from 'exceljs';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
-import { openTable, readHeaders } from '#src/features/imports/readers.ts';
-import { zip } from '#src/features/imports/zip.ts';
-import { csvLines, disarmed } from '#src/platform/web/cells.ts';
+import { openTable, readHeaders } from '#src/features/imports/files/readers.ts';
+import { zip } from '#src/features/imports/files/zip.ts';
+import { csvLines, disarmed } from '#src/platform/tables/cells.ts';
 import { fileOf } from './importing.ts';
 
 async function read(path: string) {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openTable } from '#src/features/imports/readers.ts';
-import { xlsxLines } from '#src/features/imports/xlsx.ts';
+import { openTable } from '#src/features/imports/files/readers.ts';
+import { xlsxLines } from '#src/features/imports/files/xlsx.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { openTable } from '#src/features/imports/readers.ts';
-import { workbookBytes } from '#src/platform/web/workbook.ts';
+import { openTable } from '#src/features/imports/files/readers.ts';
+import { workbookBytes } from '#src/platform/tables/workbook.ts';
 import { cell, sheetOf, xlsx } from './books.ts';
 import { fileOf } from './importing.ts';
 

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loginFor } from '#src/features/imports/logins.ts';
-import { inn, kpp, ogrn } from '#src/features/imports/requisites.ts';
-import { day, email, line, money, percent, type Reading } from '#src/features/imports/values.ts';
+import { loginFor } from '#src/features/imports/engine/logins.ts';
+import { inn, kpp, ogrn } from '#src/features/imports/engine/requisites.ts';
+import {
+	day,
+	email,
+	line,
+	money,
+	percent,
+	type Reading,
+} from '#src/features/imports/engine/values.ts';
 
 const told = (reading: Reading) => ('value' in reading ? reading.value : reading.reason.key);
 

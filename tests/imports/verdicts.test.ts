@@ -208,8 +208,8 @@ describe('rejected rows', async () => {
 		const header =
 			'opportunity_id;sales_agent;product;account;deal_stage;engage_date;close_date;close_value';
 		const path = await fileOf('sales_pipeline.rejected.csv', `${header}\r\nB9;Nobody;;;;;;\r\n`);
-		const { planImport } = await import('#src/features/imports/choosing.ts');
-		const { runImport } = await import('#src/features/imports/actions.ts');
+		const { planImport } = await import('#src/features/imports/console/choice.ts');
+		const { runImport } = await import('#src/features/imports/console/run.ts');
 		const settings = {
 			now: new Date(),
 			timeZone: 'UTC',
@@ -245,7 +245,7 @@ describe('a file is all or nothing', async () => {
 	});
 
 	it('a folder for rejected rows that cannot be written to is told', async () => {
-		const { checkFolder } = await import('#src/features/imports/rejected.ts');
+		const { checkFolder } = await import('#src/features/imports/files/rejected.ts');
 		const path = join(await folder(), 'file');
 		await writeFile(path, '');
 		await expect(checkFolder(join(path, 'below'))).rejects.toThrow(/не записать.*ENOTDIR/);

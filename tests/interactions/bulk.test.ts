@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { moveDeal } from '#src/features/deals/actions.ts';
-import { archiveDeal } from '#src/features/deals/archive.ts';
+import { archiveDeal } from '#src/features/deals/removal/archive.ts';
 import { planInteraction, postponeInteraction } from '#src/features/interactions/actions.ts';
 import { type Browser, type Fields, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, makeDeal, TODAY } from '../cast.ts';

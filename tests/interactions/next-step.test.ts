@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { mergeClients } from '#src/features/clients/merge.ts';
+import { mergeClients } from '#src/features/clients/merge/merge.ts';
 import { moveDeal } from '#src/features/deals/actions.ts';
-import { reassignDeal } from '#src/features/deals/giving.ts';
+import { reassignDeal } from '#src/features/deals/handover/reassign.ts';
 import {
 	cancelInteraction,
 	completeInteraction,
@@ -16,7 +16,7 @@ import {
 	editInteraction,
 	reassignInteraction,
 	reopenInteraction,
-} from '#src/features/interactions/editing.ts';
+} from '#src/features/interactions/interaction/editing.ts';
 import { by, type Company, makeCompany, makeDeal, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { keptSteps, recountedSteps } from './steps.ts';

@@ -9,7 +9,7 @@ import {
 	seriesTime,
 	WEEKDAYS,
 	wallClock,
-} from '#src/features/interactions/recurrence.ts';
+} from '#src/features/interactions/series/recurrence.ts';
 import { momentOf } from '#src/platform/i18n/dates.ts';
 
 const weekly: Repeat = { frequency: 'weekly', every: 1, weekdays: [], until: null, count: null };

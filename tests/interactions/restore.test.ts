@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { deleteInteraction } from '#src/features/interactions/editing.ts';
+import { deleteInteraction } from '#src/features/interactions/interaction/editing.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { completeInteraction, type Plan } from '#src/features/interactions/actions.ts';
-import { type Repeat, wallClock } from '#src/features/interactions/recurrence.ts';
-import { extendSeries, planSeries } from '#src/features/interactions/series.ts';
-import { cancelSeries, editSteps } from '#src/features/interactions/series-editing.ts';
+import { cancelSeries, editSteps } from '#src/features/interactions/series/editing.ts';
+import { type Repeat, wallClock } from '#src/features/interactions/series/recurrence.ts';
+import { extendSeries, planSeries } from '#src/features/interactions/series/series.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

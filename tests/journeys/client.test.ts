@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type { BrowserContextOptions } from 'playwright-core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { addExtraField } from '#src/features/admin/actions.ts';
 import { createClient } from '#src/features/clients/actions.ts';
+import { addExtraField } from '#src/features/company/extra-fields/actions.ts';
 import { seeAccessible } from './axe.ts';
 import { dialog, seeToast } from './board.ts';
 import { by, inHours, makeDeal, makePeople } from './company.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { findActor } from '#src/features/auth/queries.ts';
-import type { Acting, Actor } from '#src/features/auth/rules.ts';
+import { findActor } from '#src/features/access/queries.ts';
+import type { Acting, Actor } from '#src/features/access/rights.ts';
 import { createClient } from '#src/features/clients/actions.ts';
 import { createDeal, type Move, moveDeal } from '#src/features/deals/actions.ts';
 import type { Plan } from '#src/features/interactions/actions.ts';

@@ -1,6 +1,6 @@
 import type { BrowserContextOptions } from 'playwright-core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { setRequiredFields } from '#src/features/deals/stages.ts';
+import { setRequiredFields } from '#src/features/deals/pipelines/stages.ts';
 import { seeAccessible } from './axe.ts';
 import { cardOf, column, dialog, drag, openBoard, seeDeals, seeToast } from './board.ts';
 import { by, dealNow, inHours, makeDeal, makePeople, STAGES, seeStored } from './company.ts';

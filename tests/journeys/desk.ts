@@ -3,7 +3,7 @@ import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-cor
 import { afterAll, afterEach, expect } from 'vitest';
 import { buildApp } from '#src/app.ts';
 import { readConfig } from '#src/config.ts';
-import { signInByName } from '#src/features/auth/actions.ts';
+import { signInByName } from '#src/features/access/sessions/actions.ts';
 import { dayOf, momentOf } from '#src/platform/i18n/dates.ts';
 import type { Stream } from '#src/platform/live/stream.ts';
 import { DESK } from '#tests/cast.ts';

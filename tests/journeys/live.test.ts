@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { editClient } from '#src/features/clients/actions.ts';
-import { reassignDeal } from '#src/features/deals/giving.ts';
-import { noteDeal } from '#src/features/deals/notes.ts';
+import { reassignDeal } from '#src/features/deals/handover/reassign.ts';
+import { noteDeal } from '#src/features/deals/notes/notes.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { cardOf, column, dealsIn, drag, dragOver, seeDeals, seeHead } from './board.ts';
 import { by, inHours, makeDeal, makePeople, moveBehind, STAGES } from './company.ts';

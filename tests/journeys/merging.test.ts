@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { editDeal } from '#src/features/deals/editing.ts';
-import { setDealProducts } from '#src/features/deals/products.ts';
+import { editDeal } from '#src/features/deals/deal/editing.ts';
+import { setDealProducts } from '#src/features/deals/products/products.ts';
 import { cardOf, dialog, seeToast } from './board.ts';
 import { by, dealNow, inHours, makeDeal, makePeople, moveBehind, STAGES } from './company.ts';
 import { type Desk, openOffice } from './desk.ts';

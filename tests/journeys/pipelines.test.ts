@@ -1,7 +1,7 @@
 import type { BrowserContextOptions } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 import { createDeal } from '#src/features/deals/actions.ts';
-import { addPipeline } from '#src/features/deals/pipelines.ts';
+import { addPipeline } from '#src/features/deals/pipelines/pipelines.ts';
 import { listAllStages, type Stage, stagesIn } from '#src/features/deals/queries.ts';
 import { makeDemoCompany } from '#src/features/demo/actions.ts';
 import { seeAccessible } from './axe.ts';

@@ -7,9 +7,9 @@ import {
 	endSession,
 	sessionIdOf,
 	signInByName,
-} from '#src/features/auth/actions.ts';
-import { unlinkPerson } from '#src/features/auth/identities.ts';
-import { noteDeal } from '#src/features/deals/notes.ts';
+} from '#src/features/access/sessions/actions.ts';
+import { unlinkPerson } from '#src/features/access/sign-in/identities.ts';
+import { noteDeal } from '#src/features/deals/notes/notes.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { stampAt } from '#src/platform/live/hub.ts';
 import { testApp } from '../app.ts';

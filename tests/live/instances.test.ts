@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { signInByName } from '#src/features/auth/actions.ts';
-import { noteDeal } from '#src/features/deals/notes.ts';
+import { signInByName } from '#src/features/access/sessions/actions.ts';
+import { noteDeal } from '#src/features/deals/notes/notes.ts';
 import { by, DESK, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 import { startProgram } from '../platform/program.ts';

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { signInByName } from '#src/features/auth/actions.ts';
+import { signInByName } from '#src/features/access/sessions/actions.ts';
 import type { Change } from '#src/platform/live/news.ts';
 import type { Message } from '#src/platform/live/stream.ts';
 import type { Login } from '../cast.ts';

@@ -1,14 +1,17 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { dismissPerson } from '#src/features/access/people/actions.ts';
+import { findPerson } from '#src/features/access/people/queries.ts';
 import { editClient } from '#src/features/clients/actions.ts';
 import { moveDeal } from '#src/features/deals/actions.ts';
-import { addCollaborator, removeCollaborator } from '#src/features/deals/collaborators.ts';
-import { reassignDeal } from '#src/features/deals/giving.ts';
-import { mergeDeals } from '#src/features/deals/merge.ts';
-import { noteDeal } from '#src/features/deals/notes.ts';
+import {
+	addCollaborator,
+	removeCollaborator,
+} from '#src/features/deals/collaborators/collaborators.ts';
+import { reassignDeal } from '#src/features/deals/handover/reassign.ts';
+import { mergeDeals } from '#src/features/deals/merge/merge.ts';
+import { noteDeal } from '#src/features/deals/notes/notes.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
-import { dismissPerson } from '#src/features/people/actions.ts';
-import { findPerson } from '#src/features/people/queries.ts';
-import { allTold } from '#src/platform/events/teller.ts';
+import { allTold } from '#src/platform/history/teller.ts';
 import { testApp } from '../app.ts';
 import { by, type Cast, LOGINS, type Login, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

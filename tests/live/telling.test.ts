@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Tx } from '#src/platform/db/client.ts';
-import { record } from '#src/platform/events/record.ts';
-import { allTold, rangesOf, tell } from '#src/platform/events/teller.ts';
+import { record } from '#src/platform/history/record.ts';
+import { allTold, rangesOf, tell } from '#src/platform/history/teller.ts';
 import { testApp } from '../app.ts';
 import { by, type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -1,7 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
-import { handOverDeal } from '#src/features/deals/giving.ts';
+import { handOverDeal } from '#src/features/deals/handover/reassign.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
-import { editInteraction, reassignInteraction } from '#src/features/interactions/editing.ts';
+import {
+	editInteraction,
+	reassignInteraction,
+} from '#src/features/interactions/interaction/editing.ts';
 import { by, makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 

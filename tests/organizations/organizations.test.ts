@@ -1,5 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { listOrganizations, type Organization } from '#src/features/organizations/queries.ts';
+import {
+	listOrganizations,
+	type Organization,
+} from '#src/features/company/organizations/queries.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

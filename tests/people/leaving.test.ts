@@ -1,23 +1,26 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { dismissPerson } from '#src/features/access/people/actions.ts';
+import { countBelongings, countOrphans } from '#src/features/access/people/belongings.ts';
+import { findPerson } from '#src/features/access/people/queries.ts';
 import { createClient, editClient } from '#src/features/clients/actions.ts';
 import { createDeal } from '#src/features/deals/actions.ts';
-import { doWithDeals } from '#src/features/deals/bulk.ts';
-import { addCollaborator } from '#src/features/deals/collaborators.ts';
-import { reassignDeal } from '#src/features/deals/giving.ts';
+import { doWithDeals } from '#src/features/deals/bulk/bulk.ts';
+import { addCollaborator } from '#src/features/deals/collaborators/collaborators.ts';
+import { reassignDeal } from '#src/features/deals/handover/reassign.ts';
 import {
 	completeInteraction,
 	planInteraction,
 	startDeal,
 } from '#src/features/interactions/actions.ts';
-import { editInteraction, reassignInteraction } from '#src/features/interactions/editing.ts';
-import type { Repeat } from '#src/features/interactions/recurrence.ts';
-import { planSeries } from '#src/features/interactions/series.ts';
-import { dismissPerson } from '#src/features/people/actions.ts';
-import { countBelongings, countOrphans } from '#src/features/people/belongings.ts';
-import { findPerson } from '#src/features/people/queries.ts';
+import {
+	editInteraction,
+	reassignInteraction,
+} from '#src/features/interactions/interaction/editing.ts';
+import type { Repeat } from '#src/features/interactions/series/recurrence.ts';
+import { planSeries } from '#src/features/interactions/series/series.ts';
 import { Conflict, InvalidForm, NotFound } from '#src/platform/errors.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
-import type { Each } from '#src/platform/once/once.ts';
+import type { Each } from '#src/platform/idempotency/keys.ts';
 import { signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';

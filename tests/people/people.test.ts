@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { findActor } from '#src/features/auth/queries.ts';
+import { findActor } from '#src/features/access/queries.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

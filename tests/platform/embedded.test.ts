@@ -3,8 +3,8 @@ import { chown, mkdir, readFile, stat, watch, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { startEmbedded } from '#src/platform/db/embedded.ts';
-import { isAlive } from '#src/platform/db/postmaster.ts';
+import { startEmbedded } from '#src/platform/embedded/embedded.ts';
+import { isAlive } from '#src/platform/embedded/postmaster.ts';
 import { StartFault } from '#src/platform/start-fault.ts';
 import { asOrdinary } from './ordinary.ts';
 import { preparedData } from './prepared.ts';

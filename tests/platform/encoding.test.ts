@@ -1,6 +1,12 @@
 import iconv from 'iconv-lite';
 import { expect, test } from 'vitest';
-import { encodingsOf, markOf, singleBytes, sortOf, textsOf } from '#src/platform/encoding.ts';
+import {
+	encodingsOf,
+	markOf,
+	singleBytes,
+	sortOf,
+	textsOf,
+} from '#src/platform/tables/encoding.ts';
 
 const utf8 = (text: string) => Buffer.from(text);
 const cp1251 = (text: string) => iconv.encode(text, 'windows-1251');

@@ -14,8 +14,8 @@ import {
 	time,
 	version,
 	whole,
-} from '#src/platform/web/forms.ts';
-import { localPath } from '#src/platform/web/origin.ts';
+} from '#src/platform/forms/readers.ts';
+import { localPath } from '#src/platform/http/origin.ts';
 
 const Everything = form({
 	title: text(10),

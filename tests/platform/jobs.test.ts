@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
 import { dequeue, enqueue } from '#src/platform/jobs/enqueue.ts';
-import { beatOnce } from '#src/platform/jobs/takeover.ts';
+import { beatOnce } from '#src/platform/jobs/reclaim.ts';
 import { type Task, type Tasks, task } from '#src/platform/jobs/task.ts';
 import { type RunningWorker, startWorker } from '#src/platform/jobs/worker.ts';
 import { tasks as allTasks, schedule } from '#src/tasks.ts';

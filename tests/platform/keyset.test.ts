@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { placeText, readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
 import { BadRequest } from '#src/platform/errors.ts';
-import { headingsOf, type ListColumn, sortingOf } from '#src/platform/web/listing.ts';
+import { headingsOf, type ListColumn, sortingOf } from '#src/platform/listing/headings.ts';
 import { testDatabase } from '../database.ts';
 
 const { db, pool } = await testDatabase();

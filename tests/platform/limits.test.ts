@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { buildApp } from '#src/app.ts';
 import { readConfig } from '#src/config.ts';
 import { connect } from '#src/platform/db/client.ts';
-import { buckets, countedAddress, turns } from '#src/platform/web/rate.ts';
+import { buckets, countedAddress, turns } from '#src/platform/http/rate.ts';
 import { browser, signIn, testApp } from '../app.ts';
 import { makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

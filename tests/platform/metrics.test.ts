@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
+import { gauge } from '#src/platform/http/metrics.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
-import { gauge } from '#src/platform/web/metrics.ts';
 import { type Browser, browser, signIn, testApp } from '../app.ts';
 import { type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

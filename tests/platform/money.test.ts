@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addSum, type Sum } from '#src/features/board/totals.ts';
+import { addSum, type Sum } from '#src/features/deals/board/totals.ts';
+import { form, money, readForm } from '#src/platform/forms/readers.ts';
 import {
 	currencySymbol,
 	formatMoney,
 	formatNumber,
 	moneyForInput,
 } from '#src/platform/i18n/money.ts';
-import { form, money, readForm } from '#src/platform/web/forms.ts';
 
 const Amount = form({ amount: money() });
 const parse = (amount: string) => readForm(Amount, { amount }).amount;

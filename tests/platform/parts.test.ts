@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { siteHref } from '#src/features/clients/facts.ts';
+import { siteHref } from '#src/features/clients/client/facts.ts';
 import { BadRequest, InvalidForm, VersionMissing } from '#src/platform/errors.ts';
 import {
 	decimal,
@@ -14,8 +14,8 @@ import {
 	version,
 	words,
 	yesNo,
-} from '#src/platform/web/forms.ts';
-import { onlyTouched } from '#src/platform/web/merging.ts';
+} from '#src/platform/forms/readers.ts';
+import { onlyTouched } from '#src/platform/pages/three-way-merge.ts';
 
 const Thing = form({ version: version(), name: text(20), note: optional(text(20)) });
 

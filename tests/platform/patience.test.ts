@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connect } from '#src/platform/db/client.ts';
-import { StatementTooLong } from '#src/platform/db/patience.ts';
+import { StatementTooLong } from '#src/platform/db/statement-timeout.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
 import { type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { connect } from '#src/platform/db/client.ts';
-import { startEmbedded } from '#src/platform/db/embedded.ts';
 import { migrate } from '#src/platform/db/migrate.ts';
+import { startEmbedded } from '#src/platform/embedded/embedded.ts';
 import { dataFolder, removeFolder, scratchFolder } from './program.ts';
 
 /**

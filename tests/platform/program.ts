@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { ROOT } from '#src/config.ts';
-import { isAlive, readLock, waitGone } from '#src/platform/db/postmaster.ts';
+import { isAlive, readLock, waitGone } from '#src/platform/embedded/postmaster.ts';
 
 export type Ended = { code: number | null; signal: string | null };
 

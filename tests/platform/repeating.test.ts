@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { connect } from '#src/platform/db/client.ts';
-import { allTold } from '#src/platform/events/teller.ts';
+import { allTold } from '#src/platform/history/teller.ts';
 import { type Answer, type Browser, type Fields, signIn, testApp } from '../app.ts';
 import { type Cast, type MadeDeal, makeCast, makeDeal } from '../cast.ts';
 import { testDatabase } from '../database.ts';

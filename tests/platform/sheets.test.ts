@@ -12,14 +12,14 @@ import type { Worksheet } from 'exceljs';
 import fc from 'fast-check';
 import Fastify from 'fastify';
 import { afterAll, expect, test } from 'vitest';
-import { openTable } from '#src/features/imports/readers.ts';
-import { unzip } from '#src/features/imports/zip.ts';
+import { openTable } from '#src/features/imports/files/readers.ts';
+import { unzip } from '#src/features/imports/files/zip.ts';
+import { attachment } from '#src/platform/http/attachment.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
-import { attachment } from '#src/platform/web/attachment.ts';
-import { disarmed, rearmed } from '#src/platform/web/cells.ts';
-import type { ListColumn } from '#src/platform/web/listing.ts';
-import { batchesOf, SHEET_ROWS, type SheetFormat, sendSheet } from '#src/platform/web/sheets.ts';
-import { workbookBytes } from '#src/platform/web/workbook.ts';
+import type { ListColumn } from '#src/platform/listing/headings.ts';
+import { disarmed, rearmed } from '#src/platform/tables/cells.ts';
+import { batchesOf, SHEET_ROWS, type SheetFormat, sendSheet } from '#src/platform/tables/sheets.ts';
+import { workbookBytes } from '#src/platform/tables/workbook.ts';
 
 type Line = {
 	id: number;

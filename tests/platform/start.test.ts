@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { ROOT } from '#src/config.ts';
-import { isAlive } from '#src/platform/db/postmaster.ts';
+import { isAlive } from '#src/platform/embedded/postmaster.ts';
 import { testDatabase } from '../database.ts';
 import { databaseUrl, statement } from '../global-setup.ts';
 import { freePort } from '../ports.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { readConfig } from '#src/config.ts';
+import { mailDigests, mailReminders } from '#src/features/interactions/reminders/letters.ts';
 import { deliverMail } from '#src/features/mail/delivery.ts';
-import { mailDigests, mailReminders } from '#src/features/reminders/letters.ts';
 import { type Cast, makeCast, NOW } from '../cast.ts';
 import { testDatabase } from '../database.ts';
 

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { saveFilter } from '#src/features/filters/actions.ts';
+import { saveFilter } from '#src/features/saved-filters/actions.ts';
 import { type Browser, browser, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

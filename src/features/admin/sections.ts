@@ -1,5 +1,5 @@
-import { type Actor, can } from '#src/features/auth/rules.ts';
-import type { Permission } from '#src/features/auth/tables.ts';
+import { type Actor, can } from '#src/features/access/rights.ts';
+import type { Permission } from '#src/features/access/tables.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 
 /** A page of the administration: where it is, what it is for, who may come in. */

@@ -1,4 +1,4 @@
-import { day, form, id, oneOf, optional, text } from '#src/platform/web/forms.ts';
+import { day, form, id, oneOf, optional, text } from '#src/platform/forms/readers.ts';
 import { EVENT_NOUNS, type Noun } from './words.ts';
 
 /** What of the audit log is asked for. */

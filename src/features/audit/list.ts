@@ -1,8 +1,8 @@
 import type { Database } from '#src/platform/db/client.ts';
+import { readQuery } from '#src/platform/forms/readers.ts';
 import { addDays, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
-import { readQuery } from '#src/platform/web/forms.ts';
-import type { SheetColumn } from '#src/platform/web/sheets.ts';
+import type { SheetColumn } from '#src/platform/tables/sheets.ts';
 import { AuditQuery, recordAsked } from './forms.ts';
 import {
 	type AuditEvent,

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { toldOfExport } from '#src/features/auth/exporting.ts';
-import { acting } from '#src/features/auth/guard.ts';
-import { demand } from '#src/features/auth/rules.ts';
+import { toldOfExport } from '#src/features/access/exports.ts';
+import { acting } from '#src/features/access/guard.ts';
+import { demand } from '#src/features/access/rights.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import { form, oneOf, readQuery } from '#src/platform/forms/readers.ts';
+import { wantsFragments } from '#src/platform/http/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
-import { wantsFragments } from '#src/platform/web/errors.ts';
-import { form, oneOf, readQuery } from '#src/platform/web/forms.ts';
-import { batchesOf, SHEET_BATCH, SHEET_FORMATS, sendSheet } from '#src/platform/web/sheets.ts';
+import { batchesOf, SHEET_BATCH, SHEET_FORMATS, sendSheet } from '#src/platform/tables/sheets.ts';
 import { auditColumns, readAuditLines, readAuditPage, readAuditQuery } from './list.ts';
 
 const AUDITOR = { config: { access: 'audit' as const } };

@@ -1,7 +1,7 @@
 import type { ProductChange } from '#src/events.ts';
-import { quantityWords } from '#src/features/deals/lines.ts';
+import { isBuiltIn, roleWords } from '#src/features/access/people/words.ts';
 import { TASK_WORDS } from '#src/features/jobs/words.ts';
-import { isBuiltIn, roleWords } from '#src/features/people/words.ts';
+import { quantityWords } from '#src/features/products/lines.ts';
 import {
 	formatDay,
 	formatMoment,

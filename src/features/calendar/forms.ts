@@ -1,5 +1,5 @@
 import { StepFields } from '#src/features/interactions/forms.ts';
-import { day, form, id, oneOf, optional, text, time } from '#src/platform/web/forms.ts';
+import { day, form, id, oneOf, optional, text, time } from '#src/platform/forms/readers.ts';
 import { ANSWERS } from './tables.ts';
 
 /** The longest calendar file that is taken in, in bytes. */

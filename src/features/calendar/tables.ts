@@ -11,7 +11,7 @@ import {
 	text,
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import { people } from '#src/features/auth/tables.ts';
+import { people } from '#src/features/access/tables.ts';
 import { interactions } from '#src/features/interactions/tables.ts';
 import { createdAt, exactMoment, id, ref } from '#src/platform/db/columns.ts';
 

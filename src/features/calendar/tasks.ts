@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
+import { dueAccounts, syncPerson, undoPersonsRound } from '#src/features/calendar/sync/accounts.ts';
+import { forgetRounds } from '#src/features/calendar/sync/journal.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
 import { NOTHING, type Schedule, type Tasks, task } from '#src/platform/jobs/task.ts';
-import { dueAccounts, syncPerson, undoPersonsRound } from './accounts.ts';
-import { forgetRounds } from './journal.ts';
 
 const Whose = Type.Object({ personId: Type.Integer({ minimum: 1 }) });
 const Which = Type.Object({

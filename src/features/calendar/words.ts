@@ -1,7 +1,7 @@
+import type { CalendarEvent } from '#src/features/calendar/ical/ics.ts';
+import { type CalendarFilter, daysDrawn } from '#src/features/calendar/page/period.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
-import type { CalendarEvent } from './ics.ts';
-import { type CalendarFilter, daysDrawn } from './period.ts';
 import type { CalendarStep, FeedOwner } from './steps.ts';
 
 /** How long something without a length is shown. */

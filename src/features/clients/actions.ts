@@ -1,15 +1,20 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import { holdOwner } from '#src/features/auth/queries.ts';
-import { type Acting, can, mayEditOf } from '#src/features/auth/rules.ts';
+import { holdOwner } from '#src/features/access/queries.ts';
+import { type Acting, can, mayEditOf } from '#src/features/access/rights.ts';
+import {
+	type ContactFacts,
+	insertContact,
+	pointValues,
+} from '#src/features/clients/contacts/contacts.ts';
+import { setPoints } from '#src/features/clients/contacts/points.ts';
+import { type ExtraEdit, extraAfter } from '#src/features/company/extra-fields/extra-fields.ts';
+import { setTags } from '#src/features/company/tags/tags.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Forbidden } from '#src/platform/errors.ts';
-import { momentOf } from '#src/platform/events/clock.ts';
-import { record } from '#src/platform/events/record.ts';
-import { type ContactFacts, insertContact, pointValues } from './contacts.ts';
-import { type ExtraEdit, extraAfter } from './extra-fields.ts';
-import { setPoints } from './points.ts';
+import { momentOf } from '#src/platform/history/clock.ts';
+import { record } from '#src/platform/history/record.ts';
 import { findClientByName } from './queries.ts';
 import {
 	type ClientColumns,
@@ -19,7 +24,6 @@ import {
 	type TextColumn,
 } from './record.ts';
 import { ADDRESS_KINDS } from './tables.ts';
-import { setTags } from './tags.ts';
 
 /** The addresses of a client by their fields; of each kind as many as there are lines. */
 export type AddressField = `${(typeof ADDRESS_KINDS)[number]}Address`;

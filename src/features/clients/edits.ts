@@ -1,8 +1,8 @@
 import type { StaticDecode } from 'typebox';
-import type { Part } from '#src/platform/web/forms.ts';
+import type { ContactFacts } from '#src/features/clients/contacts/contacts.ts';
+import type { ExtraEdit } from '#src/features/company/extra-fields/extra-fields.ts';
+import type { Part } from '#src/platform/forms/readers.ts';
 import type { ClientEdit, NewClient } from './actions.ts';
-import type { ContactFacts } from './contacts.ts';
-import type { ExtraEdit } from './extra-fields.ts';
 import { type ClientForm, type ContactForm, type NewClientForm, rowsOf } from './forms.ts';
 import { ADDRESS_KINDS } from './tables.ts';
 

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import { ASKED } from '#src/features/clients/history/history-filter.ts';
 import {
 	day,
 	email,
@@ -12,8 +13,7 @@ import {
 	text,
 	version,
 	words,
-} from '#src/platform/web/forms.ts';
-import { ASKED } from './asked.ts';
+} from '#src/platform/forms/readers.ts';
 import { CLIENT_STATUSES, LEGAL_KINDS } from './tables.ts';
 
 /** A record's id in an address. */

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, visibleTo } from '#src/features/access/rights.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Point } from './record.ts';
 

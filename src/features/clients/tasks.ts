@@ -1,5 +1,5 @@
+import { foldClientTallies } from '#src/features/clients/list/tallies.ts';
 import { NOTHING, type Schedule, type Tasks, task } from '#src/platform/jobs/task.ts';
-import { foldClientTallies } from './tallies.ts';
 
 export const tasks: Tasks = {
 	'clients.fold': task(NOTHING, async (_, { connection }) => {

@@ -1,13 +1,8 @@
 import { sql } from 'drizzle-orm';
 import type { Settled } from '#src/event-shapes.ts';
 import type { AppEvent, EndingWas } from '#src/events.ts';
-import { holdOwner } from '#src/features/auth/queries.ts';
-import { type Acting, mayEditOf } from '#src/features/auth/rules.ts';
-import type { Sql, Tx } from '#src/platform/db/client.ts';
-import { transact } from '#src/platform/db/transaction.ts';
-import { Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
-import { momentOf } from '#src/platform/events/clock.ts';
-import { record } from '#src/platform/events/record.ts';
+import { holdOwner } from '#src/features/access/queries.ts';
+import { type Acting, mayEditOf } from '#src/features/access/rights.ts';
 import {
 	type Closing,
 	closingOf,
@@ -17,9 +12,20 @@ import {
 	NOT_CLOSED,
 	saidAgain,
 	saysEnding,
-} from './closing.ts';
+} from '#src/features/deals/moves/closing.ts';
+import { checkEntry, type Filling, writeFilling } from '#src/features/deals/moves/entry.ts';
+import {
+	givenBack,
+	type Settlement,
+	settleSteps,
+	usualSettlement,
+} from '#src/features/deals/moves/settlement.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { transact } from '#src/platform/db/transaction.ts';
+import { Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { momentOf } from '#src/platform/history/clock.ts';
+import { record } from '#src/platform/history/record.ts';
 import { checkVersion, conflictOn } from './conflicts.ts';
-import { checkEntry, type Filling, writeFilling } from './entering.ts';
 import {
 	type DealToEdit,
 	findDealToEdit,
@@ -28,7 +34,6 @@ import {
 	type Stage,
 } from './queries.ts';
 import { isFinal, secondsBetween } from './rules.ts';
-import { givenBack, type Settlement, settleSteps, usualSettlement } from './settling.ts';
 
 /** What a new deal starts with. */
 export type NewDeal = {

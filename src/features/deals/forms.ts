@@ -1,4 +1,7 @@
-import { ASKED } from '#src/features/clients/asked.ts';
+import { ASKED } from '#src/features/clients/history/history-filter.ts';
+import { TIMELINE_PARTS } from '#src/features/deals/history/timeline.ts';
+import { SETTLEMENTS } from '#src/features/deals/moves/settlement.ts';
+import type { TypedLine } from '#src/features/deals/products/products.ts';
 import {
 	checked,
 	day,
@@ -14,10 +17,7 @@ import {
 	version,
 	whole,
 	words,
-} from '#src/platform/web/forms.ts';
-import type { TypedLine } from './products.ts';
-import { SETTLEMENTS } from './settling.ts';
-import { TIMELINE_PARTS } from './timeline.ts';
+} from '#src/platform/forms/readers.ts';
 
 /** A record's id in an address. */
 export const DealParams = form({ id: id() });

@@ -15,7 +15,7 @@ import {
 	unique,
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import { people } from '#src/features/auth/tables.ts';
+import { people } from '#src/features/access/tables.ts';
 import { clients, type ExtraValues, products, tags } from '#src/features/clients/tables.ts';
 import {
 	createdAt,

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, type Owners, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, type Owners, visibleTo } from '#src/features/access/rights.ts';
 
 /**
  * A deal that an actor sees, and so may work on: of an owner in their scope, or one that they help with.

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { findActor } from '#src/features/auth/queries.ts';
-import type { Acting, Actor } from '#src/features/auth/rules.ts';
+import { findActor } from '#src/features/access/queries.ts';
+import type { Acting, Actor } from '#src/features/access/rights.ts';
 import { createClient } from '#src/features/clients/actions.ts';
 import { createDeal, moveDeal } from '#src/features/deals/actions.ts';
 import {
@@ -12,7 +12,7 @@ import {
 import { logInteraction, type Plan, planInteraction } from '#src/features/interactions/actions.ts';
 import { type InteractionKind, listKinds } from '#src/features/interactions/queries.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
-import { tellTimes } from '#src/platform/events/clock.ts';
+import { tellTimes } from '#src/platform/history/clock.ts';
 import { addDays, dayOf, momentOf } from '#src/platform/i18n/dates.ts';
 import { FIVE_DAYS } from '#src/platform/i18n/work-week.ts';
 import { addWorkingDays } from '#src/platform/i18n/workdays.ts';

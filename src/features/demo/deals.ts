@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
-import { findActor } from '#src/features/auth/queries.ts';
-import type { Acting, Actor } from '#src/features/auth/rules.ts';
-import { addCollaborator } from '#src/features/deals/collaborators.ts';
-import { editDeal } from '#src/features/deals/editing.ts';
-import { noteDeal } from '#src/features/deals/notes.ts';
-import { setDealProducts } from '#src/features/deals/products.ts';
-import { setRequiredFields } from '#src/features/deals/stages.ts';
+import { findActor } from '#src/features/access/queries.ts';
+import type { Acting, Actor } from '#src/features/access/rights.ts';
+import { addCollaborator } from '#src/features/deals/collaborators/collaborators.ts';
+import { editDeal } from '#src/features/deals/deal/editing.ts';
+import { noteDeal } from '#src/features/deals/notes/notes.ts';
+import { setRequiredFields } from '#src/features/deals/pipelines/stages.ts';
+import { setDealProducts } from '#src/features/deals/products/products.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import { type Chance, chance } from './chance.ts';
 import { CAMPAIGNS, DEAL_TAGS, NOTES, PRODUCTS } from './words.ts';

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { schemaState } from '#src/platform/db/migrate.ts';
-import { daysBehind } from '#src/platform/events/erased.ts';
+import { daysBehind } from '#src/platform/history/erased.ts';
 import { keptPrint, printOf } from '#src/platform/keyring/keyring.ts';
 import { secretKey } from '#src/platform/secrets.ts';
 import { type Finding, finding, type Patient } from './finding.ts';

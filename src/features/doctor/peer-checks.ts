@@ -1,7 +1,7 @@
-import { waysOf } from '#src/features/auth/ways.ts';
+import { waysOf } from '#src/features/access/sign-in/ways.ts';
+import { MARK } from '#src/platform/http/mark.ts';
 import { checkSmtp, smtpPlace } from '#src/platform/mail/smtp.ts';
 import { fenced } from '#src/platform/outgoing/fence.ts';
-import { MARK } from '#src/platform/web/mark.ts';
 import { strangeNames } from '#src/strange-settings.ts';
 import { type Finding, finding, type Patient, reasonOf } from './finding.ts';
 

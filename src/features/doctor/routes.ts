@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '#src/config.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { checked, form, optional, readQuery } from '#src/platform/web/forms.ts';
+import { checked, form, optional, readQuery } from '#src/platform/forms/readers.ts';
 import { examine } from './checkup.ts';
 import { lastRefusals } from './queries.ts';
 

@@ -1,12 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { demandRoles } from '#src/features/access/grants.ts';
+import { type Acting, mayErase } from '#src/features/access/rights.ts';
 import { codesOf } from '#src/features/audit/fields.ts';
-import { demandRoles } from '#src/features/auth/grants.ts';
-import { type Acting, mayErase } from '#src/features/auth/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
-import { UNERASED } from '#src/platform/events/erased.ts';
-import { type By, record } from '#src/platform/events/record.ts';
+import { UNERASED } from '#src/platform/history/erased.ts';
+import { type By, record } from '#src/platform/history/record.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 import { eventsOf, MARKER, type Place, placesOf } from './places.ts';
 import { findSubject, type Subject, type SubjectNoun } from './subjects.ts';

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { daysAgo } from '#src/platform/db/aging.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
-import { UNERASED } from '#src/platform/events/erased.ts';
+import { UNERASED } from '#src/platform/history/erased.ts';
 import { eraseAddresses, eraseEvents } from './actions.ts';
 
 const AT_ONCE = 1_000;

@@ -1,4 +1,4 @@
-import { form, id, oneOf, optional, text, version, whole } from '#src/platform/web/forms.ts';
+import { form, id, oneOf, optional, text, version, whole } from '#src/platform/forms/readers.ts';
 import { SUBJECTS } from './subjects.ts';
 
 export const SubjectParams = form({ id: id() });

@@ -1,5 +1,5 @@
 import type { StaticDecode } from 'typebox';
-import { form, id, oneOf, optional, text, version, whole } from '#src/platform/web/forms.ts';
+import { form, id, oneOf, optional, text, version, whole } from '#src/platform/forms/readers.ts';
 import { type AskedReading, FEEDS, KNOWN, ROW_CHOICES, WAYS } from './tables.ts';
 
 /** An import's id in an address. */

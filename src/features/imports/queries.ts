@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, can } from '#src/features/auth/rules.ts';
+import { type Actor, can } from '#src/features/access/rights.ts';
+import type { Fault, Reason } from '#src/features/imports/console/messages.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
-import type { Fault, Reason } from './messages.ts';
 import {
 	type Choice,
 	type Counts,

@@ -1,16 +1,33 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { toldOfExport } from '#src/features/auth/exporting.ts';
-import { askedAgain, takeHeld } from '#src/features/auth/fresh.ts';
-import { acting, actorOf } from '#src/features/auth/guard.ts';
+import { toldOfExport } from '#src/features/access/exports.ts';
+import { acting, actorOf } from '#src/features/access/guard.ts';
+import { askedAgain, takeHeld } from '#src/features/access/sessions/fresh-sign-in.ts';
+import { listUnknownNames } from '#src/features/imports/columns/instead.ts';
+import {
+	rejectedColumns,
+	rejectedName,
+	rejectedRows,
+} from '#src/features/imports/files/rejected-sheet.ts';
+import { LIMITS } from '#src/features/imports/files/spool.ts';
 import type { Connection, Sql } from '#src/platform/db/client.ts';
+import { withUpload } from '#src/platform/forms/disk-upload.ts';
+import { readForm, readQuery } from '#src/platform/forms/readers.ts';
+import { wantsJson } from '#src/platform/http/errors.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
-import { once } from '#src/platform/once/once.ts';
-import { attempt, type Problem } from '#src/platform/web/dialog.ts';
-import { withUpload } from '#src/platform/web/disk-upload.ts';
-import { wantsJson } from '#src/platform/web/errors.ts';
-import { keepToast, type Toast } from '#src/platform/web/flash.ts';
-import { readForm, readQuery } from '#src/platform/web/forms.ts';
-import { type SheetFormat, sendSheet } from '#src/platform/web/sheets.ts';
+import { once } from '#src/platform/idempotency/keys.ts';
+import { attempt, type Problem } from '#src/platform/pages/dialog.ts';
+import { keepToast, type Toast } from '#src/platform/pages/flash.ts';
+import { type SheetFormat, sendSheet } from '#src/platform/tables/sheets.ts';
+import {
+	cancelImport,
+	chooseColumns,
+	putNames,
+	receiveImport,
+	removeImport,
+	rereadImport,
+	startImport,
+	undoImport,
+} from './actions.ts';
 import {
 	choiceFields,
 	FileParams,
@@ -23,19 +40,7 @@ import {
 	readingOf,
 	UploadForm,
 } from './forms.ts';
-import { listUnknownNames } from './instead.ts';
-import {
-	cancelImport,
-	chooseColumns,
-	putNames,
-	receiveImport,
-	removeImport,
-	rereadImport,
-	startImport,
-	undoImport,
-} from './orders.ts';
 import { findImport } from './queries.ts';
-import { rejectedColumns, rejectedName, rejectedRows } from './rejected-sheet.ts';
 import {
 	type RowsAsked,
 	readImportPage,
@@ -43,7 +48,6 @@ import {
 	readProgress,
 	typedChoice,
 } from './screen.ts';
-import { LIMITS } from './spool.ts';
 
 const SIGNED_IN = { config: { access: 'import' as const } };
 const NEW = { config: { access: 'import' as const, changes: 'new' as const } };

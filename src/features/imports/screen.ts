@@ -1,15 +1,21 @@
-import { type Actor, can } from '#src/features/auth/rules.ts';
+import { type Actor, can } from '#src/features/access/rights.ts';
 import type { Requisite, Warning } from '#src/features/clients/requisites.ts';
 import { listPipelines } from '#src/features/deals/queries.ts';
+import { FEED_COLUMNS, feedsFor } from '#src/features/imports/columns/columns.ts';
+import {
+	KEPT,
+	listSubstitutes,
+	listUnknownNames,
+	NOTHING,
+} from '#src/features/imports/columns/instead.ts';
+import { reasonSentence, sentence } from '#src/features/imports/console/messages.ts';
+import { LIMITS } from '#src/features/imports/files/spool.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { formatNumber, moneyForInput } from '#src/platform/i18n/money.ts';
 import { type Language, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
-import { FEED_COLUMNS, feedsFor } from './columns.ts';
-import { extraNames } from './extra.ts';
-import { KEPT, listSubstitutes, listUnknownNames, NOTHING } from './instead.ts';
-import { reasonSentence, sentence } from './messages.ts';
-import { suggestedChoice } from './orders.ts';
+import { suggestedChoice } from './actions.ts';
+import { extraNames } from './extra-fields.ts';
 import {
 	findImport,
 	IMPORTS_SHOWN,
@@ -20,7 +26,6 @@ import {
 	listRows,
 	namesOf,
 } from './queries.ts';
-import { LIMITS } from './spool.ts';
 import { type Choice, type Counts, type Feeds, ROW_CHOICES, type RowChoice } from './tables.ts';
 
 /** The page of all imports: what can be sent, and what was. */

@@ -12,11 +12,11 @@ import {
 	text,
 } from 'drizzle-orm/pg-core';
 import type { FieldChange } from '#src/events.ts';
-import { people } from '#src/features/auth/tables.ts';
+import { people } from '#src/features/access/tables.ts';
 import type { Warning } from '#src/features/clients/requisites.ts';
+import type { Fault, Reason } from '#src/features/imports/console/messages.ts';
+import type { Encoding } from '#src/features/imports/files/encoding.ts';
 import { createdAt, exactMoment, id, ref, version } from '#src/platform/db/columns.ts';
-import type { Encoding } from './encoding.ts';
-import type { Fault, Reason } from './messages.ts';
 
 /** What a person can bring in by the browser: what a row of the file is about. */
 export const FEEDS = [

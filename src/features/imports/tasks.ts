@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { Type } from 'typebox';
+import { checkImport } from '#src/features/imports/engine/check.ts';
+import { runRows } from '#src/features/imports/engine/run.ts';
+import { undoRows } from '#src/features/imports/engine/undo.ts';
 import { forgetAged } from '#src/platform/db/aging.ts';
 import { NOTHING, type Schedule, type Tasks, task } from '#src/platform/jobs/task.ts';
-import { checkImport } from './checking.ts';
-import { runRows } from './running.ts';
-import { undoRows } from './undoing.ts';
 
 const Order = Type.Object({ id: Type.Integer({ minimum: 1 }) });
 

@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm';
-import type { Acting } from '#src/features/auth/rules.ts';
+import type { Acting } from '#src/features/access/rights.ts';
 import { findOrCreateClient } from '#src/features/clients/actions.ts';
 import { createDeal, type NewDeal } from '#src/features/deals/actions.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
+import { extendSeries } from '#src/features/interactions/series/series.ts';
 import { notifyAssigned } from '#src/features/mail/notices.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
-import { momentOf } from '#src/platform/events/clock.ts';
-import { record } from '#src/platform/events/record.ts';
+import { momentOf } from '#src/platform/history/clock.ts';
+import { record } from '#src/platform/history/record.ts';
 import { findInteraction, type InteractionView } from './queries.ts';
-import { extendSeries } from './series.ts';
 import {
 	about,
 	checkPointers,

@@ -1,6 +1,10 @@
+import type { Edit } from '#src/features/interactions/interaction/editing.ts';
+import {
+	FREQUENCIES,
+	type Repeat,
+	WEEKDAYS,
+} from '#src/features/interactions/series/recurrence.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
-import { addDays, daysBetween, momentOf, type Viewer } from '#src/platform/i18n/dates.ts';
-import { addWorkingDays } from '#src/platform/i18n/workdays.ts';
 import {
 	checked,
 	day,
@@ -14,10 +18,10 @@ import {
 	time,
 	version,
 	whole,
-} from '#src/platform/web/forms.ts';
+} from '#src/platform/forms/readers.ts';
+import { addDays, daysBetween, momentOf, type Viewer } from '#src/platform/i18n/dates.ts';
+import { addWorkingDays } from '#src/platform/i18n/workdays.ts';
 import type { DoneStep, NewStep, Plan } from './actions.ts';
-import type { Edit } from './editing.ts';
-import { FREQUENCIES, type Repeat, WEEKDAYS } from './recurrence.ts';
 
 /** So many minutes before a step its owner can be reminded. */
 export const REMINDERS = [0, 5, 10, 15, 30, 60, 120, 1440] as const;

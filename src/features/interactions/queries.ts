@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Actor, editable, visibleTo } from '#src/features/auth/rules.ts';
+import { type Actor, editable, visibleTo } from '#src/features/access/rights.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';

@@ -1,4 +1,4 @@
-import type { Shape } from '#src/platform/web/merging.ts';
+import type { Shape } from '#src/platform/pages/three-way-merge.ts';
 import { DAY_FIELDS } from './forms.ts';
 
 /** What a form says of how a step is repeated. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { findActor, holdColleague } from '#src/features/auth/queries.ts';
-import { type Acting, type Actor, mayEditOf } from '#src/features/auth/rules.ts';
+import { findActor, holdColleague } from '#src/features/access/queries.ts';
+import { type Acting, type Actor, mayEditOf } from '#src/features/access/rights.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { refreshNextStep } from '#src/features/deals/next-step.ts';
 import { findDealToEdit } from '#src/features/deals/queries.ts';
@@ -13,8 +13,8 @@ import {
 	NotFound,
 	RuleBroken,
 } from '#src/platform/errors.ts';
-import { momentOf } from '#src/platform/events/clock.ts';
-import { record } from '#src/platform/events/record.ts';
+import { momentOf } from '#src/platform/history/clock.ts';
+import { record } from '#src/platform/history/record.ts';
 import { findInteractionToEdit, type InteractionView, lastStepChange } from './queries.ts';
 
 /** For a day, whenever in it, or for a moment: two different plans. */

@@ -10,7 +10,7 @@ import {
 	text,
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import { people } from '#src/features/auth/tables.ts';
+import { people } from '#src/features/access/tables.ts';
 import { clients, contacts } from '#src/features/clients/tables.ts';
 import { deals } from '#src/features/deals/tables.ts';
 import {

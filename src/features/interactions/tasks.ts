@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
+import { extendSeries } from '#src/features/interactions/series/series.ts';
 import { type Schedule, type Tasks, task } from '#src/platform/jobs/task.ts';
-import { extendSeries } from './series.ts';
 
 const Extension = Type.Object({ seriesId: Type.Integer({ minimum: 1 }) });
 

@@ -1,4 +1,6 @@
 import type { NextStep, StepGroup } from '#src/features/deals/rules.ts';
+import type { Repeat } from '#src/features/interactions/series/recurrence.ts';
+import { WEEKDAYS } from '#src/features/interactions/series/recurrence.ts';
 import {
 	dayOf,
 	daysBetween,
@@ -8,8 +10,6 @@ import {
 	type Viewer,
 } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
-import type { Repeat } from './recurrence.ts';
-import { WEEKDAYS } from './recurrence.ts';
 
 const DAY_SECONDS = 86_400;
 

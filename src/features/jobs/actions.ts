@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { AppEvent } from '#src/events.ts';
-import { type Acting, demand } from '#src/features/auth/rules.ts';
+import { type Acting, demand } from '#src/features/access/rights.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { NotFound, RuleBroken } from '#src/platform/errors.ts';
-import { record } from '#src/platform/events/record.ts';
+import { record } from '#src/platform/history/record.ts';
 
 /**
  * Has a job done at once, as if it had never been tried. Returns its task. Throws Forbidden, NotFound where it

@@ -1,4 +1,4 @@
-import { form, id, oneOf, optional, text } from '#src/platform/web/forms.ts';
+import { form, id, oneOf, optional, text } from '#src/platform/forms/readers.ts';
 import { JOB_STATES } from './rules.ts';
 
 /** A page of the list of jobs. */

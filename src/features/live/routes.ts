@@ -1,14 +1,22 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#src/config.ts';
-import { sessionIdOf } from '#src/features/auth/actions.ts';
-import { cookieName } from '#src/features/auth/cookies.ts';
-import { actorOf } from '#src/features/auth/guard.ts';
-import { findSession } from '#src/features/auth/queries.ts';
+import { actorOf } from '#src/features/access/guard.ts';
+import { findSession } from '#src/features/access/queries.ts';
+import { sessionIdOf } from '#src/features/access/sessions/actions.ts';
+import { cookieName } from '#src/features/access/sessions/cookies.ts';
 import type { Connection } from '#src/platform/db/client.ts';
+import {
+	checked,
+	form,
+	id,
+	optional,
+	readForm,
+	readQuery,
+	text,
+} from '#src/platform/forms/readers.ts';
+import { wantsJson } from '#src/platform/http/errors.ts';
 import type { Audience } from '#src/platform/live/news.ts';
 import { streamOn } from '#src/platform/live/stream.ts';
-import { wantsJson } from '#src/platform/web/errors.ts';
-import { checked, form, id, optional, readForm, readQuery, text } from '#src/platform/web/forms.ts';
 import { audienceOf } from './rules.ts';
 import { drawAgain } from './screen.ts';
 import { leaveDeal, watchDeal } from './viewers.ts';

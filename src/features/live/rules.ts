@@ -1,4 +1,4 @@
-import type { Actor } from '#src/features/auth/rules.ts';
+import type { Actor } from '#src/features/access/rights.ts';
 import type { Audience } from '#src/platform/live/news.ts';
 
 /** Whose news an actor hears: what is told follows the same scope as every list. */

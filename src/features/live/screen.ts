@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { drawSeen } from '#src/features/board/answer.ts';
+import { drawSeen } from '#src/features/deals/board/answer.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { BadRequest, NotFound } from '#src/platform/errors.ts';
-import { pageSeen } from '#src/platform/web/seen.ts';
+import { pageSeen } from '#src/platform/pages/current-page.ts';
 
 /** The fragment that a page consists of, by its address. */
 const PAGES: Record<string, string> = {

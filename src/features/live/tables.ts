@@ -1,5 +1,5 @@
 import { index, pgTable, primaryKey } from 'drizzle-orm/pg-core';
-import { people } from '#src/features/auth/tables.ts';
+import { people } from '#src/features/access/tables.ts';
 import { deals } from '#src/features/deals/tables.ts';
 import { exactMoment, ref } from '#src/platform/db/columns.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Actor } from '#src/features/auth/rules.ts';
+import type { Actor } from '#src/features/access/rights.ts';
 import { findDeal } from '#src/features/deals/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 

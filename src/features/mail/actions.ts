@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
-import type { Acting } from '#src/features/auth/rules.ts';
+import type { Acting } from '#src/features/access/rights.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound, RuleBroken } from '#src/platform/errors.ts';
-import type { By } from '#src/platform/events/record.ts';
-import { record } from '#src/platform/events/record.ts';
+import type { By } from '#src/platform/history/record.ts';
+import { record } from '#src/platform/history/record.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
 import { oneLine } from '#src/platform/mail/smtp.ts';

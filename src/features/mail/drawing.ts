@@ -1,6 +1,6 @@
 import { formatDay, formatMoment, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
-import { drawLetter } from '#src/platform/web/letters.ts';
+import { drawLetter } from '#src/platform/pages/letters.ts';
 import { type LetterItem, type LetterPart, said } from './letter.ts';
 
 /** A letter as its reader sees it. `base` is the address of this application, without a slash at the end. */

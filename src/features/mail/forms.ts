@@ -1,4 +1,4 @@
-import { form, id, oneOf, optional, text } from '#src/platform/web/forms.ts';
+import { form, id, oneOf, optional, text } from '#src/platform/forms/readers.ts';
 import { MAIL_STATUSES } from './tables.ts';
 
 /** A page of the list of letters. */

@@ -1,5 +1,5 @@
 import type { Door } from '#src/events.ts';
-import type { Acting } from '#src/features/auth/rules.ts';
+import type { Acting } from '#src/features/access/rights.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { saidOnce } from '#src/platform/i18n/said.ts';
 import { sendMail } from './actions.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { Acting } from '#src/features/auth/rules.ts';
-import { BUILT_IN_ROLES } from '#src/features/auth/tables.ts';
+import type { Acting } from '#src/features/access/rights.ts';
+import { BUILT_IN_ROLES } from '#src/features/access/tables.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { type Language, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import { sendMail } from './actions.ts';

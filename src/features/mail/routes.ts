@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#src/config.ts';
-import { acting } from '#src/features/auth/guard.ts';
+import { acting } from '#src/features/access/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { once } from '#src/platform/once/once.ts';
-import { attempt, type Problem } from '#src/platform/web/dialog.ts';
-import { wantsFragments, wantsJson } from '#src/platform/web/errors.ts';
-import { keepToast, type Toast } from '#src/platform/web/flash.ts';
-import { readForm, readQuery } from '#src/platform/web/forms.ts';
+import { readForm, readQuery } from '#src/platform/forms/readers.ts';
+import { wantsFragments, wantsJson } from '#src/platform/http/errors.ts';
+import { once } from '#src/platform/idempotency/keys.ts';
+import { attempt, type Problem } from '#src/platform/pages/dialog.ts';
+import { keepToast, type Toast } from '#src/platform/pages/flash.ts';
 import { retryFailedMails, retryMail, sendTestMail } from './actions.ts';
 import { MailParams, TestMailForm } from './forms.ts';
 import { readMailList } from './list.ts';

@@ -9,7 +9,7 @@ import {
 	uniqueIndex,
 	uuid,
 } from 'drizzle-orm/pg-core';
-import { people } from '#src/features/auth/tables.ts';
+import { people } from '#src/features/access/tables.ts';
 import { createdAt, exactMoment, id, ref, russian } from '#src/platform/db/columns.ts';
 import type { LetterPart } from './letter.ts';
 

@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import type { Acting } from '#src/features/auth/rules.ts';
+import type { Acting } from '#src/features/access/rights.ts';
 import { lockDealsOf, refreshStepsOf } from '#src/features/deals/next-step.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
-import type { DEFAULT_SCREENS } from '#src/features/filters/tables.ts';
+import type { DEFAULT_SCREENS } from '#src/features/saved-filters/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict } from '#src/platform/errors.ts';
-import { record } from '#src/platform/events/record.ts';
+import { record } from '#src/platform/history/record.ts';
 import { findSettingsToEdit } from './queries.ts';
 import type { Choices, Settings } from './rules.ts';
 

@@ -1,9 +1,8 @@
 import type { StaticDecode } from 'typebox';
-import { BOARD_VIEWS, DENSITIES, THEMES } from '#src/features/auth/tables.ts';
-import type { SavedFilter, Screen } from '#src/features/filters/rules.ts';
+import { BOARD_VIEWS, DENSITIES, THEMES } from '#src/features/access/tables.ts';
 import { REMINDERS } from '#src/features/interactions/forms.ts';
+import type { SavedFilter, Screen } from '#src/features/saved-filters/rules.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
-import { clockOf, minutesOf } from '#src/platform/i18n/workdays.ts';
 import {
 	checked,
 	form,
@@ -13,8 +12,9 @@ import {
 	text,
 	time,
 	version,
-} from '#src/platform/web/forms.ts';
-import type { Fields, Shape } from '#src/platform/web/merging.ts';
+} from '#src/platform/forms/readers.ts';
+import { clockOf, minutesOf } from '#src/platform/i18n/workdays.ts';
+import type { Fields, Shape } from '#src/platform/pages/three-way-merge.ts';
 import type { Choices, Settings } from './rules.ts';
 
 /** Where people of the company may sit: the zones of Russia and its neighbours. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Actor } from '#src/features/auth/rules.ts';
+import type { Actor } from '#src/features/access/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import type { Settings } from './rules.ts';

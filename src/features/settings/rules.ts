@@ -1,4 +1,4 @@
-import type { Own } from '#src/features/auth/rules.ts';
+import type { Own } from '#src/features/access/rights.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 
 /** What a person decides for themselves. Working hours in minutes after midnight. */

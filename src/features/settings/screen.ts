@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify';
-import { actorOf } from '#src/features/auth/guard.ts';
-import { BOARD_VIEWS, DENSITIES, THEMES } from '#src/features/auth/tables.ts';
-import { listFirstFilters } from '#src/features/filters/queries.ts';
+import { actorOf } from '#src/features/access/guard.ts';
+import { BOARD_VIEWS, DENSITIES, THEMES } from '#src/features/access/tables.ts';
 import { REMINDERS } from '#src/features/interactions/forms.ts';
+import { listFirstFilters } from '#src/features/saved-filters/queries.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
 import { clockOf } from '#src/platform/i18n/workdays.ts';
-import type { Problem } from '#src/platform/web/dialog.ts';
+import type { Problem } from '#src/platform/pages/dialog.ts';
 import { allZones, fieldsOf, ZONES } from './forms.ts';
 import { findSettings } from './queries.ts';
 

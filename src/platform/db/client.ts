@@ -2,9 +2,9 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { gatherAfterwards } from './after-commit.ts';
 import { faultOf, noteCommitLost } from './faults.ts';
-import { loseNoPatience } from './patience.ts';
 import { planOnce } from './planning.ts';
 import { type Share, writersShare } from './share.ts';
+import { loseNoPatience } from './statement-timeout.ts';
 
 export type Database = NodePgDatabase;
 export type Tx = Parameters<Parameters<Database['transaction']>[0]>[0];

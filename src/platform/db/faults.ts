@@ -1,5 +1,5 @@
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
-import { StatementTooLong } from './patience.ts';
+import { StatementTooLong } from './statement-timeout.ts';
 
 /** What a fault of the database means: what a person is told, when to try again, and whether its connection is good for nothing. */
 export type DatabaseFault = { key: MessageKey; seconds: number; drop: boolean };

@@ -11,7 +11,7 @@ import {
 } from 'graphile-worker';
 import type { Config } from '#src/config.ts';
 import { type Connection, connect } from '#src/platform/db/client.ts';
-import { keepBeating } from './takeover.ts';
+import { keepBeating } from './reclaim.ts';
 import { HopelessJob, type Schedule, type Tasks } from './task.ts';
 import { watchWork } from './watch.ts';
 

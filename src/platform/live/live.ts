@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '#src/config.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { counter, gauge } from '#src/platform/web/metrics.ts';
+import { counter, gauge } from '#src/platform/http/metrics.ts';
 import { type Hub, makeHub } from './hub.ts';
 import { type Listener, listen } from './listen.ts';
 

@@ -1,6 +1,6 @@
 import { lookup as askResolver, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { isAmong, networksOf } from '#src/platform/web/networks.ts';
+import { isAmong, networksOf } from '#src/platform/http/networks.ts';
 import { OutgoingRefused } from './refused.ts';
 
 /** Nobody serves people there: unset, link-local (where clouds tell their secrets), multicast, reserved, tunnels. */

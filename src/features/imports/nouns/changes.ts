@@ -1,5 +1,5 @@
 import type { FieldChange } from '#src/events.ts';
-import type { Value } from '../values.ts';
+import type { Value } from '#src/features/imports/engine/values.ts';
 import type { Stored } from './noun.ts';
 
 /** Fields that point elsewhere stand in their row as ids, under these names. */

@@ -1,4 +1,4 @@
-import type { Reason } from '../messages.ts';
+import type { Reason } from '#src/features/imports/console/messages.ts';
 import type { Course, Stage } from './course.ts';
 import { numberIn, type Outcome, type Stored, textIn } from './noun.ts';
 

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
-import { phoneOf } from '#src/features/clients/phones.ts';
+import { phoneOf } from '#src/features/clients/contacts/phones.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
-import { record } from '#src/platform/events/record.ts';
-import { itemsOf } from '../lists.ts';
-import { alike } from '../values.ts';
+import { itemsOf } from '#src/features/imports/columns/lists.ts';
+import { alike } from '#src/features/imports/engine/values.ts';
+import { record } from '#src/platform/history/record.ts';
 import { columnChanges } from './changes.ts';
 import { candidates, type Noun, numberIn, recordset, type Stored, textIn } from './noun.ts';
 import { writePoints } from './points.ts';

@@ -1,8 +1,8 @@
 import { asc, eq, sql } from 'drizzle-orm';
 import { pipelines, type StageKind, stages } from '#src/features/deals/tables.ts';
+import { MappingFault } from '#src/features/imports/console/messages.ts';
+import { alike } from '#src/features/imports/engine/values.ts';
 import type { Sql } from '#src/platform/db/client.ts';
-import { MappingFault } from '../messages.ts';
-import { alike } from '../values.ts';
 
 /** `gone`: kept for the history of deals alone. */
 export type Stage = {

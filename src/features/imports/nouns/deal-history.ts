@@ -2,7 +2,7 @@ import type { Settled } from '#src/event-shapes.ts';
 import type { AppEvent } from '#src/events.ts';
 import { stageChanges } from '#src/features/deals/tables.ts';
 import type { Tx } from '#src/platform/db/client.ts';
-import { record } from '#src/platform/events/record.ts';
+import { record } from '#src/platform/history/record.ts';
 import { columnChanges } from './changes.ts';
 import type { Course } from './course.ts';
 import {

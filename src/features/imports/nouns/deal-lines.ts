@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { ProductChange } from '#src/events.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Tx } from '#src/platform/db/client.ts';
-import { record } from '#src/platform/events/record.ts';
+import { record } from '#src/platform/history/record.ts';
 import {
 	type Context,
 	candidates,

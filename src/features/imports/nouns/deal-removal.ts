@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { dropDeals } from '#src/features/deals/removal.ts';
+import { dropDeals } from '#src/features/deals/removal/removal.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm';
 import type { ExtraValues } from '#src/features/clients/tables.ts';
-import { settleSteps, usualSettlement } from '#src/features/deals/settling.ts';
+import { settleSteps, usualSettlement } from '#src/features/deals/moves/settlement.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
+import type { Reason } from '#src/features/imports/console/messages.ts';
+import { alike } from '#src/features/imports/engine/values.ts';
+import { extraKept, extraStored } from '#src/features/imports/extra-fields.ts';
 import type { Tx } from '#src/platform/db/client.ts';
-import { extraKept, extraStored } from '../extra.ts';
-import type { Reason } from '../messages.ts';
-import { alike } from '../values.ts';
 import { closing } from './closing.ts';
 import type { Course } from './course.ts';
 import { recordChanged, recordCreated, stageMoved } from './deal-history.ts';

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { AppEvent } from '#src/events.ts';
 import { refreshNextStep } from '#src/features/deals/next-step.ts';
 import type { Tx } from '#src/platform/db/client.ts';
-import { record } from '#src/platform/events/record.ts';
+import { record } from '#src/platform/history/record.ts';
 import { dayOf, momentOf } from '#src/platform/i18n/dates.ts';
 import {
 	type Context,

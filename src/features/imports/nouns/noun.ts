@@ -1,12 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
-import type { Actor } from '#src/features/auth/rules.ts';
+import type { Actor } from '#src/features/access/rights.ts';
+import type { Reason } from '#src/features/imports/console/messages.ts';
+import type { Draft } from '#src/features/imports/engine/drafts.ts';
+import { alike, type Value } from '#src/features/imports/engine/values.ts';
 import type { Tx } from '#src/platform/db/client.ts';
-import type { By } from '#src/platform/events/record.ts';
-import type { Draft } from '../drafts.ts';
-import type { Reason } from '../messages.ts';
+import type { By } from '#src/platform/history/record.ts';
 import type { Doubts, Way } from '../tables.ts';
-import { alike, type Value } from '../values.ts';
 import type { Course } from './course.ts';
 
 /** Fields of a record by their names in fields.ts; null where it has none. */

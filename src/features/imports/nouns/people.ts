@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm';
-import { holds, rightsOf } from '#src/features/auth/grants.ts';
-import { type Actor, inScope } from '#src/features/auth/rules.ts';
-import { people } from '#src/features/auth/tables.ts';
+import { holds, rightsOf } from '#src/features/access/grants.ts';
+import { type Actor, inScope } from '#src/features/access/rights.ts';
+import { people } from '#src/features/access/tables.ts';
 import { refreshStepsOf } from '#src/features/deals/next-step.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
+import { freeLogin } from '#src/features/imports/engine/logins.ts';
 import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Tx } from '#src/platform/db/client.ts';
-import { record } from '#src/platform/events/record.ts';
-import { freeLogin } from '../logins.ts';
+import { record } from '#src/platform/history/record.ts';
 import { columnChanges } from './changes.ts';
 import {
 	byNameAlone,

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
-import { phoneOf } from '#src/features/clients/phones.ts';
+import { phoneOf } from '#src/features/clients/contacts/phones.ts';
+import { itemsBeside, mailKey, phoneKey } from '#src/features/imports/columns/lists.ts';
 import type { Tx } from '#src/platform/db/client.ts';
-import { itemsBeside, mailKey, phoneKey } from '../lists.ts';
 import { recordset, type Stored } from './noun.ts';
 
 /** Whose phones and mails change: a client's own where there is no contact. */

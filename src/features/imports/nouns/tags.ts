@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
+import { itemsBeside, tagKey } from '#src/features/imports/columns/lists.ts';
 import type { Tx } from '#src/platform/db/client.ts';
-import { itemsBeside, tagKey } from '../lists.ts';
 import { recordset, type Stored } from './noun.ts';
 
 type TagsChange = { id: number; was: Stored; values: Stored };

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { teams } from '#src/features/auth/tables.ts';
+import { teams } from '#src/features/access/tables.ts';
 import {
 	byNameAlone,
 	candidates,
