@@ -39,10 +39,10 @@ import { organizationRoutes } from '#src/features/company/organizations/routes.t
 import { sourceRoutes } from '#src/features/company/sources/routes.ts';
 import { tagRoutes } from '#src/features/company/tags/routes.ts';
 import { workdayRoutes } from '#src/features/company/work-calendar/routes.ts';
-import { dateRoutes } from '#src/features/deals/board/date-routes.ts';
 import { boardRoutes, interestRoutes } from '#src/features/deals/board/routes.ts';
 import { bulkRoutes } from '#src/features/deals/bulk/routes.ts';
 import { collaboratorRoutes } from '#src/features/deals/collaborators/routes.ts';
+import { dateRoutes } from '#src/features/deals/dates/routes.ts';
 import { dealRoutes } from '#src/features/deals/deal/routes.ts';
 import { dealListRoutes } from '#src/features/deals/list/routes.ts';
 import { dealMergeRoutes } from '#src/features/deals/merge/routes.ts';
@@ -117,7 +117,7 @@ export async function buildApp({
 		forceCloseConnections: 'idle',
 		// While it closes it takes no new connections; what comes by those that are open is answered as ever.
 		return503OnClosing: false,
-		// Of a whole request, the largest file over a poor line; a form has less, see platform/web/limits.ts.
+		// Of a whole request, the largest file over a poor line; a form has less, see platform/http/limits.ts.
 		requestTimeout: WHOLE_REQUEST_MS,
 		http: { headersTimeout: HEADERS_MS },
 		// Addresses, never how many hops: who stands in front is known by where it stands.
@@ -221,7 +221,7 @@ export async function buildApp({
 	reminderRoutes(app, { connection });
 	mailRoutes(app, { connection, config });
 	settingsRoutes(app, { connection, config });
-	// Files are for these doors alone; each says how large, see platform/web/upload.ts.
+	// Files are for these doors alone; each says how large, see platform/forms/upload.ts.
 	const filesToo: FastifyPluginAsync = async (taking) => {
 		await taking.register(multipart, { throwFileSizeLimit: true });
 		cardRoutes(taking, { connection });

@@ -1,6 +1,6 @@
 /**
  * Everything that can happen, as types only. One event row per action of a person, written in the
- * action's own transaction by platform/events/record.ts; history, imports and reports read from there.
+ * action's own transaction by platform/history/record.ts; history, imports and reports read from there.
  */
 
 import type {

@@ -2,7 +2,7 @@ import type { MessageArgs, MessageKey } from './i18n/translate.ts';
 
 /**
  * The catalogue of what a person can be told. Thrown deep with a key of the locale files and its
- * arguments, translated and drawn in one place: platform/web/errors.ts.
+ * arguments, translated and drawn in one place: platform/http/errors.ts.
  */
 
 /** Base of all errors that are told to the person as they are. */

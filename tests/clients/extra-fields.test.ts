@@ -1,8 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createClient } from '#src/features/clients/actions.ts';
-import type { EXTRA_KINDS } from '#src/features/clients/tables.ts';
 import { addExtraField } from '#src/features/company/extra-fields/actions.ts';
 import { listExtraFields } from '#src/features/company/extra-fields/extra-fields.ts';
+import type { EXTRA_KINDS } from '#src/features/company/extra-fields/tables.ts';
 import { type Browser, type Fields, signIn, testApp } from '../app.ts';
 import { by, type Cast, makeCast } from '../cast.ts';
 import { testDatabase } from '../database.ts';

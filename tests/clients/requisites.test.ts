@@ -8,7 +8,7 @@ import {
 	ogrnHolds,
 	type Requisites,
 	requisiteWarnings,
-} from '#src/features/clients/requisites.ts';
+} from '#src/features/company/requisites.ts';
 
 const SBER = {
 	bic: '044525225',

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { textMatches } from '#src/features/clients/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
+import { textMatches } from '#src/platform/db/text-search.ts';
 import type { Noun } from './words.ts';
 
 /** An event as it stands, with the name of who did it. */

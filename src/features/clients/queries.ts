@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/access/rights.ts';
 import type { Sql } from '#src/platform/db/client.ts';
+import { searchable } from '#src/platform/db/text-search.ts';
 import type { Point } from './record.ts';
 
 /**
@@ -25,32 +26,7 @@ export function clientFoundBy({ scope, id }: Actor): SQL {
 	return sql`s.seen_by && ${sql.param([...scope, -id])}::bigint[]`;
 }
 
-/** Text as search columns hold it: lower case, «ё» as «е». */
-export function searchable(typed: string): string {
-	return typed.toLowerCase().replaceAll('ё', 'е').trim();
-}
-
-/** A pattern for LIKE that finds the text anywhere, its own % and _ taken as they are. */
-export function anywhere(typed: string): string {
-	return `%${searchable(typed).replace(/[\\%_]/g, '\\$&')}%`;
-}
-
 export type ClientName = { id: number; name: string; inn: string | null };
-
-const SHORTEST_SUBSTRING = 3;
-
-/**
- * Whether a search column (see `searchable`) says what was typed: anywhere from three letters on; one or
- * two only at the beginning of a word, for inside of words no index of trigrams finds them; signs alone
- * nowhere, for they have no trigrams at all.
- */
-export function textMatches(column: SQL, typed: string): SQL {
-	const wanted = searchable(typed);
-	if (!/[\p{L}\p{N}]/u.test(wanted)) return sql`false`;
-	if ([...wanted].length >= SHORTEST_SUBSTRING) return sql`${column} like ${anywhere(typed)}`;
-	const escaped = wanted.replace(/[^\p{L}\p{N} ]/gu, '\\$&');
-	return sql`${column} ~ ${`\\m${escaped}`}`;
-}
 
 /**
  * The client of exactly this name (case and «ё» aside) that the actor knows, or null; of several the one that

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
 	type AnyPgColumn,
-	boolean,
 	check,
 	index,
 	integer,
@@ -12,29 +11,14 @@ import {
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { people } from '#src/features/access/tables.ts';
-import {
-	createdAt,
-	currency,
-	day,
-	exactMoment,
-	id,
-	money,
-	ref,
-	russian,
-	version,
-} from '#src/platform/db/columns.ts';
+import type { ExtraValues } from '#src/features/company/extra-fields/tables.ts';
+import { tags } from '#src/features/company/tags/tables.ts';
+import { createdAt, day, exactMoment, id, ref, russian, version } from '#src/platform/db/columns.ts';
 
 export const LEGAL_KINDS = ['company', 'sole_proprietor', 'person', 'government'] as const;
 
 export const CLIENT_STATUSES = ['prospect', 'active', 'former'] as const;
 export const ADDRESS_KINDS = ['legal', 'actual', 'postal', 'delivery'] as const;
-export const EXTRA_KINDS = ['text', 'number', 'day', 'choice', 'yes_no'] as const;
-export const EXTRA_NOUNS = ['client', 'deal'] as const;
-export const SOURCE_KINDS = ['source', 'campaign'] as const;
-export type SourceKind = (typeof SOURCE_KINDS)[number];
-
-/** Values of a record's extra fields by the field's id: text, a decimal string, a day, `true`. */
-export type ExtraValues = Record<string, string | boolean>;
 
 export const clients = pgTable(
 	'clients',
@@ -148,22 +132,6 @@ export const addresses = pgTable(
 	],
 );
 
-/** Tags of clients and deals, one directory; a new word typed makes a new one. */
-export const tags = pgTable(
-	'tags',
-	{
-		id: id(),
-		name: russian().notNull(),
-		/** A name out of the palette of the style sheet. */
-		colour: text().notNull().default('grey'),
-		version: version(),
-	},
-	(t) => [
-		uniqueIndex('tags_name').on(sql`lower(${t.name} collate "russian")`),
-		check('tags_named', sql`length(btrim(${t.name})) > 0`),
-	],
-);
-
 export const clientTags = pgTable(
 	'client_tags',
 	{
@@ -177,43 +145,6 @@ export const clientTags = pgTable(
 	(t) => [
 		primaryKey({ columns: [t.clientId, t.tagId] }),
 		index('client_tags_tag').on(t.tagId, t.clientId),
-	],
-);
-
-/** Where clients and deals come from: what the fields `source` and `campaign` suggest. */
-export const sources = pgTable(
-	'sources',
-	{
-		id: id(),
-		kind: text({ enum: SOURCE_KINDS }).notNull(),
-		name: russian().notNull(),
-		active: boolean().notNull().default(true),
-		version: version(),
-	},
-	(t) => [
-		uniqueIndex('sources_name').on(t.kind, sql`lower(${t.name} collate "russian")`),
-		check('sources_kind', sql`${t.kind} in ('source', 'campaign')`),
-	],
-);
-
-/** Fields of the company's own, beside those that the program knows. */
-export const extraFields = pgTable(
-	'extra_fields',
-	{
-		id: id(),
-		noun: text({ enum: EXTRA_NOUNS }).notNull(),
-		name: russian().notNull(),
-		kind: text({ enum: EXTRA_KINDS }).notNull(),
-		/** Of a choice: what can be chosen, in order. */
-		choices: jsonb().$type<string[]>().notNull().default([]),
-		position: integer().notNull(),
-		active: boolean().notNull().default(true),
-		version: version(),
-	},
-	(t) => [
-		uniqueIndex('extra_fields_name').on(t.noun, sql`lower(${t.name} collate "russian")`),
-		check('extra_fields_noun', sql`${t.noun} in ('client', 'deal')`),
-		check('extra_fields_kind', sql`${t.kind} in ('text', 'number', 'day', 'choice', 'yes_no')`),
 	],
 );
 
@@ -243,24 +174,5 @@ export const contactPoints = pgTable(
 		index('contact_points_key').on(t.kind, t.searchKey, t.clientId),
 		index('contact_points_search').using('gin', t.searchKey.op('gin_trgm_ops')),
 		check('contact_points_kind', sql`${t.kind} in ('phone', 'email')`),
-	],
-);
-
-export const products = pgTable(
-	'products',
-	{
-		id: id(),
-		name: russian().notNull(),
-		series: text(),
-		price: money(),
-		currency: currency(),
-		externalRef: text(),
-		nameSearch: text()
-			.generatedAlwaysAs(sql`translate(lower(name collate "russian"), 'ё', 'е')`)
-			.notNull(),
-	},
-	(t) => [
-		uniqueIndex('products_external_ref').on(t.externalRef),
-		index('products_name_search').using('gin', t.nameSearch.op('gin_trgm_ops')),
 	],
 );

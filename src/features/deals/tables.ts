@@ -16,7 +16,10 @@ import {
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { people } from '#src/features/access/tables.ts';
-import { clients, type ExtraValues, products, tags } from '#src/features/clients/tables.ts';
+import { clients } from '#src/features/clients/tables.ts';
+import type { ExtraValues } from '#src/features/company/extra-fields/tables.ts';
+import { tags } from '#src/features/company/tags/tables.ts';
+import { products } from '#src/features/products/tables.ts';
 import {
 	createdAt,
 	currency,

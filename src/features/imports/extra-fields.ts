@@ -1,5 +1,5 @@
-import type { ExtraValues } from '#src/features/clients/tables.ts';
 import { listExtraFields } from '#src/features/company/extra-fields/extra-fields.ts';
+import type { ExtraValues } from '#src/features/company/extra-fields/tables.ts';
 import type { Field, NounName } from '#src/features/imports/columns/fields.ts';
 import type { OwnFields } from '#src/features/imports/console/choice.ts';
 import { choice, day, decimal, line, yesNo } from '#src/features/imports/engine/values.ts';

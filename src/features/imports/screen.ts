@@ -1,5 +1,5 @@
 import { type Actor, can } from '#src/features/access/rights.ts';
-import type { Requisite, Warning } from '#src/features/clients/requisites.ts';
+import type { Requisite, Warning } from '#src/features/company/requisites.ts';
 import { listPipelines } from '#src/features/deals/queries.ts';
 import { FEED_COLUMNS, feedsFor } from '#src/features/imports/columns/columns.ts';
 import {

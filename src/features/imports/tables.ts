@@ -13,7 +13,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { FieldChange } from '#src/events.ts';
 import { people } from '#src/features/access/tables.ts';
-import type { Warning } from '#src/features/clients/requisites.ts';
+import type { Warning } from '#src/features/company/requisites.ts';
 import type { Fault, Reason } from '#src/features/imports/console/messages.ts';
 import type { Encoding } from '#src/features/imports/files/encoding.ts';
 import { createdAt, exactMoment, id, ref, version } from '#src/platform/db/columns.ts';

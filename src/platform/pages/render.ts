@@ -93,7 +93,7 @@ function viewHelpers({ assets, icon, fragment }: Drawing, viewer: Viewer, page: 
 		said: saidOnce,
 		span: (seconds: number) => formatSpan(seconds, language),
 		asset: assets.url,
-		/** A new key for a form that makes something: see platform/once. */
+		/** A new key for a form that makes something: see platform/idempotency. */
 		newKey: randomUUID,
 		undoPath,
 		/** One symbol of the sprite, by its name. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { type Done, settingRoutes } from '#src/features/access/directory/doors.ts';
 import { acting } from '#src/features/access/guard.ts';
 import {
 	MappingForm,
@@ -9,7 +10,6 @@ import {
 import { listRoles, listTeams } from '#src/features/access/people/queries.ts';
 import { roleWords } from '#src/features/access/people/words.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { type Done, settingRoutes } from '#src/platform/directories/doors.ts';
 import { readForm } from '#src/platform/forms/readers.ts';
 import {
 	addMapping,

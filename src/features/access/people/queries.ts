@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Permission, Scope } from '#src/features/access/tables.ts';
-import { anywhere } from '#src/features/clients/queries.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { anywhere } from '#src/platform/db/text-search.ts';
 import { Conflict, NotFound } from '#src/platform/errors.ts';
 
 /** A person as an administrator sees them. */

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Gauge } from 'prom-client';
 import type { Config } from '#src/config.ts';
+import { type Done, settingRoutes } from '#src/features/access/directory/doors.ts';
 import { acting } from '#src/features/access/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { type Done, settingRoutes } from '#src/platform/directories/doors.ts';
 import { readForm, readQuery } from '#src/platform/forms/readers.ts';
 import { leaveFor } from '#src/platform/http/redirect.ts';
 import { once } from '#src/platform/idempotency/keys.ts';

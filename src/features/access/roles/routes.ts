@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { type Done, settingRoutes } from '#src/features/access/directory/doors.ts';
 import { acting } from '#src/features/access/guard.ts';
 import {
 	NewRoleForm,
@@ -10,7 +11,6 @@ import { findRole, listRoles, type RoleRecord } from '#src/features/access/peopl
 import { isBuiltIn, roleWords } from '#src/features/access/people/words.ts';
 import { PERMISSIONS, SCOPES } from '#src/features/access/tables.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { type Done, settingRoutes } from '#src/platform/directories/doors.ts';
 import { readForm } from '#src/platform/forms/readers.ts';
 import { type Language, translate } from '#src/platform/i18n/translate.ts';
 import type { Fields } from '#src/platform/pages/three-way-merge.ts';

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/access/guard.ts';
-import { anywhere } from '#src/features/clients/queries.ts';
 import type { Database } from '#src/platform/db/client.ts';
+import { anywhere } from '#src/platform/db/text-search.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { listAllSessions, listSessions, MOST_SESSIONS } from './queries.ts';

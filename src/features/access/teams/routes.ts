@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import { type Done, settingRoutes } from '#src/features/access/directory/doors.ts';
 import { acting } from '#src/features/access/guard.ts';
 import { NewTeamForm, RemovalForm, TeamForm } from '#src/features/access/people/forms.ts';
 import { findTeam, listTeams, type TeamRecord } from '#src/features/access/people/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { type Done, settingRoutes } from '#src/platform/directories/doors.ts';
 import { readForm } from '#src/platform/forms/readers.ts';
 import { addTeam, editTeam, lockTeams, removeTeam } from './actions.ts';
 

@@ -1,9 +1,9 @@
 import type { Colleague } from '#src/features/access/queries.ts';
 import { formatPhone, telHref } from '#src/features/clients/contacts/phones.ts';
 import type { ClientRecord, Point } from '#src/features/clients/record.ts';
-import { requisiteWarnings } from '#src/features/clients/requisites.ts';
 import { ADDRESS_KINDS, CLIENT_STATUSES, LEGAL_KINDS } from '#src/features/clients/tables.ts';
 import { type ExtraField, extraFacts } from '#src/features/company/extra-fields/extra-fields.ts';
+import { requisiteWarnings } from '#src/features/company/requisites.ts';
 import { tagText } from '#src/features/company/tags/tags.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
@@ -20,7 +20,7 @@ export const NO_LISTS: ClientLists = { colleagues: [], tags: [], sources: [] };
 
 type Telling = { client: ClientRecord; lists: ClientLists; viewer: Viewer; mayGive: boolean };
 
-/** All that is known of a client, as facts of its card and of its forms: see platform/web/facts.ts. */
+/** All that is known of a client, as facts of its card and of its forms: see platform/pages/fields.ts. */
 export function clientFacts(telling: Telling & { extra: readonly ExtraField[] }): Fact[] {
 	const { client, viewer, extra } = telling;
 	return [

@@ -20,9 +20,9 @@ import {
 } from '#src/features/clients/forms.ts';
 import { askedQuery } from '#src/features/clients/history/history-filter.ts';
 import { findClientToEdit, heirOf } from '#src/features/clients/record.ts';
-import { innRemark } from '#src/features/clients/requisites.ts';
 import { suggestClients } from '#src/features/clients/search/search.ts';
 import { readWithExtra } from '#src/features/company/extra-fields/extra-fields.ts';
+import { innRemark } from '#src/features/company/requisites.ts';
 import type { Connection, Sql, Tx } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { readQuery } from '#src/platform/forms/readers.ts';

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { StaticDecode, TObject, TSchema } from 'typebox';
 import type { FieldChange } from '#src/events.ts';
-import type { EXTRA_KINDS, EXTRA_NOUNS, ExtraValues } from '#src/features/clients/tables.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import {
 	day,
@@ -17,6 +16,7 @@ import {
 import { formatDay, isDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { Fact } from '#src/platform/pages/fields.ts';
+import type { EXTRA_KINDS, EXTRA_NOUNS, ExtraValues } from './tables.ts';
 
 /** A field of the company's own, as an administrator has made it. */
 export type ExtraField = {

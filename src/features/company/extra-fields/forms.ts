@@ -1,5 +1,5 @@
-import { EXTRA_KINDS, EXTRA_NOUNS } from '#src/features/clients/tables.ts';
 import { form, lines, oneOf, optional, text, version } from '#src/platform/forms/readers.ts';
+import { EXTRA_KINDS, EXTRA_NOUNS } from './tables.ts';
 
 /** For which noun a new field is. */
 export const NewExtraQuery = form({ noun: optional(oneOf(...EXTRA_NOUNS)) });

@@ -1,8 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import {
+	settingButtons,
+	settingRoutes,
+	settingSaved,
+} from '#src/features/access/directory/doors.ts';
 import { acting, actorOf } from '#src/features/access/guard.ts';
 import { sectionsFor } from '#src/features/admin/sections.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { settingButtons, settingRoutes, settingSaved } from '#src/platform/directories/doors.ts';
 import { Forbidden } from '#src/platform/errors.ts';
 import { readForm, readQuery } from '#src/platform/forms/readers.ts';
 import {

@@ -1,5 +1,5 @@
-import { EXTRA_KINDS, EXTRA_NOUNS } from '#src/features/clients/tables.ts';
 import { type Language, translate } from '#src/platform/i18n/translate.ts';
+import { EXTRA_KINDS, EXTRA_NOUNS } from './tables.ts';
 
 type Named = { id: string; name: string }[];
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { type Acting, demand } from '#src/features/access/rights.ts';
-import { type Requisites, requisiteWarnings } from '#src/features/clients/requisites.ts';
+import { type Requisites, requisiteWarnings } from '#src/features/company/requisites.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
 import { type Place, reordered, writeOrder } from '#src/platform/db/order.ts';

@@ -1,6 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Acting, demand } from '#src/features/access/rights.ts';
-import type { SourceKind } from '#src/features/clients/tables.ts';
 import { replaceInFilters } from '#src/features/saved-filters/renaming.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
@@ -9,6 +8,7 @@ import { InvalidForm, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import { changesBetween } from '#src/platform/history/changes.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
+import type { SourceKind } from './tables.ts';
 
 /** A word for where clients and deals come from, as an administrator sees it. */
 export type SourceRecord = {

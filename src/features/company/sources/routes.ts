@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import {
+	settingButtons,
+	settingRoutes,
+	settingSaved,
+} from '#src/features/access/directory/doors.ts';
+import { MergerForm } from '#src/features/access/directory/forms.ts';
 import { acting } from '#src/features/access/guard.ts';
-import { SOURCE_KINDS } from '#src/features/clients/tables.ts';
-import { NewSourceForm, NewSourceQuery, SourceForm } from '#src/features/company/catalog-forms.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { settingButtons, settingRoutes, settingSaved } from '#src/platform/directories/doors.ts';
-import { MergerForm } from '#src/platform/directories/forms.ts';
 import { readForm, readQuery } from '#src/platform/forms/readers.ts';
 import { type Language, translate } from '#src/platform/i18n/translate.ts';
 import {
@@ -19,6 +21,8 @@ import {
 	type SourceRecord,
 	useSource,
 } from './actions.ts';
+import { NewSourceForm, NewSourceQuery, SourceForm } from './forms.ts';
+import { SOURCE_KINDS } from './tables.ts';
 
 const kindsIn = (language: Language) =>
 	SOURCE_KINDS.map((id) => ({ id, name: translate(language, 'source.kind', { kind: id }) }));

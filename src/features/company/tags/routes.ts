@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import {
+	settingButtons,
+	settingRoutes,
+	settingSaved,
+} from '#src/features/access/directory/doors.ts';
+import { MergerForm } from '#src/features/access/directory/forms.ts';
 import { acting } from '#src/features/access/guard.ts';
-import { NewTagForm, TagForm } from '#src/features/company/catalog-forms.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { settingButtons, settingRoutes, settingSaved } from '#src/platform/directories/doors.ts';
-import { MergerForm } from '#src/platform/directories/forms.ts';
 import { readForm } from '#src/platform/forms/readers.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { COLOURS } from '#src/platform/pages/colours.ts';
@@ -17,6 +20,7 @@ import {
 	removeTag,
 	type TagRecord,
 } from './actions.ts';
+import { NewTagForm, TagForm } from './forms.ts';
 
 /** The tags of clients and deals, as an administrator sets them up. */
 export function tagRoutes(app: FastifyInstance, { connection }: { connection: Connection }): void {

@@ -1,7 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+	settingButtons,
+	settingRoutes,
+	settingSaved,
+} from '#src/features/access/directory/doors.ts';
 import { acting } from '#src/features/access/guard.ts';
 import type { Connection, Sql } from '#src/platform/db/client.ts';
-import { settingButtons, settingRoutes, settingSaved } from '#src/platform/directories/doors.ts';
 import { readForm } from '#src/platform/forms/readers.ts';
 import { wantsFragments } from '#src/platform/http/errors.ts';
 import { leaveFor } from '#src/platform/http/redirect.ts';

@@ -73,7 +73,7 @@ export async function answerChange(
 	return reply.header('hx-refresh', 'true').send('');
 }
 
-/** What a door did with many records at once: see platform/web/bulk.ts. */
+/** What a door did with many records at once: see platform/forms/bulk.ts. */
 export type BulkChange = {
 	result: BulkResult;
 	/** What they are, for words; the page that lists them, and how it is marked in the menu. */

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Colleague } from '#src/features/access/queries.ts';
 import { type Actor, editable, visibleTo } from '#src/features/access/rights.ts';
+import { type Stretch, stretchReach } from '#src/features/deals/dates/dates.ts';
 import { idleSql } from '#src/features/deals/list/criteria.ts';
 import {
 	dayWithin,
@@ -16,7 +17,6 @@ import type { SavedFilter, Screen } from '#src/features/saved-filters/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { criteria, IDLE_BEFORE, preamble, source, stageList } from './criteria.ts';
-import { type Stretch, stretchReach } from './dates.ts';
 import type { Filter } from './forms.ts';
 import { farReach, nearReach, type Place, RANKS } from './order.ts';
 

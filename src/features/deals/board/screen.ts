@@ -1,6 +1,7 @@
 import type { Colleague } from '#src/features/access/queries.ts';
 import type { Actor } from '#src/features/access/rights.ts';
 import { dealBar } from '#src/features/deals/bulk/forms.ts';
+import { STRETCHES } from '#src/features/deals/dates/dates.ts';
 import { addressOf, PERIODS } from '#src/features/deals/list/filter.ts';
 import { listAllStages, type Pipeline, type Stage, stagesIn } from '#src/features/deals/queries.ts';
 import { isFinal, type StepGroup } from '#src/features/deals/rules.ts';
@@ -22,7 +23,6 @@ import {
 	type StretchColumn,
 	showBelow,
 } from './columns.ts';
-import { STRETCHES } from './dates.ts';
 import { type Face, faceOf } from './face.ts';
 import { boardUrl, type ColumnStart, type Filter, listUrl, readFilter } from './forms.ts';
 import { CARDS_A_COLUMN, type Frame, readFrame } from './queries.ts';

@@ -1,5 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/access/rights.ts';
+import {
+	STRETCHES,
+	type Stretch,
+	stretchBounds,
+	stretchSql,
+} from '#src/features/deals/dates/dates.ts';
 import { asksFacts, factCriteria } from '#src/features/deals/list/criteria.ts';
 import {
 	dayWithin,
@@ -13,7 +19,6 @@ import { holdsEveryDeal } from '#src/features/deals/visibility.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import { criteria, preamble, source, stageList } from './criteria.ts';
-import { STRETCHES, type Stretch, stretchBounds, stretchSql } from './dates.ts';
 import type { Filter } from './forms.ts';
 import { groupSql } from './order.ts';
 

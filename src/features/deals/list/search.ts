@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, visibleTo } from '#src/features/access/rights.ts';
-import { textMatches } from '#src/features/clients/queries.ts';
 import { clientsFound } from '#src/features/clients/search/search.ts';
+import { textMatches } from '#src/platform/db/text-search.ts';
 
 const HIT = sql`h.id, h.pipeline_id, h.stage_id, h.owner_id, h.source, h.currency, h.amount, h.next_planned_on,
 	h.next_planned_at, h.closed_on, h.archived_at, h.merged_into, h.last_done_at, h.created_at`;

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify';
-import { acting } from '#src/features/access/guard.ts';
-import { groupedStages } from '#src/features/deals/moves/stage-choice.ts';
-import type { Connection } from '#src/platform/db/client.ts';
 import {
 	settingButtons,
 	settingEmptied,
 	settingRoutes,
 	settingSaved,
-} from '#src/platform/directories/doors.ts';
-import { EmptyingForm } from '#src/platform/directories/forms.ts';
+} from '#src/features/access/directory/doors.ts';
+import { EmptyingForm } from '#src/features/access/directory/forms.ts';
+import { acting } from '#src/features/access/guard.ts';
+import { groupedStages } from '#src/features/deals/moves/stage-choice.ts';
+import type { Connection } from '#src/platform/db/client.ts';
 import { readForm } from '#src/platform/forms/readers.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { NewPipelineForm, PipelineForm } from './forms.ts';

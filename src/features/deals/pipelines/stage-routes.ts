@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { acting } from '#src/features/access/guard.ts';
-import { REQUIRABLE_LABELS, type Requirable } from '#src/features/deals/moves/required-fields.ts';
-import { isFinal } from '#src/features/deals/rules.ts';
-import type { Connection, Sql } from '#src/platform/db/client.ts';
 import {
 	settingButtons,
 	settingEmptied,
 	settingRoutes,
 	settingSaved,
-} from '#src/platform/directories/doors.ts';
-import { EmptyingForm } from '#src/platform/directories/forms.ts';
+} from '#src/features/access/directory/doors.ts';
+import { EmptyingForm } from '#src/features/access/directory/forms.ts';
+import { acting } from '#src/features/access/guard.ts';
+import { REQUIRABLE_LABELS, type Requirable } from '#src/features/deals/moves/required-fields.ts';
+import { isFinal } from '#src/features/deals/rules.ts';
+import type { Connection, Sql } from '#src/platform/db/client.ts';
 import { readForm, readQuery } from '#src/platform/forms/readers.ts';
 import { type Language, translate } from '#src/platform/i18n/translate.ts';
 import { COLOURS } from '#src/platform/pages/colours.ts';

@@ -1,6 +1,6 @@
-import { searchable } from '#src/features/clients/queries.ts';
 import type { LinesForm } from '#src/features/deals/forms.ts';
 import type { Line } from '#src/features/products/lines.ts';
+import { searchable } from '#src/platform/db/text-search.ts';
 import { type Fields, mergedBody } from '#src/platform/pages/three-way-merge.ts';
 import type { TypedLine } from './products.ts';
 

@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm';
 import type { FieldChange, ProductChange } from '#src/events.ts';
 import type { Acting, Actor } from '#src/features/access/rights.ts';
-import { searchable, textMatches } from '#src/features/clients/queries.ts';
 import { checkVersion } from '#src/features/deals/conflicts.ts';
 import { type DealToEdit, findDealToEdit } from '#src/features/deals/queries.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import { isTooMuch, type Line } from '#src/features/products/lines.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { searchable, textMatches } from '#src/platform/db/text-search.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { type FieldErrors, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { record } from '#src/platform/history/record.ts';

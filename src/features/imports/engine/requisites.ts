@@ -4,7 +4,7 @@ import {
 	ogrnHolds,
 	type Requisites,
 	requisiteWarnings,
-} from '#src/features/clients/requisites.ts';
+} from '#src/features/company/requisites.ts';
 import type { Doubts } from '#src/features/imports/tables.ts';
 import { type Reading, type Value, withoutPoint } from './values.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { phoneOf } from '#src/features/clients/contacts/phones.ts';
 import { clientVisibleTo } from '#src/features/clients/queries.ts';
-import type { ExtraValues } from '#src/features/clients/tables.ts';
+import type { ExtraValues } from '#src/features/company/extra-fields/tables.ts';
 import { itemsOf } from '#src/features/imports/columns/lists.ts';
 import { requisiteDoubts } from '#src/features/imports/engine/requisites.ts';
 import { alike } from '#src/features/imports/engine/values.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { ExtraValues } from '#src/features/clients/tables.ts';
+import type { ExtraValues } from '#src/features/company/extra-fields/tables.ts';
 import { settleSteps, usualSettlement } from '#src/features/deals/moves/settlement.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Reason } from '#src/features/imports/console/messages.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { products } from '#src/features/clients/tables.ts';
+import { products } from '#src/features/products/tables.ts';
 import { byNameAlone, candidates, lockRows, type Noun, named, recordset, textIn } from './noun.ts';
 
 const CANDIDATES = named('products');

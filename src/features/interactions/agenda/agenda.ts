@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, editable, visibleTo } from '#src/features/access/rights.ts';
-import { clientVisibleTo, textMatches } from '#src/features/clients/queries.ts';
+import { clientVisibleTo } from '#src/features/clients/queries.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import { interactionVisibleTo } from '#src/features/interactions/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
+import { textMatches } from '#src/platform/db/text-search.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import {
 	type Span,

@@ -1,8 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import {
+	settingButtons,
+	settingRoutes,
+	settingSaved,
+} from '#src/features/access/directory/doors.ts';
 import { acting } from '#src/features/access/guard.ts';
 import { type InteractionKind, listKinds } from '#src/features/interactions/queries.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { settingButtons, settingRoutes, settingSaved } from '#src/platform/directories/doors.ts';
 import { readForm } from '#src/platform/forms/readers.ts';
 import type { Fields } from '#src/platform/pages/three-way-merge.ts';
 import {

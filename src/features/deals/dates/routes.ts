@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { acting, actorOf } from '#src/features/access/guard.ts';
+import { answerChange } from '#src/features/deals/board/answer.ts';
 import { listAllStages } from '#src/features/deals/queries.ts';
 import { postponeInteraction } from '#src/features/interactions/actions.ts';
 import { clashNote } from '#src/features/interactions/interaction/answer.ts';
@@ -12,8 +13,7 @@ import { once } from '#src/platform/idempotency/keys.ts';
 import { attempt, type Problem } from '#src/platform/pages/dialog.ts';
 import type { Toast } from '#src/platform/pages/flash.ts';
 import { wayBack } from '#src/platform/pages/undo.ts';
-import { answerChange } from './answer.ts';
-import { DateForm, datePlan } from './date-forms.ts';
+import { DateForm, datePlan } from './forms.ts';
 
 const CHANGES = { config: { access: 'signed-in' as const, changes: 'interaction' as const } };
 const Params = form({ id: id() });

@@ -1,5 +1,5 @@
+import type { LEGAL_KINDS } from '#src/features/clients/tables.ts';
 import type { MessageArgs, MessageKey } from '#src/platform/i18n/translate.ts';
-import type { LEGAL_KINDS } from './tables.ts';
 
 /*
  * What is true of requisites by law. Nothing here forbids: foreign companies and test data fail these
