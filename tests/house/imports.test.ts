@@ -24,7 +24,7 @@ const ORDER = [
 const LEAVES = ['imports', 'demo', 'settings', 'doctor', 'erasure'];
 /** Arrows that still go back up, by folder: each is to go, none may come. */
 const BACK: Record<string, string> = {
-		'access/groups → mail': 'a change of rights writes its letters',
+	'access/groups → mail': 'a change of rights writes its letters',
 	'access/people → deals': 'who leaves hands over what they have',
 	'access/people → deals/handover': 'who leaves hands over what they have',
 	'access/people → mail': 'a change of rights writes its letters',
@@ -53,7 +53,7 @@ const BACK: Record<string, string> = {
 	'deals/deal → interactions': 'a deal is made, planned and drawn with its steps',
 	'deals/list → interactions': 'a deal is made, planned and drawn with its steps',
 	'deals/notes → interactions': 'a deal is made, planned and drawn with its steps',
-	'deals/notes → interactions/interaction': 'a deal is made, planned and drawn with its steps',,
+	'deals/notes → interactions/interaction': 'a deal is made, planned and drawn with its steps',
 };
 /** Files that answer requests: they draw, and may look at every role of their folder. */
 const DOORS = ['routes', 'bulk', 'screen', 'tasks', 'answer', 'list', 'print', 'history'];

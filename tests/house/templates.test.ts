@@ -30,7 +30,7 @@ const ROOTLESS = {
 };
 
 function named(text: string): string[] {
-	const literal = new RegExp(`['"\`](?:/(?=layouts/))?((?:${folders})/[\\w-]+)['"\`]`, 'g');
+	const literal = new RegExp(`['"\`](?:/(?=layouts/))?((?:${folders})(?:/[\\w-]+)+)['"\`]`, 'g');
 	return [...text.matchAll(literal)].map(([, name]) => name as string);
 }
 

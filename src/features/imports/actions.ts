@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Acting } from '#src/features/access/rights.ts';
 import { listPipelines } from '#src/features/deals/queries.ts';
-import { FEED_COLUMNS, feedsFor, isFed, OURS } from '#src/features/imports/columns/columns.ts';
+import { FEED_COLUMNS, feedsFor, isFed } from '#src/features/imports/columns/columns.ts';
 import {
 	insteadOf,
 	KEPT,
@@ -9,8 +9,6 @@ import {
 	listUnknownNames,
 	NOTHING,
 } from '#src/features/imports/columns/instead.ts';
-import { fieldsFor } from '#src/features/imports/columns/recognition.ts';
-import { suggestedWay } from '#src/features/imports/columns/suggestion.ts';
 import { FileFault, sentence } from '#src/features/imports/console/messages.ts';
 import {
 	type Look,
@@ -19,7 +17,7 @@ import {
 	storeFile,
 	withStoredFile,
 } from '#src/features/imports/files/spool.ts';
-import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
+import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict, Forbidden, InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { momentOf } from '#src/platform/history/clock.ts';
@@ -27,7 +25,7 @@ import { record } from '#src/platform/history/record.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
 import { extraNames } from './extra-fields.ts';
-import { findImportToEdit, type ImportRecord, rememberedChoice } from './queries.ts';
+import { findImportToEdit, type ImportRecord } from './queries.ts';
 import type { AskedReading, Choice, Feeds, ImportStatus } from './tables.ts';
 
 /** A file that lies on this machine while its request lasts. */
@@ -279,27 +277,4 @@ async function mine(
 // One after the other, whoever orders them: two imports at once would fight for the same clients.
 async function enqueueWork(tx: Tx, task: string, id: number): Promise<void> {
 	await enqueue(tx, task, { id }, { key: `import:${id}`, queue: 'imports', attempts: 8 });
-}
-
-/** What a file's columns most likely are: as last time, or else by their headings. */
-export async function suggestedChoice(
-	db: Database,
-	acting: Pick<Acting, 'actor'>,
-	{ feeds, headers, fingerprint }: ImportRecord,
-): Promise<{ choice: Choice; remembered: boolean }> {
-	const { fields, ways, known } = FEED_COLUMNS[feeds];
-	const extra = await extraNames(db, feeds);
-	const before = await rememberedChoice(db, acting.actor, fingerprint, feeds);
-	const possible = [...fields, ...extra.map(({ field, name }) => ({ field, words: name }))];
-	const usable = before?.fields.every(
-		(field) => field === '' || possible.some((one) => one.field === field),
-	);
-	if (before && usable) {
-		let at = 0;
-		const all = headers.map((header) => (OURS.includes(header) ? '' : (before.fields[at++] ?? '')));
-		return { choice: { ...before, fields: all, instead: undefined }, remembered: true };
-	}
-	const all = fieldsFor(headers, possible);
-	const way = suggestedWay(all, ways);
-	return { choice: { fields: all, way, known: known[0] ?? 'update' }, remembered: false };
 }

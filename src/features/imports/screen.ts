@@ -1,6 +1,7 @@
 import { type Actor, can } from '#src/features/access/rights.ts';
 import type { Requisite, Warning } from '#src/features/company/requisites.ts';
 import { listPipelines } from '#src/features/deals/queries.ts';
+import { suggestedChoice } from '#src/features/imports/columns/choice.ts';
 import { FEED_COLUMNS, feedsFor } from '#src/features/imports/columns/columns.ts';
 import {
 	KEPT,
@@ -14,7 +15,6 @@ import type { Database } from '#src/platform/db/client.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { formatNumber, moneyForInput } from '#src/platform/i18n/money.ts';
 import { type Language, type MessageKey, translate } from '#src/platform/i18n/translate.ts';
-import { suggestedChoice } from './actions.ts';
 import { extraNames } from './extra-fields.ts';
 import {
 	findImport,

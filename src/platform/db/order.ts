@@ -1,8 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
+import type { Place } from '#src/platform/forms/place.ts';
 import type { Tx } from './client.ts';
-
-/** Where a record of a directory is moved: one place up or down, or to a place counted from 1. */
-export type Place = { way: 'up' | 'down' } | { place: number };
 
 /** An order with one record moved, and its places before and after; null where nothing moves. */
 export function reordered(

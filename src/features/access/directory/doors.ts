@@ -4,7 +4,7 @@ import type { Acting } from '#src/features/access/rights.ts';
 import { takeHeld } from '#src/features/access/sessions/fresh-sign-in.ts';
 import type { Permission } from '#src/features/access/tables.ts';
 import type { Database, Sql, Tx } from '#src/platform/db/client.ts';
-import type { Place } from '#src/platform/db/order.ts';
+import type { Place } from '#src/platform/forms/place.ts';
 import { form, id, readForm, readQuery } from '#src/platform/forms/readers.ts';
 import { wantsFragments, wantsJson } from '#src/platform/http/errors.ts';
 import { leaveFor } from '#src/platform/http/redirect.ts';

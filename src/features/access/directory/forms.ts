@@ -1,5 +1,5 @@
-import type { Place } from '#src/platform/db/order.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
+import type { Place } from '#src/platform/forms/place.ts';
 import {
 	checked,
 	form,

@@ -4,12 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '#src/config.ts';
 import { findActor } from '#src/features/access/queries.ts';
-import {
-	chooseColumns,
-	receiveImport,
-	startImport,
-	suggestedChoice,
-} from '#src/features/imports/actions.ts';
+import { chooseColumns, receiveImport, startImport } from '#src/features/imports/actions.ts';
+import { suggestedChoice } from '#src/features/imports/columns/choice.ts';
 import { checkImport } from '#src/features/imports/engine/check.ts';
 import { runRows } from '#src/features/imports/engine/run.ts';
 import { findImport } from '#src/features/imports/queries.ts';
