@@ -13,7 +13,15 @@ import {
 import { people } from '#src/features/access/tables.ts';
 import type { ExtraValues } from '#src/features/company/extra-fields/tables.ts';
 import { tags } from '#src/features/company/tags/tables.ts';
-import { createdAt, day, exactMoment, id, ref, russian, version } from '#src/platform/db/columns.ts';
+import {
+	createdAt,
+	day,
+	exactMoment,
+	id,
+	ref,
+	russian,
+	version,
+} from '#src/platform/db/columns.ts';
 
 export const LEGAL_KINDS = ['company', 'sole_proprietor', 'person', 'government'] as const;
 

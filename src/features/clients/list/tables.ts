@@ -10,6 +10,7 @@ import {
 	pgTable,
 	text,
 } from 'drizzle-orm/pg-core';
+import { clients } from '#src/features/clients/tables.ts';
 import { day, moment, ref, russian } from '#src/platform/db/columns.ts';
 import type { OtherSums } from './summaries.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import { id, version, russian } from '#src/platform/db/columns.ts';
+import { id, russian, version } from '#src/platform/db/columns.ts';
 
 export const EXTRA_KINDS = ['text', 'number', 'day', 'choice', 'yes_no'] as const;
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import { id, version, russian } from '#src/platform/db/columns.ts';
+import { id, russian, version } from '#src/platform/db/columns.ts';
 
 export const SOURCE_KINDS = ['source', 'campaign'] as const;
 

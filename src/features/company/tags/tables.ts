@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import { id, version, russian } from '#src/platform/db/columns.ts';
+import { id, russian, version } from '#src/platform/db/columns.ts';
 
 /** Tags of clients and deals, one directory; a new word typed makes a new one. */
 export const tags = pgTable(
