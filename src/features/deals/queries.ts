@@ -2,9 +2,9 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, editable } from '#src/features/access/rights.ts';
 import type { ExtraField } from '#src/features/company/extra-fields/extra-fields.ts';
 import type { ExtraValues } from '#src/features/company/extra-fields/tables.ts';
+import type { StageKind } from '#src/features/deals/pipelines/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { Forbidden, NotFound, RuleBroken } from '#src/platform/errors.ts';
-import type { StageKind } from './tables.ts';
 import { dealVisibleTo } from './visibility.ts';
 
 export type Stage = {

@@ -1,6 +1,6 @@
+import type { StageKind } from '#src/features/deals/pipelines/tables.ts';
 import { dayOf, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { addWorkingDays } from '#src/platform/i18n/workdays.ts';
-import type { StageKind } from './tables.ts';
 
 /** The nearest planned interaction of a deal: for a day, for a moment, or none at all. */
 export type NextStep = { plannedOn: string | null; plannedAt: Date | null };

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Actor } from '#src/features/access/rights.ts';
-import type { StageKind } from '#src/features/deals/tables.ts';
+import type { StageKind } from '#src/features/deals/pipelines/tables.ts';
 import { dealVisibleTo } from '#src/features/deals/visibility.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { StageKind } from '#src/features/deals/tables.ts';
+import type { StageKind } from '#src/features/deals/pipelines/tables.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
 import type { ListColumn } from '#src/platform/listing/headings.ts';

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Settled, SettledStep } from '#src/event-shapes.ts';
 import { refreshNextStep } from '#src/features/deals/next-step.ts';
+import type { StageKind } from '#src/features/deals/pipelines/tables.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
-import type { StageKind } from '#src/features/deals/tables.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 
 /** What becomes of what is planned on a deal that is finished. */

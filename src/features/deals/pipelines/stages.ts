@@ -3,7 +3,6 @@ import type { FieldChange } from '#src/events.ts';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import { REQUIRABLE } from '#src/features/deals/moves/required-fields.ts';
 import { isFinal } from '#src/features/deals/rules.ts';
-import type { StageKind } from '#src/features/deals/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
 import { reordered, writeOrder } from '#src/platform/db/order.ts';
@@ -13,6 +12,7 @@ import type { Place } from '#src/platform/forms/place.ts';
 import { changesBetween } from '#src/platform/history/changes.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
+import type { StageKind } from './tables.ts';
 
 /** What an administrator sets up of a state; a final one has a name and a colour alone. */
 export type StageEdit = {

@@ -1,5 +1,5 @@
 import { asc, eq, sql } from 'drizzle-orm';
-import { pipelines, type StageKind, stages } from '#src/features/deals/tables.ts';
+import { pipelines, type StageKind, stages } from '#src/features/deals/pipelines/tables.ts';
 import { MappingFault } from '#src/features/imports/console/messages.ts';
 import { alike } from '#src/features/imports/engine/values.ts';
 import type { Sql } from '#src/platform/db/client.ts';
