@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './sequence.ts';
 import { Skipped } from './skipped.ts';
 
 export default defineConfig({
@@ -13,6 +14,7 @@ export default defineConfig({
 		isolate: false,
 		// Two files at once: the machines have two cores, and the server and the browser want some of them.
 		maxWorkers: 2,
+		sequence: { sequencer: LongestFirst },
 		testTimeout: 600_000,
 		hookTimeout: 600_000,
 		teardownTimeout: 30_000,

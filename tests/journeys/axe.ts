@@ -9,6 +9,11 @@ export async function seeAccessible(page: Page, where: string): Promise<void> {
 	expect(await findFaults(page, where)).toEqual([]);
 }
 
+/** The same for a page that was looked at already, in other colours. */
+export async function seeLook(page: Page, where: string): Promise<void> {
+	expect(await findFaults(page, where, OF_THE_LOOK)).toEqual([]);
+}
+
 /** What a change of colours and of width alone can break. */
 export const OF_THE_LOOK = ['color-contrast', 'target-size', 'scrollable-region-focusable'];
 

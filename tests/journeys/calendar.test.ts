@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { planInteraction } from '#src/features/interactions/actions.ts';
 import { addDays, dayOf } from '#src/platform/i18n/dates.ts';
-import { seeAccessible } from './axe.ts';
+import { seeAccessible, seeLook } from './axe.ts';
 import { dialog, seeToast } from './board.ts';
 import { by, makeDeal, makePeople } from './company.ts';
 import { type Desk, NOON, openOffice } from './desk.ts';
@@ -139,7 +139,7 @@ test('every view is free of faults for axe, light and dark, and Back comes back 
 		await seeAccessible(page, view);
 	}
 	await page.emulateMedia({ colorScheme: 'light' });
-	await seeAccessible(page, 'week, light');
+	await seeLook(page, 'week, light');
 	await page.getByRole('link', { name: 'Следующая неделя' }).click();
 	await page.goBack();
 	await page.locator('.calendar-heads .today').waitFor();

@@ -2,6 +2,7 @@ import { type BrowserContextOptions, devices } from 'playwright-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createClient } from '#src/features/clients/actions.ts';
 import { seeAccessible } from './axe.ts';
+import { typeAtOnce } from './board.ts';
 import { by, inHours, makeDeal, makePeople } from './company.ts';
 import { type Desk, openOffice } from './desk.ts';
 
@@ -41,7 +42,7 @@ describe('search', () => {
 		page.on('request', (request) => {
 			if (request.url().includes('/clients?')) asked += 1;
 		});
-		await search(page).pressSequentially('рамашка', { delay: 20 });
+		await typeAtOnce(search(page), 'рамашка');
 		await seeNames(page, ['ООО «Ромашка»']);
 		expect([asked, address(page)]).toEqual([1, '?q=рамашка']);
 		await expect.poll(() => page.locator('#sum').textContent()).toBe('Найден 1 клиент');

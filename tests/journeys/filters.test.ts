@@ -9,6 +9,7 @@ import {
 	seeDeals,
 	seeHead,
 	seeToast,
+	typeAtOnce,
 } from './board.ts';
 import { inHours, makeDeal, makePeople, STAGES } from './company.ts';
 import { type Desk, openOffice } from './desk.ts';
@@ -50,7 +51,7 @@ describe('search', () => {
 		page.on('request', (request) => {
 			if (request.url().includes('/board?')) asked += 1;
 		});
-		await search().pressSequentially('елка', { delay: 20 });
+		await typeAtOnce(search(), 'елка');
 		await seeDeals(page, needs, [scales]);
 		await seeDeals(page, interest, []);
 		await expect.poll(address).toBe('?q=елка');
