@@ -16,7 +16,7 @@ import { childrenOf, dataFolder, postmasterOf, startProgram } from './program.ts
 const database = await testDatabase();
 const earlierData = await preparedData();
 /** A small demo company shows as much of how a start goes as a large one. */
-const FEW = { DEMO_DEALS: '20' };
+const FEW = { DEMO_DEALS: '50' };
 
 /** One plain sentence in Russian on standard error, and nothing like a stack. */
 function expectSentence(complaints: string, saying: RegExp): void {
@@ -32,7 +32,7 @@ test('the first start in an empty folder says its steps, fills in the demo compa
 	expect(program.text()).toMatch(
 		/База данных: .*PostgreSQL 18.*\nСхема: применено миграций: \d+\n/,
 	);
-	expect(program.text()).toMatch(/Демо-компания: интересов: 20,/);
+	expect(program.text()).toMatch(/Демо-компания: интересов: 50,/);
 	expect(program.text().trimEnd().split('\n').at(-1)).toBe(`Готово: ${address}`);
 	expect((await fetch(`${address}/healthz`)).status).toBe(200);
 
