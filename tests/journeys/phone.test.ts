@@ -7,7 +7,7 @@ import { type Desk, NOON, openOffice } from './desk.ts';
 /* The phone is a first device: who, what and the call come first, and nothing moves sideways but rows that should. */
 const office = await openOffice();
 const { db } = office.database;
-await makeDemoCompany(db, NOON, 100);
+await makeDemoCompany(db, NOON, 250);
 const { rows } = await db.execute<{ id: number; client: number }>(sql`
 	select d.id, d.client_id as client from deals d
 	join people p on p.id = d.owner_id and p.login = 'anna'
