@@ -1,3 +1,4 @@
+import { nounOf } from '#src/platform/history/nouns.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 import type { Named } from './queries.ts';
 
@@ -185,7 +186,7 @@ const ENDED: Field = ['audit.why', 'why'];
 /** What a value of an event is called and how it is told; null for a name that nobody has told of. */
 export function fieldOf(type: string, name: string): Field | null {
 	if (type === 'session.ended' && name === 'why') return ENDED;
-	return OF_NOUN[type.split('.')[0] as string]?.[name] ?? FIELDS[name] ?? null;
+	return OF_NOUN[nounOf(type)]?.[name] ?? FIELDS[name] ?? null;
 }
 
 /** What an event is read by beside its ids, and a currency or an icon: none of it says anything of a person. */
@@ -206,10 +207,7 @@ const CODES = [
 
 /** The names under which an event of this type keeps codes, days and moments; every other text in it may speak of a person. */
 export function codesOf(type: string): string[] {
-	const names = [
-		...Object.keys(FIELDS),
-		...Object.keys(OF_NOUN[type.split('.')[0] as string] ?? {}),
-	];
+	const names = [...Object.keys(FIELDS), ...Object.keys(OF_NOUN[nounOf(type)] ?? {})];
 	// A day of birth is told as a day, and is a person's.
 	const told = names.filter((name) => name !== 'bornOn' && fieldOf(type, name)?.[1] !== undefined);
 	return [...new Set([...told, ...CODES])];

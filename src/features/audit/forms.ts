@@ -1,5 +1,6 @@
 import { day, form, id, oneOf, optional, text } from '#src/platform/forms/readers.ts';
-import { EVENT_NOUNS, type Noun } from './words.ts';
+import type { Noun } from '#src/platform/history/nouns.ts';
+import { EVENT_NOUNS } from './words.ts';
 
 /** What of the audit log is asked for. */
 export const AuditQuery = form({

@@ -13,7 +13,7 @@ import {
 	type Names,
 	readNames,
 } from './queries.ts';
-import { namesWanted, nounOf, partsOf, subjectId } from './telling.ts';
+import { namesWanted, partsOf } from './telling.ts';
 import { labelOf, valueWords } from './values.ts';
 import { EVENT_NOUNS, HAPPENED, NOUNS } from './words.ts';
 
@@ -138,9 +138,7 @@ const PAGES: Partial<Record<string, (id: number) => string>> = {
 };
 
 function aboutOf(event: AuditEvent, names: Names): AuditLine['about'] {
-	const { dealId, clientId, data } = event;
-	const noun = nounOf(event);
-	const id = subjectId(event);
+	const { noun, recordId: id, dealId, clientId, data } = event;
 	const own = [data.name, data.summary, data.file].find(
 		(name) => typeof name === 'string' && name !== '',
 	);

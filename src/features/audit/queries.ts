@@ -2,12 +2,15 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Sql } from '#src/platform/db/client.ts';
 import { readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
 import { textMatches } from '#src/platform/db/text-search.ts';
-import type { Noun } from './words.ts';
+import type { Noun } from '#src/platform/history/nouns.ts';
 
 /** An event as it stands, with the name of who did it. */
 export type AuditEvent = {
 	id: number;
 	type: string;
+	noun: Noun;
+	/** Of what the event is about; null where it has none, or is about nothing that has one. */
+	recordId: number | null;
 	at: Date;
 	actorId: number | null;
 	actorName: string | null;
@@ -33,8 +36,6 @@ export type AuditFilter = {
 /** Of so many records of a name the log is read, the newest: a word that all have means none of them. */
 const MOST_NAMED = 50;
 const BY_TIME: SortBy = { by: sql`e.at`, type: 'moment' };
-/** What a record is called in the events, where it is not its noun. */
-const KEYS: Partial<Record<Noun, string>> = { extra: 'fieldId', series: 'seriesId' };
 
 /**
  * A page of the log, newest first, and where the next one begins. Whoever may read the log reads all of it.
@@ -46,7 +47,7 @@ export async function listAudit(
 	{ after, limit }: { after: string | null; limit: number },
 ): Promise<{ rows: AuditEvent[]; next: string | null }> {
 	const { rows, next } = await readKeyset<AuditEvent>(db, {
-		columns: sql`e.id, e.type, e.at, e.actor_id as "actorId", p.name as "actorName", e.door, e.ip,
+		columns: sql`e.id, e.type, e.noun, e.record_id as "recordId", e.at, e.actor_id as "actorId", p.name as "actorName", e.door, e.ip,
 			e.deal_id as "dealId", e.client_id as "clientId", e.interaction_id as "interactionId", e.data`,
 		from: sql`events e`,
 		where: conditions(filter),
@@ -62,7 +63,7 @@ export async function listAudit(
 function conditions({ personId, noun, record, named, from, before }: AuditFilter): SQL {
 	const parts: SQL[] = [];
 	if (personId !== null) parts.push(sql`e.actor_id = ${personId}`);
-	if (noun !== null) parts.push(sql`split_part(e.type, '.', 1) = ${noun}`);
+	if (noun !== null) parts.push(sql`e.noun = ${noun}`);
 	if (record !== null) parts.push(ofRecord(record));
 	if (named !== null) parts.push(ofNamed(named));
 	if (from !== null) parts.push(sql`e.at >= ${from}`);
@@ -73,7 +74,7 @@ function conditions({ personId, noun, record, named, from, before }: AuditFilter
 function ofRecord({ noun, id }: { noun: Noun; id: number }): SQL {
 	if (noun === 'deal') return sql`e.deal_id = ${id}`;
 	if (noun === 'client') return sql`e.client_id = ${id}`;
-	return sql`split_part(e.type, '.', 1) = ${noun} and e.data->>${KEYS[noun] ?? `${noun}Id`} = ${String(id)}`;
+	return sql`e.noun = ${noun} and e.record_id = ${id}`;
 }
 
 // By their ids, as an array: an `or` would be looked for along the whole log, from its newest line on.

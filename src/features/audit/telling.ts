@@ -1,7 +1,6 @@
 import type { AppEvent, ProductChange, SettledStep } from '#src/events.ts';
 import { fieldOf } from './fields.ts';
 import { type AuditEvent, isNamed, type Named } from './queries.ts';
-import type { Noun } from './words.ts';
 
 /** A value that an event tells of: what it was and what it is, or only what it is. */
 export type Part = { name: string } & ({ from: unknown; to: unknown } | { value: unknown });
@@ -21,24 +20,10 @@ const FROM_TO: Partial<Record<AppEvent['type'], string>> = {
 /** Ids of what the event is about, and what nobody asks for. */
 const UNTOLD = ['contactId', 'mergeId', 'importId', 'seriesId', 'intoId', 'row', 'whole', 'was'];
 
-/** What an event is about, as the first word of its type says. */
-export const nounOf = ({ type }: AuditEvent) => type.split('.')[0] as Noun;
-
-/** The id of what an event is about; null where it is about nothing that has one. */
-export function subjectId(event: AuditEvent): number | null {
-	const { clientId, data, dealId, interactionId } = event;
-	const noun = nounOf(event);
-	if (noun === 'deal') return dealId;
-	if (noun === 'client') return clientId;
-	if (noun === 'interaction' || noun === 'series') return interactionId;
-	const id = data[noun === 'extra' ? 'fieldId' : `${noun}Id`];
-	return typeof id === 'number' ? id : null;
-}
-
 /** All that an event tells, in its order. */
 export function partsOf(event: AuditEvent): Part[] {
 	const { changes, products, from, to, moved, cancelled, returned, ...rest } = event.data;
-	const noun = nounOf(event);
+	const { noun } = event;
 	const own = new Set([...UNTOLD, noun === 'extra' ? 'fieldId' : `${noun}Id`, 'name', 'summary']);
 	// Who helps with a deal, whose session ended: that is what the event tells.
 	if (['deal', 'session', 'password'].includes(noun)) own.delete('personId');
@@ -80,7 +65,7 @@ export function namesWanted(events: AuditEvent[]): Map<Named, Set<string>> {
 	for (const event of events) {
 		want('deal', event.dealId);
 		want('client', event.clientId);
-		want(nounOf(event), subjectId(event));
+		want(event.noun, event.recordId);
 		for (const part of partsOf(event)) {
 			const own = /^extra_(\d+)$/.exec(part.name)?.[1];
 			if (own) want('extra', Number(own));

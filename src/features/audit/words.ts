@@ -1,10 +1,8 @@
 import type { AppEvent } from '#src/events.ts';
+import type { Noun } from '#src/platform/history/nouns.ts';
 import type { MessageKey } from '#src/platform/i18n/translate.ts';
 
 type EventType = AppEvent['type'];
-type NounOf<Type> = Type extends `${infer Noun}.${string}` ? Noun : never;
-/** What an event is about, as the first word of its type says. */
-export type Noun = NounOf<EventType>;
 
 /** What happened, of every type that there is: a new one does not compile without its words. */
 export const HAPPENED: Record<EventType, MessageKey> = {

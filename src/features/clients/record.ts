@@ -198,8 +198,8 @@ export async function clientConflict(
 ): Promise<Conflict> {
 	const what =
 		contactId === null
-			? sql`e.type like 'client.%'`
-			: sql`e.type like 'contact.%' and (e.data->>'contactId')::bigint = ${contactId}`;
+			? sql`e.noun = 'client'`
+			: sql`e.noun = 'contact' and e.record_id = ${contactId}`;
 	const { rows } = await db.execute<{ at: Date; by: string | null; byId: number | null }>(sql`
 		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
 		where e.client_id = ${clientId} and ${what} order by e.id desc limit 1`);

@@ -188,6 +188,6 @@ export function eventsOf({ clients, contacts, deals, steps, person }: Subject): 
 	const id = String(person?.id ?? '');
 	return sql`(client_id = ${among(clients)} or deal_id = ${among(deals)} or interaction_id = ${among(steps)}
 		or ${ofContacts(contacts)}
-		or (split_part(type, '.', 1) in ('person', 'password', 'session') and data->>'personId' = ${id})
+		or (noun in ('person', 'password', 'session') and data->>'personId' = ${id})
 		or (type = 'session.refused' and lower(data->>'login') = lower(${person?.login ?? null}::text)))`;
 }

@@ -50,11 +50,7 @@ async function findPersonSubject(db: Sql, id: number): Promise<Subject> {
 	const [found] = rows;
 	if (found === undefined) throw new NotFound('error.notFound');
 	const { login, active, role } = found;
-	const names = await namesIn(
-		db,
-		sql`split_part(type, '.', 1) = 'person' and data->>'personId' = ${String(id)}`,
-		[found.name],
-	);
+	const names = await namesIn(db, sql`noun = 'person' and record_id = ${id}`, [found.name]);
 	const subject = whole('person', id, found, names);
 	return { ...subject, person: { id, login, active, role } };
 }
@@ -92,7 +88,7 @@ async function findClientSubject(db: Sql, id: number): Promise<Subject> {
 		union select value from contact_points where client_id = ${these} and kind = 'email'`);
 	const names = await namesIn(
 		db,
-		sql`client_id = ${these} and (type like 'client.%' or type like 'contact.%')`,
+		sql`client_id = ${these} and noun in ('client', 'contact')`,
 		called.map(({ name }) => name),
 	);
 	if (found === undefined && !(await isTold(db, sql`client_id = ${id}`)))
@@ -123,8 +119,7 @@ const whole = (
 
 /** The events of contacts, wherever the client that they were at is now. */
 export const ofContacts = (ids: readonly number[]) =>
-	sql`(type in ('contact.added', 'contact.edited', 'contact.archived', 'contact.restored', 'contact.removed')
-		and data->>'contactId' = any(${sql.param(ids.map(String))}::text[]))`;
+	sql`(noun = 'contact' and type <> 'contact.erased' and record_id = any(${sql.param(ids)}::bigint[]))`;
 
 const stepsOfContacts = (db: Sql, ids: number[]) =>
 	idsOf(db, sql`select id from interactions where contact_id = any(${sql.param(ids)}::bigint[])`);

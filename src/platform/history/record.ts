@@ -3,6 +3,7 @@ import type { AppEvent, Door } from '#src/events.ts';
 import { afterCommit } from '#src/platform/db/after-commit.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { momentOf } from './clock.ts';
+import { nounOf } from './nouns.ts';
 import { tell } from './teller.ts';
 
 /** Who does it, by which way, and when: what every verb of the trade is told. */
@@ -28,6 +29,7 @@ export async function record(tx: Sql, by: By, ...happened: AppEvent[]): Promise<
 	if (happened.length === 0) return;
 	const rows = happened.map((event) => ({
 		type: event.type,
+		noun: nounOf(event.type),
 		dealId: 'dealId' in event ? event.dealId : null,
 		clientId: 'clientId' in event ? event.clientId : null,
 		interactionId: 'interactionId' in event ? event.interactionId : null,
@@ -36,11 +38,12 @@ export async function record(tx: Sql, by: By, ...happened: AppEvent[]): Promise<
 	const at = by.at ? sql`${by.at}::timestamptz` : momentOf(by);
 	const { rows: written } = await tx.execute<{ id: number }>(sql`
 		with given as (select ${JSON.stringify(rows)}::jsonb as happened, ${at} as at), written as (
-			insert into events (type, at, actor_id, door, ip, deal_id, client_id, interaction_id, data)
-			select e.type, greatest(given.at, last_told(e."dealId", e."clientId")), ${by.actorId}::bigint, ${by.door}::text,
-				${by.ip ?? null}::text, e."dealId", e."clientId", e."interactionId", e.data
+			insert into events (type, noun, record_id, at, actor_id, door, ip, deal_id, client_id, interaction_id, data)
+			select e.type, e.noun, record_of(e.noun, e.data, e."dealId", e."clientId", e."interactionId"),
+				greatest(given.at, last_told(e."dealId", e."clientId")), ${by.actorId}::bigint,
+				${by.door}::text, ${by.ip ?? null}::text, e."dealId", e."clientId", e."interactionId", e.data
 			from given, jsonb_to_recordset(given.happened) as e(
-				type text, "dealId" bigint, "clientId" bigint, "interactionId" bigint, data jsonb)
+				type text, noun text, "dealId" bigint, "clientId" bigint, "interactionId" bigint, data jsonb)
 			returning id
 		)
 		select id from written`);

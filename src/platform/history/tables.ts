@@ -8,6 +8,9 @@ export const events = pgTable(
 	{
 		id: id(),
 		type: text().notNull(),
+		/** What it is about: the first word of its type, and which. Null in a row alone that a trigger has not seen yet. */
+		noun: text(),
+		recordId: ref(),
 		at: exactMoment().notNull(),
 		actorId: ref(),
 		/** By which way the person came: board, card, form, import, seed. */
@@ -22,26 +25,12 @@ export const events = pgTable(
 	(t) => [
 		index('events_at').on(t.at.desc().nullsFirst(), t.id.desc().nullsFirst()),
 		index('events_actor').on(t.actorId, t.at.desc().nullsFirst(), t.id.desc().nullsFirst()),
-		index('events_noun').on(
-			sql`split_part(${t.type}, '.', 1)`,
-			t.at.desc().nullsFirst(),
-			t.id.desc().nullsFirst(),
-		),
+		index('events_noun').on(t.noun, t.at.desc().nullsFirst(), t.id.desc().nullsFirst()),
 		index('events_of_deal').on(t.dealId, t.id.desc()),
 		index('events_of_client').on(t.clientId, t.id.desc()),
-		index('events_people')
-			.on(
-				sql`(coalesce(${t.data}->>'personId', ${t.data}->>'teamId', ${t.data}->>'roleId', ${t.data}->>'mappingId'))`,
-				t.id,
-			)
-			.where(
-				sql`${t.type} like 'person.%' or ${t.type} like 'team.%' or ${t.type} like 'role.%' or ${t.type} like 'mapping.%'`,
-			),
-		index('events_catalogs')
-			.on(t.id)
-			.where(
-				sql`${t.type} ~ '^(extra|holiday|kind|organization|pipeline|reason|source|stage|tag|work)\\.'`,
-			),
+		index('events_record')
+			.on(t.noun, t.recordId, t.id)
+			.where(sql`${t.dealId} is null and ${t.clientId} is null and ${t.recordId} is not null`),
 	],
 );
 
@@ -51,3 +40,6 @@ export const eventExpiry = pgTable(
 	{ single: boolean().primaryKey().default(true), before: exactMoment().notNull() },
 	(t) => [check('event_expiry_one', sql`${t.single}`)],
 );
+
+/** Nouns that every screen shows: of what changes of them everybody is told, see news_of. */
+export const everywhereNouns = pgTable('everywhere_nouns', { noun: text().primaryKey() });

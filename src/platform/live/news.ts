@@ -1,7 +1,7 @@
 /** A thing that changed, and who may know: its id, the people whose it is, those who help with it. */
 type Thing = [id: number, owners: number[], helpers: number[]];
 
-/** What one notification tells all instances; twin of the function news_of in drizzle/0091_ended_sessions.sql. */
+/** What one notification tells all instances; twin of the function news_of in drizzle/0097_event_nouns.sql. */
 export type News = {
 	by?: number;
 	/** The page that the change was made on. */

@@ -41,7 +41,7 @@ async function newestIds(pool: pg.Pool, most = LOOK_BACK): Promise<number[]> {
 
 async function newsOf(pool: pg.Pool, ids: number[]) {
 	const { rows } = await pool.query<{ news: string | null }>(
-		`select news_of(jsonb_agg(jsonb_build_object('type', type, 'dealId', deal_id, 'clientId', client_id,
+		`select news_of(jsonb_agg(jsonb_build_object('type', type, 'noun', noun, 'dealId', deal_id, 'clientId', client_id,
 			'interactionId', interaction_id, 'data', data)), null, null) as news
 		from events where id = any($1::bigint[]) and door <> 'seed'`,
 		[ids],

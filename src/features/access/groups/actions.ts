@@ -2,12 +2,12 @@ import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { demandEverybodys, demandRoles } from '#src/features/access/grants.ts';
 import { peopleOnly } from '#src/features/access/people/actions.ts';
-import { conflictOn } from '#src/features/access/people/queries.ts';
 import type { Acting } from '#src/features/access/rights.ts';
 import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound } from '#src/platform/errors.ts';
+import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
 
 /** What a group of the directory gives whoever is in it: a role, a team, or both. */
@@ -48,7 +48,7 @@ export async function lockMappings(tx: Tx): Promise<void> {
 async function findMappingToEdit(tx: Tx, id: number, version: number): Promise<MappingRecord> {
 	await lockMappings(tx);
 	const mapping = await findMapping(tx, id);
-	if (mapping.version !== version) throw await conflictOn(tx, 'mappingId', mapping);
+	if (mapping.version !== version) throw await conflictOn(tx, 'mapping', mapping);
 	return mapping;
 }
 

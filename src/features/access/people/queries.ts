@@ -2,7 +2,8 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Permission, Scope } from '#src/features/access/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { anywhere } from '#src/platform/db/text-search.ts';
-import { Conflict, NotFound } from '#src/platform/errors.ts';
+import { NotFound } from '#src/platform/errors.ts';
+import { conflictOn } from '#src/platform/history/conflict.ts';
 
 /** A person as an administrator sees them. */
 export type PersonRecord = {
@@ -72,27 +73,8 @@ export async function findPersonToEdit(
 ): Promise<PersonRecord> {
 	await lockPerson(tx, personId);
 	const person = await findPerson(tx, personId);
-	if (person.version !== version) throw await conflictOn(tx, 'personId', person);
+	if (person.version !== version) throw await conflictOn(tx, 'person', person);
 	return person;
-}
-
-/** The Conflict that tells who changed a person, team, role or mapping last. `key` names its id in events. */
-export async function conflictOn(
-	tx: Sql,
-	key: 'personId' | 'teamId' | 'roleId' | 'mappingId',
-	{ id, version }: { id: number; version: number },
-): Promise<Conflict> {
-	const { rows } = await tx.execute<{ at: Date; by: string | null; byId: number | null }>(sql`
-		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
-		where (e.type like 'person.%' or e.type like 'team.%' or e.type like 'role.%' or e.type like 'mapping.%')
-			and coalesce(e.data->>'personId', e.data->>'teamId', e.data->>'roleId', e.data->>'mappingId') = ${String(id)}
-			and e.data ? ${key}
-		order by e.id desc limit 1`);
-	const last = rows[0];
-	return new Conflict(
-		{ version, at: last ? new Date(last.at) : null, by: last?.by ?? null },
-		last?.byId,
-	);
 }
 
 /** Locks what a person has, finished or not, for the rest of the transaction. */

@@ -2,12 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { demandHeld, givable, keepGivable } from '#src/features/access/grants.ts';
 import { peopleOnly } from '#src/features/access/people/actions.ts';
-import {
-	conflictOn,
-	findRole,
-	listRoles,
-	type RoleRecord,
-} from '#src/features/access/people/queries.ts';
+import { findRole, listRoles, type RoleRecord } from '#src/features/access/people/queries.ts';
 import { isBuiltIn } from '#src/features/access/people/words.ts';
 import type { Acting } from '#src/features/access/rights.ts';
 import { PERMISSIONS, SCOPES, type Scope } from '#src/features/access/tables.ts';
@@ -15,6 +10,7 @@ import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
 
 /** A role as an administrator sets it up. */
@@ -28,7 +24,7 @@ export async function lockRoles(tx: Tx): Promise<void> {
 async function findRoleToEdit(tx: Tx, roleId: number, version: number): Promise<RoleRecord> {
 	await lockRoles(tx);
 	const role = await findRole(tx, roleId);
-	if (role.version !== version) throw await conflictOn(tx, 'roleId', role);
+	if (role.version !== version) throw await conflictOn(tx, 'role', role);
 	return role;
 }
 

@@ -2,11 +2,12 @@ import { sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { demandEverybodys } from '#src/features/access/grants.ts';
 import { peopleOnly } from '#src/features/access/people/actions.ts';
-import { conflictOn, findTeam, type TeamRecord } from '#src/features/access/people/queries.ts';
+import { findTeam, type TeamRecord } from '#src/features/access/people/queries.ts';
 import type { Acting } from '#src/features/access/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
+import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
 
 /** A team as an administrator sets it up. */
@@ -20,7 +21,7 @@ export async function lockTeams(tx: Tx): Promise<void> {
 async function findTeamToEdit(tx: Tx, teamId: number, version: number): Promise<TeamRecord> {
 	await lockTeams(tx);
 	const team = await findTeam(tx, teamId);
-	if (team.version !== version) throw await conflictOn(tx, 'teamId', team);
+	if (team.version !== version) throw await conflictOn(tx, 'team', team);
 	return team;
 }
 

@@ -23,9 +23,9 @@ type Entry = TimelineEntry & {
 };
 
 const PARTS: Record<HistoryPart, SQL> = {
-	interactions: sql`e.type like 'interaction.%'`,
-	deals: sql`e.type like 'deal.%'`,
-	client: sql`(e.type like 'client.%' or e.type like 'contact.%')`,
+	interactions: sql`e.noun = 'interaction'`,
+	deals: sql`e.noun = 'deal'`,
+	client: sql`e.noun in ('client', 'contact')`,
 };
 /** What a place in a history tells beside the id, which alone decides the order: the moment there. */
 const PLACE: SortBy = { by: sql`e.at`, type: 'moment' };

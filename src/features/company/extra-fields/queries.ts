@@ -51,7 +51,7 @@ export async function findExtraFieldToEdit(
 ): Promise<ExtraFieldRow> {
 	const field = await lockExtraField(tx, fieldId);
 	if (field.version === version) return field;
-	throw await conflictOn(tx, 'fieldId', field);
+	throw await conflictOn(tx, 'extra', field);
 }
 
 /** How many records hold a value of an extra field. */

@@ -72,7 +72,7 @@ async function findOrganizationToEdit(
 	demand(acting, 'catalogs');
 	await lockOrganizations(tx);
 	const organization = await findOrganization(tx, organizationId);
-	if (organization.version !== version) throw await conflictOn(tx, 'organizationId', organization);
+	if (organization.version !== version) throw await conflictOn(tx, 'organization', organization);
 	return organization;
 }
 

@@ -57,7 +57,7 @@ async function findSourceToEdit(
 ): Promise<SourceRecord> {
 	demand(acting, 'catalogs');
 	const source = await find(tx, sourceId, sql`for update`);
-	if (source.version !== version) throw await conflictOn(tx, 'sourceId', source);
+	if (source.version !== version) throw await conflictOn(tx, 'source', source);
 	return source;
 }
 

@@ -57,7 +57,7 @@ async function findTagToEdit(
 	demand(acting, 'catalogs');
 	await lockTag(tx, tagId);
 	const tag = await findTag(tx, tagId);
-	if (tag.version !== version) throw await conflictOn(tx, 'tagId', tag);
+	if (tag.version !== version) throw await conflictOn(tx, 'tag', tag);
 	return tag;
 }
 

@@ -26,7 +26,7 @@ export async function setWorkWeek(
 	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		const found = await lockWorkWeek(tx);
-		if (found.version !== version) throw await conflictOn(tx, 'workId', found);
+		if (found.version !== version) throw await conflictOn(tx, 'work', found);
 		const [before, after] = [found, edit].map((one) => ({ ...one, weekdays: one.weekdays.join() }));
 		const changes = changesBetween(before as never, after as never, [
 			'weekdays',
@@ -96,7 +96,7 @@ async function findHolidayToEdit(
 ): Promise<Holiday> {
 	demand(acting, 'catalogs');
 	const holiday = await lockHoliday(tx, holidayId);
-	if (holiday.version !== version) throw await conflictOn(tx, 'holidayId', holiday);
+	if (holiday.version !== version) throw await conflictOn(tx, 'holiday', holiday);
 	return holiday;
 }
 

@@ -9,9 +9,9 @@ export const TIMELINE_PARTS = ['interactions', 'documents', 'changes', 'notes'] 
 export type TimelinePart = (typeof TIMELINE_PARTS)[number];
 
 const PARTS: Record<TimelinePart, SQL> = {
-	interactions: sql`e.type like 'interaction.%'`,
-	documents: sql`e.type like 'document.%'`,
-	changes: sql`e.type like 'deal.%' and e.type <> 'deal.noted'`,
+	interactions: sql`e.noun = 'interaction'`,
+	documents: sql`e.noun = 'document'`,
+	changes: sql`e.noun = 'deal' and e.type <> 'deal.noted'`,
 	notes: sql`e.type = 'deal.noted'`,
 };
 

@@ -58,7 +58,7 @@ export async function findPipelineToEdit(
 	demand(acting, 'catalogs');
 	await lockPipelines(tx);
 	const pipeline = await findPipeline(tx, pipelineId);
-	if (pipeline.version !== version) throw await conflictOn(tx, 'pipelineId', pipeline);
+	if (pipeline.version !== version) throw await conflictOn(tx, 'pipeline', pipeline);
 	return pipeline;
 }
 

@@ -82,7 +82,7 @@ export async function findStageToEdit(
 	demand(acting, 'catalogs');
 	await lockStage(tx, stageId);
 	const stage = await findStageRecord(tx, stageId);
-	if (stage.version !== version) throw await conflictOn(tx, 'stageId', stage);
+	if (stage.version !== version) throw await conflictOn(tx, 'stage', stage);
 	return stage;
 }
 

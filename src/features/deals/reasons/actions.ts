@@ -60,7 +60,7 @@ async function findReasonToEdit(
 	demand(acting, 'catalogs');
 	await lockReasons(tx);
 	const reason = await findReason(tx, reasonId);
-	if (reason.version !== version) throw await conflictOn(tx, 'reasonId', reason);
+	if (reason.version !== version) throw await conflictOn(tx, 'reason', reason);
 	return reason;
 }
 

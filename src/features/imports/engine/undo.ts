@@ -185,7 +185,7 @@ async function removeCreated(
 const ABOUT: Partial<Record<NounName, ReturnType<typeof sql>>> = {
 	clients: sql`e.client_id = v.id`,
 	contacts: sql`e.client_id = (select client_id from contacts where id = v.id)
-		and e.type like 'contact.%' and (e.data->>'contactId')::bigint = v.id`,
+		and e.noun = 'contact' and e.record_id = v.id`,
 	deals: sql`e.deal_id = v.id`,
 };
 

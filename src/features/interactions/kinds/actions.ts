@@ -45,7 +45,7 @@ async function findKindToEdit(
 	demand(acting, 'catalogs');
 	await lockKinds(tx);
 	const kind = await findKind(tx, kindId);
-	if (kind.version !== version) throw await conflictOn(tx, 'kindId', kind);
+	if (kind.version !== version) throw await conflictOn(tx, 'kind', kind);
 	return kind;
 }
 
