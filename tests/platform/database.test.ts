@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '#src/platform/db/client.ts';
 import { plansHold } from '#src/platform/db/planning.ts';
+import { eventExpiry } from '#src/platform/history/tables.ts';
 import { testDatabase } from '../database.ts';
 
 const database = await testDatabase();
@@ -18,6 +19,33 @@ test('the server sorts «ё» beside «е» and finds Russian words by trigrams'
 	expect(sorted.rows[0].words).toBe('альфа Ежик ёлка жук');
 	const similar = await database.pool.query(`select show_trgm('ромашка') as trigrams`);
 	expect(similar.rows[0].trigrams.length).toBeGreaterThan(5);
+});
+
+test('a moment comes as a Date, a day as text, money as a decimal string, whoever asks', async () => {
+	const { db, pool } = database;
+	const text = `select '2026-11-23 12:00:00.123+03'::timestamptz as moment, '2026-11-23'::date as day,
+		1234567890123.40::numeric(15, 2) as money, 9007199254740991 as id,
+		array['2026-11-23 12:00+03'::timestamptz] as moments, array['2026-11-23'::date] as days,
+		array[0.10, null]::numeric[] as sums`;
+	const said = {
+		...{
+			moment: new Date('2026-11-23T09:00:00.123Z'),
+			day: '2026-11-23',
+			money: '1234567890123.40',
+		},
+		...{ id: 9_007_199_254_740_991, moments: [new Date('2026-11-23T09:00:00Z')] },
+		...{ days: ['2026-11-23'], sums: ['0.10', null] },
+	};
+	expect((await pool.query(text)).rows).toEqual([said]);
+	for (let n = 0; n < 3; n++) expect((await db.execute(sql.raw(text))).rows).toEqual([said]);
+	await db.transaction(async (tx) =>
+		expect((await tx.execute(sql.raw(text))).rows).toEqual([said]),
+	);
+	const before = new Date('2026-11-23T09:00:00.123Z');
+	expect(await db.insert(eventExpiry).values({ before }).returning()).toEqual([
+		{ single: true, before },
+	]);
+	expect(await db.select().from(eventExpiry)).toEqual([{ single: true, before }]);
 });
 
 const PLANS = 'select count(*)::int as n from pg_prepared_statements';

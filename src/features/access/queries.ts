@@ -82,9 +82,7 @@ export async function findSession(
 		where s.id = ${sessionId} and s.expires_at > ${now} and p.active`);
 	const row = rows[0];
 	if (row === undefined) return null;
-	const { way, subject, workdays } = row;
-	const [seenAt, endsAt] = [new Date(row.seen_at), new Date(row.ends_at)];
-	const provenAt = new Date(row.proven_at);
+	const { seen_at: seenAt, ends_at: endsAt, proven_at: provenAt, way, subject, workdays } = row;
 	return { actor: actorOf(row), seenAt, endsAt, way, subject, provenAt, workdays };
 }
 

@@ -46,7 +46,7 @@ export async function listAudit(
 	filter: AuditFilter,
 	{ after, limit }: { after: string | null; limit: number },
 ): Promise<{ rows: AuditEvent[]; next: string | null }> {
-	const { rows, next } = await readKeyset<AuditEvent>(db, {
+	return await readKeyset<AuditEvent>(db, {
 		columns: sql`e.id, e.type, e.noun, e.record_id as "recordId", e.at, e.actor_id as "actorId", p.name as "actorName", e.door, e.ip,
 			e.deal_id as "dealId", e.client_id as "clientId", e.interaction_id as "interactionId", e.data`,
 		from: sql`events e`,
@@ -57,7 +57,6 @@ export async function listAudit(
 		limit,
 		details: sql`join events e on e.id = k.id left join people p on p.id = e.actor_id`,
 	});
-	return { rows: rows.map((row) => ({ ...row, at: new Date(row.at) })), next };
 }
 
 function conditions({ personId, noun, record, named, from, before }: AuditFilter): SQL {

@@ -15,7 +15,7 @@ export async function feedMadeAt(db: Sql, personId: number): Promise<Date | null
 	const { rows } = await db.execute<{ at: Date }>(
 		sql`select created_at as at from calendar_feeds where person_id = ${personId}`,
 	);
-	return rows[0] ? new Date(rows[0].at) : null;
+	return rows[0]?.at ?? null;
 }
 
 /** What a CalendarStep is read from: interactions `i` with `k`, `d`, `c` and `co` joined to them. */
@@ -32,18 +32,6 @@ export const STEP = sql`
 				where cp.client_id = c.id and cp.kind = 'phone'
 				order by (cp.contact_id = i.contact_id) desc nulls last, cp.position, cp.id limit 1
 			) as phone`;
-
-/** A row of STEP with its moments as Dates. */
-export function dated(row: CalendarStep): CalendarStep {
-	const date = (value: Date | null) => value && new Date(value);
-	return {
-		...row,
-		plannedAt: date(row.plannedAt),
-		remindAt: date(row.remindAt),
-		createdAt: new Date(row.createdAt),
-		changedAt: new Date(row.changedAt),
-	};
-}
 
 const LOOK_BACK_DAYS = 30;
 const MOST = 2_000;
@@ -69,5 +57,5 @@ export async function calendarSteps(db: Sql, personId: number, now: Date): Promi
 		left join clients c on c.id = coalesce(d.client_id, i.client_id)
 		left join contacts co on co.id = i.contact_id
 		order by i.id`);
-	return rows.map(dated);
+	return rows;
 }

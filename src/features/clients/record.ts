@@ -82,8 +82,8 @@ export type Contact = {
 	points: Point[];
 };
 
-/** A row of CONTACT with its moment as a Date. */
-export const datedContact = (row: Contact): Contact => ({
+// Out of JSON, which has no moments.
+const datedContact = (row: Contact): Contact => ({
 	...row,
 	archivedAt: row.archivedAt && new Date(row.archivedAt),
 });
@@ -101,12 +101,6 @@ const COLUMNS = sql`c.id, c.name, c.legal_kind as "legalKind", c.status, c.owner
 		from addresses a where a.client_id = c.id), '[]') as addresses,
 	${pointsOf('client')} as points`;
 
-const dated = (row: ClientRecord): ClientRecord => ({
-	...row,
-	createdAt: new Date(row.createdAt),
-	archivedAt: row.archivedAt && new Date(row.archivedAt),
-});
-
 /** A client that the actor may see, merged ones too. Throws NotFound for any other. */
 export async function findClient(db: Sql, actor: Actor, clientId: number): Promise<ClientRecord> {
 	const { rows } = await db.execute<ClientRecord>(sql`
@@ -114,7 +108,7 @@ export async function findClient(db: Sql, actor: Actor, clientId: number): Promi
 		from clients c left join people p on p.id = c.owner_id
 		where c.id = ${clientId} and ${clientVisibleTo(actor)}`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
-	return dated(rows[0]);
+	return rows[0];
 }
 
 /** A client that the actor may change, for its forms. Throws NotFound, Forbidden for one that they only see. */
@@ -139,7 +133,7 @@ export async function findClients(
 		from clients c left join people p on p.id = c.owner_id
 		where c.id = any(${sql.param(clientIds)}::bigint[]) and ${clientVisibleTo(actor)} order by c.id`);
 	if (rows.length < clientIds.length) throw new NotFound('error.notFound');
-	return rows.map(dated);
+	return rows;
 }
 
 /** The same with its contacts, those in use first. */
@@ -158,7 +152,7 @@ export async function findClientCard(
 		where c.id = ${clientId} and ${clientVisibleTo(actor)}`);
 	const [client] = rows;
 	if (client === undefined) throw new NotFound('error.notFound');
-	return { ...dated(client), contacts: client.contacts.map(datedContact) };
+	return { ...client, contacts: client.contacts.map(datedContact) };
 }
 
 /**
@@ -204,8 +198,5 @@ export async function clientConflict(
 		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
 		where e.client_id = ${clientId} and ${what} order by e.id desc limit 1`);
 	const last = rows[0];
-	return new Conflict(
-		{ version, at: last ? new Date(last.at) : null, by: last?.by ?? null },
-		last?.byId,
-	);
+	return new Conflict({ version, at: last?.at ?? null, by: last?.by ?? null }, last?.byId);
 }

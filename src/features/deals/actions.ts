@@ -74,7 +74,7 @@ export async function createDeal(sqlOrTx: Sql, acting: Acting, deal: NewDeal): P
 		if (made === undefined) throw new RuleBroken('deal.stageUnknown');
 		const { id } = made;
 		if (made.demanding) await checkEntryOf(tx, acting, id);
-		const then = { ...acting, at: new Date(made.at) };
+		const then = { ...acting, at: made.at };
 		await recordStageChange(tx, then, { dealId: id, from: null, to: deal.stageId, seconds: null });
 		await record(tx, then, {
 			type: 'deal.created',
@@ -194,7 +194,7 @@ async function writeMove(
 	if (row === undefined) throw await conflictOn(tx, deal);
 	if (closing.lossReasonId !== null && row.lossReasonId === null)
 		throw new InvalidForm({ lossReasonId: { key: 'field.choice' } }, {});
-	return { version: row.version, at: new Date(row.at) };
+	return { version: row.version, at: row.at };
 }
 
 // Putting back to work takes back what winning wrote over; undoing a win must leave no trace of it.

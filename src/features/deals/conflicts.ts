@@ -25,5 +25,5 @@ async function lastChangeOf(
 		select e.at, p.name as by, p.id as "byId" from events e left join people p on p.id = e.actor_id
 		where e.deal_id = ${dealId} and e.noun = 'deal' and e.type <> 'deal.noted'
 		order by e.id desc limit 1`);
-	return rows[0] ? { ...rows[0], at: new Date(rows[0].at) } : null;
+	return rows[0] ?? null;
 }

@@ -203,12 +203,8 @@ export async function findDealWith<More>(
 	const archived = deal.archivedAt !== null;
 	return {
 		...deal,
-		archivedAt: deal.archivedAt && new Date(deal.archivedAt),
 		editable: deal.editable && !archived,
 		restorable: deal.editable && archived && deal.mergedInto === null,
-		createdAt: new Date(deal.createdAt),
-		stageEnteredAt: new Date(deal.stageEnteredAt),
-		lastDoneAt: deal.lastDoneAt && new Date(deal.lastDoneAt),
 	};
 }
 
@@ -268,7 +264,7 @@ export async function findDealToEdit(
 	if (!allowed) throw new Forbidden('error.readOnly');
 	if (deal.mergedInto !== null && archive !== 'merged') throw new RuleBroken('deal.merged');
 	if (deal.archivedAt !== null && archive === 'refused') throw new RuleBroken('deal.archived');
-	return { ...deal, stageEnteredAt: new Date(deal.stageEnteredAt) };
+	return deal;
 }
 
 /** A state with what it demands of the deals that enter it. */

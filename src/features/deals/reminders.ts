@@ -43,10 +43,8 @@ export async function refreshReminders(tx: Tx, steps: Steps): Promise<void> {
 		where ${which} and i.status = 'planned' and (i.remind_minutes is not null or i.remind_at is not null)`);
 	const moved = rows
 		.map((row) => {
-			const plannedAt = row.plannedAt && new Date(row.plannedAt);
-			const before = row.remindAt && new Date(row.remindAt).toISOString();
-			const at = remindAtOf({ ...row, plannedAt }, row)?.toISOString() ?? null;
-			return { id: row.id, at, moves: at !== before };
+			const at = remindAtOf(row, row)?.toISOString() ?? null;
+			return { id: row.id, at, moves: at !== (row.remindAt?.toISOString() ?? null) };
 		})
 		.filter(({ moves }) => moves);
 	if (moved.length === 0) return;

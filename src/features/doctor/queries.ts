@@ -20,5 +20,5 @@ export async function lastRefusals(db: Sql): Promise<SignInRefusal[]> {
 		from events where type = 'session.refused' and data ->> 'way' in ('oidc', 'header')
 			and at > now() - interval '7 days'
 		order by id desc limit ${MOST}`);
-	return rows.map((row) => ({ ...row, at: new Date(row.at) }));
+	return rows;
 }

@@ -43,9 +43,6 @@ export type ImportRecord = {
 	finishedAt: Date | null;
 };
 
-type Stored = Omit<ImportRecord, 'createdAt' | 'startedAt' | 'finishedAt'> &
-	Record<'createdAt' | 'startedAt' | 'finishedAt', string | null>;
-
 const COLUMNS = sql`i.id, i.owner_id as "ownerId", p.name as "ownerName", p.login as "ownerLogin", i.feeds,
 	i.file_name as "fileName", i.kind, i.bytes, i.status, i.reading, i.headers, i.fingerprint, i.choice, i.fault,
 	i.rows, i.done_rows as "doneRows", i.done_line as "doneLine", i.counts, i.undone, i.version,
@@ -55,20 +52,13 @@ const COLUMNS = sql`i.id, i.owner_id as "ownerId", p.name as "ownerName", p.logi
 const importVisibleTo = (actor: Actor): SQL =>
 	can(actor, 'imports.all') ? sql`true` : sql`i.owner_id = ${actor.id}`;
 
-const dated = (row: Stored): ImportRecord => ({
-	...row,
-	createdAt: new Date(row.createdAt ?? 0),
-	startedAt: row.startedAt === null ? null : new Date(row.startedAt),
-	finishedAt: row.finishedAt === null ? null : new Date(row.finishedAt),
-});
-
 /** An import that the actor may see. Throws NotFound for any other. */
 export async function findImport(db: Sql, actor: Actor, id: number): Promise<ImportRecord> {
-	const { rows } = await db.execute<Stored>(sql`
+	const { rows } = await db.execute<ImportRecord>(sql`
 		select ${COLUMNS} from imports i join people p on p.id = i.owner_id
 		where i.id = ${id} and ${importVisibleTo(actor)}`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
-	return dated(rows[0]);
+	return rows[0];
 }
 
 /** An import that the actor may see, locked for the rest of the transaction. Throws NotFound. */
@@ -84,10 +74,10 @@ export async function importOfWorker(
 	worker: string,
 	lock = false,
 ): Promise<ImportRecord | null> {
-	const { rows } = await db.execute<Stored>(sql`
+	const { rows } = await db.execute<ImportRecord>(sql`
 		select ${COLUMNS} from imports i join people p on p.id = i.owner_id
 		where i.id = ${id} and i.worker = ${worker} ${lock ? sql`for update of i` : sql``}`);
-	return rows[0] ? dated(rows[0]) : null;
+	return rows[0] ?? null;
 }
 
 export const IMPORTS_SHOWN = 50;
@@ -98,11 +88,11 @@ export async function listImports(
 	actor: Actor,
 	before: number | null,
 ): Promise<ImportRecord[]> {
-	const { rows } = await db.execute<Stored>(sql`
+	const { rows } = await db.execute<ImportRecord>(sql`
 		select ${COLUMNS} from imports i join people p on p.id = i.owner_id
 		where ${importVisibleTo(actor)} and ${before === null ? sql`true` : sql`i.id < ${before}`}
 		order by i.id desc limit ${IMPORTS_SHOWN + 1}`);
-	return rows.map(dated);
+	return rows;
 }
 
 /** What was chosen last for a file of this shape: by the person, or else by anybody. */

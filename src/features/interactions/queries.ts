@@ -112,15 +112,6 @@ export const viewFor = (actor: Actor | null) => sql`
 	left join clients c on c.id = coalesce(d.client_id, i.client_id)
 	left join contacts co on co.id = i.contact_id`;
 
-/** Rows of viewFor with their moments as Dates. */
-export const dated = <Row extends { plannedAt: Date | null; completedAt: Date | null }>(
-	row: Row,
-): Row => ({
-	...row,
-	plannedAt: row.plannedAt && new Date(row.plannedAt),
-	completedAt: row.completedAt && new Date(row.completedAt),
-});
-
 /**
  * Whether an actor sees an interaction: their own, one of a deal that they see, one of their client's
  * without a deal. For interactions `i` with the deal `d` and the client `c` joined to the left, as in viewFor.
@@ -137,7 +128,7 @@ export async function findInteraction(db: Sql, actor: Actor, id: number): Promis
 		sql`${viewFor(actor)} where i.id = ${id} and ${interactionVisibleTo(actor)}`,
 	);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
-	return dated(rows[0]);
+	return rows[0];
 }
 
 /**
@@ -179,7 +170,7 @@ export async function listPlanned(
 	const { rows } = await db.execute<InteractionView>(sql`
 		${viewFor(null)} where i.deal_id = ${dealId} and i.status = 'planned'
 		order by coalesce(i.planned_at, (i.planned_on + 1)::timestamp at time zone ${timeZone}), i.id limit 100`);
-	return rows.map(dated);
+	return rows;
 }
 
 /** Who changed an interaction last, and when; for telling the person whose change came second. */
@@ -194,7 +185,7 @@ export async function lastStepChange(
 				or e.data->'cancelled' @> ${JSON.stringify([{ id: step.id }])}::jsonb
 				or e.data->'returned' @> ${JSON.stringify([{ id: step.id }])}::jsonb)
 		order by e.id desc limit 1`);
-	return rows[0] ? { ...rows[0], at: new Date(rows[0].at) } : null;
+	return rows[0] ?? null;
 }
 
 export type Choice = { id: number; name: string };

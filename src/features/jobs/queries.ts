@@ -44,16 +44,8 @@ export async function listJobs(
 		after: after === null ? null : readPlace(after, BY_ID),
 		limit,
 	});
-	return { rows: rows.map(dated), next };
+	return { rows: rows.map((row) => ({ ...row, error: errorShown(row.error) })), next };
 }
-
-const dated = (row: JobView): JobView => ({
-	...row,
-	error: errorShown(row.error),
-	runAt: new Date(row.runAt),
-	lockedAt: row.lockedAt && new Date(row.lockedAt),
-	createdAt: new Date(row.createdAt),
-});
 
 /** Further than this nobody counts by hand either. */
 export const MOST_COUNTED = 1_000;

@@ -22,13 +22,6 @@ export type MailView = {
 const COLUMNS = sql`m.id, m.kind, m.name, m.address, m.subject, m.status, m.attempts, m.error,
 	m.next_attempt_at as "nextAttemptAt", m.sent_at as "sentAt", m.created_at as "createdAt"`;
 
-const dated = <Row extends MailView>(row: Row): Row => ({
-	...row,
-	nextAttemptAt: row.nextAttemptAt && new Date(row.nextAttemptAt),
-	sentAt: row.sentAt && new Date(row.sentAt),
-	createdAt: new Date(row.createdAt),
-});
-
 /** One page of the letters of a state, or of all. */
 export async function listMails(
 	db: Sql,
@@ -37,7 +30,7 @@ export async function listMails(
 	after: Place | null,
 	limit: number,
 ): Promise<{ rows: MailView[]; next: string | null }> {
-	const { rows, next } = await readKeyset<MailView>(db, {
+	return await readKeyset<MailView>(db, {
 		columns: COLUMNS,
 		from: sql`mails m`,
 		where: status === null ? sql`true` : sql`m.status = ${status}`,
@@ -46,7 +39,6 @@ export async function listMails(
 		after,
 		limit,
 	});
-	return { rows: rows.map(dated), next };
 }
 
 /** Further than this nobody counts by hand either. */
@@ -76,5 +68,5 @@ export async function findMail(db: Sql, id: number): Promise<WholeMail> {
 		select ${COLUMNS}, m.html, m.text, a.name as "authorName", m.deal_id as "dealId", m.client_id as "clientId"
 		from mails m left join people a on a.id = m.author_id where m.id = ${id}`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
-	return dated(rows[0]);
+	return rows[0];
 }

@@ -11,9 +11,18 @@ export type Tx = Parameters<Parameters<Database['transaction']>[0]>[0];
 /** Whatever runs SQL: the pool, or the transaction that a caller is in. */
 export type Sql = Database | Tx;
 
-// Days stay text: a JavaScript Date would give them a time zone. int8 is exact as a number up to 2^53.
-pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
-pg.types.setTypeParser(pg.types.builtins.INT8, (text) => Number(text));
+const { builtins } = pg.types;
+const [TIMESTAMPS, DAYS, AMOUNTS, TEXTS] = [1115, 1182, 1231, 1009];
+
+const asText = (text: string) => text;
+const asTexts = pg.types.getTypeParser(TEXTS);
+
+// A moment is a Date, which pg makes of it by itself. A day stays text, for a Date would give it a time zone, and money does,
+// for a float would round it. int8 is exact as a number up to 2^53.
+for (const type of [builtins.DATE, builtins.TIMESTAMP, builtins.INTERVAL])
+	pg.types.setTypeParser(type, asText);
+for (const type of [TIMESTAMPS, DAYS, AMOUNTS]) pg.types.setTypeParser(type, asTexts);
+pg.types.setTypeParser(builtins.INT8, Number);
 
 /** What a pool has been through: connections that broke, statements that a server refused because it only reads. */
 export type Figures = { broken: number; readOnly: number };
@@ -62,6 +71,7 @@ export function connect(
 			figures.broken += 1;
 		});
 		watchFaults(client, figures, spoilt);
+		readValues(client);
 		keep?.(client);
 		if (patienceMs > 0) loseNoPatience(client, patienceMs);
 	});
@@ -69,6 +79,21 @@ export function connect(
 	const db = drizzle(pool, { casing: 'snake_case' });
 	const writers = writersShare(max, CONNECT_MS);
 	return { db: sharing(db, pool, writers), pool, writers, figures, close: () => pool.end() };
+}
+
+// Has a client read values as said above, whoever asks: drizzle asks each time for the texts of moments.
+function readValues(client: pg.Client): void {
+	const ask = client.query.bind(client) as (...args: unknown[]) => unknown;
+	Object.assign(client, {
+		query: (question: unknown, ...rest: unknown[]) => ask(withoutTypes(question), ...rest),
+	});
+}
+
+function withoutTypes(question: unknown): unknown {
+	if (typeof question !== 'object' || question === null || !('types' in question)) return question;
+	if ('submit' in question) return question;
+	const { types: _, ...plain } = question;
+	return plain;
 }
 
 type Wire = {

@@ -14,8 +14,5 @@ export async function conflictOn(
 		where e.noun = ${noun} and e.record_id = ${id} and e.deal_id is null and e.client_id is null
 		order by e.id desc limit 1`);
 	const last = rows[0];
-	return new Conflict(
-		{ version, at: last ? new Date(last.at) : null, by: last?.by ?? null },
-		last?.byId,
-	);
+	return new Conflict({ version, at: last?.at ?? null, by: last?.by ?? null }, last?.byId);
 }

@@ -7,8 +7,10 @@ export const UNERASED = sql`(type not like '%.erased' and not data ? 'erased')`;
 
 /** Up to which moment values have gone by their age; null: none has. */
 export async function expiredBefore(db: Sql): Promise<Date | null> {
-	const { rows } = await db.execute<{ before: Date }>(sql`select before from event_expiry`);
-	return rows[0] === undefined ? null : new Date(rows[0].before);
+	const { rows } = await db.execute<{ before: Date | null }>(
+		sql`select nullif(before, '-infinity') as before from event_expiry`,
+	);
+	return rows[0]?.before ?? null;
 }
 
 /** How many whole days the oldest event that should have lost its values waits for it; 0 where none does. */

@@ -33,7 +33,7 @@ export async function listWaitingAccounts(db: Sql): Promise<WaitingAccount[]> {
 			p.version as "personVersion", exists (
 				select from identities i where i.person_id = p.id and i.issuer = w.issuer) as replaces
 		from waiting_accounts w join people p on p.id = w.person_id order by w.at desc, w.id desc limit ${MOST}`);
-	return rows.map((row) => ({ ...row, at: new Date(row.at) }));
+	return rows;
 }
 
 type Account = { issuer: string; subject: string; login: string };

@@ -23,7 +23,7 @@ export async function listSessions(db: Sql, personId: number, now: Date): Promis
 		select ${COLUMNS} from sessions s join people p on p.id = s.person_id
 		where s.person_id = ${personId} and s.expires_at > ${now}
 		order by s.seen_at desc, s.created_at desc limit 100`);
-	return rows.map(read);
+	return rows;
 }
 
 /** So many sessions are listed at most. */
@@ -40,12 +40,5 @@ export async function listAllSessions(
 		where s.expires_at > ${now} and p.active
 			and (${words}::text is null or translate(lower(p.name), 'ё', 'е') like ${words} or lower(p.login) like ${words})
 		order by p.name collate "russian", p.id, s.seen_at desc limit ${MOST_SESSIONS + 1}`);
-	return rows.map(read);
+	return rows;
 }
-
-const read = (row: SessionLine): SessionLine => ({
-	...row,
-	personId: Number(row.personId),
-	createdAt: new Date(row.createdAt),
-	seenAt: new Date(row.seenAt),
-});

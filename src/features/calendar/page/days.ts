@@ -75,5 +75,5 @@ export async function listEntries(
 		left join deals d on d.id = i.deal_id
 		left join clients c on c.id = coalesce(d.client_id, i.client_id)
 		order by i.planned_at nulls first, i.planned_on, i.id`);
-	return rows.map((row) => ({ ...row, plannedAt: row.plannedAt && new Date(row.plannedAt) }));
+	return rows;
 }

@@ -43,8 +43,7 @@ export async function findAccount(
 		from calendar_accounts a where a.person_id = ${personId}`);
 	const row = rows[0];
 	if (row === undefined) return null;
-	const syncedAt = row.syncedAt && new Date(row.syncedAt);
-	return { ...row, syncedAt, rounds: await lastRounds(db, personId) };
+	return { ...row, rounds: await lastRounds(db, personId) };
 }
 
 /** How many accounts are in which state, for whoever watches the program. */

@@ -84,11 +84,5 @@ export async function lastRounds(db: Sql, personId: number): Promise<RoundView[]
 		from (select * from calendar_rounds where person_id = ${personId} order by id desc limit ${SHOWN}) r
 		join calendar_round_changes c on c.round_id = r.id
 		group by r.id, r.begun_at, r.undoing_at, r.undone_at order by r.id desc`);
-	const date = (value: Date | null) => value && new Date(value);
-	return rows.map((row) => ({
-		...row,
-		begunAt: new Date(row.begunAt),
-		undoingAt: date(row.undoingAt),
-		undoneAt: date(row.undoneAt),
-	}));
+	return rows;
 }

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { dated, STEP } from '#src/features/calendar/queries.ts';
+import { STEP } from '#src/features/calendar/queries.ts';
 import type { CalendarStep } from '#src/features/calendar/steps.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 
@@ -75,7 +75,7 @@ async function readSteps(db: Sql, where: SQL, limit?: number): Promise<CalendarS
 		left join clients c on c.id = coalesce(d.client_id, i.client_id)
 		left join contacts co on co.id = i.contact_id
 		where ${where} order by i.id ${limit === undefined ? sql`` : sql`limit ${limit}`}`);
-	return rows.map(dated);
+	return rows;
 }
 
 /** What both sides have: the interaction in this version, the event with this text. */

@@ -32,7 +32,7 @@ export async function findOrigins(db: Sql, personId: number, uids: string[]): Pr
 		from interactions i left join calendar_origins o on o.interaction_id = i.id
 		where i.calendar_uid = any(${sql.param(uids)}::text[]) and i.owner_id = ${personId}
 		order by (i.status = 'planned') desc, i.id desc`);
-	return rows.map((row) => ({ ...row, stamp: row.stamp && new Date(row.stamp) }));
+	return rows;
 }
 
 /**

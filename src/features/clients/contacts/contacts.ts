@@ -6,7 +6,6 @@ import {
 	CONTACT,
 	type Contact,
 	clientConflict,
-	datedContact,
 	findClientToEdit,
 	type Point,
 } from '#src/features/clients/record.ts';
@@ -51,7 +50,7 @@ async function findWithRights(db: Sql, actor: Actor, contactId: number) {
 		where co.id = ${contactId} and ${clientVisibleTo(actor)}`);
 	if (rows[0] === undefined) throw new NotFound('error.notFound');
 	const { allowed, ...contact } = rows[0];
-	return { contact: datedContact(contact), allowed };
+	return { contact, allowed };
 }
 
 /** What somebody's phones or mails are, as typed. */

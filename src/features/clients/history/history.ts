@@ -65,7 +65,7 @@ export async function readClientHistory(
 		) e
 		left join people p on p.id = e.actor_id left join deals d on d.id = e.deal_id
 		order by e.id desc limit ${limit + 1}`);
-	const entries = rows.slice(0, limit).map((row) => ({ ...row, at: new Date(row.at) }));
+	const entries = rows.slice(0, limit);
 	const last = entries.at(-1);
 	const next = rows.length > limit && last ? placeText({ value: last.atText, id: last.id }) : null;
 	return { entries, next };

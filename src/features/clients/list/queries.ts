@@ -138,7 +138,7 @@ export async function readClients(
 	const id = query.q === null ? owned : sql`h.client_id`;
 	const gathered = sql`(${hits(actor, query, key === 'fit')}
 		select ${id} as id, ${sorting.by} as key from ${from} where ${where} offset 0) x`;
-	const page = await readKeyset<ClientLine>(db, {
+	return await readKeyset<ClientLine>(db, {
 		...{ columns: columns(actor), details: details(actor), limit },
 		...(few
 			? {
@@ -148,14 +148,7 @@ export async function readClients(
 			: { from, where, id, sorting }),
 		after: after === null ? null : readPlace(after, sorting),
 	});
-	return { ...page, rows: page.rows.map(dated) };
 }
-
-const dated = (row: ClientLine): ClientLine => ({
-	...row,
-	lastContactAt: row.lastContactAt && new Date(row.lastContactAt),
-	plannedAt: row.plannedAt && new Date(row.plannedAt),
-});
 
 /** How many clients an address asks for, exactly; out of tallies where they tell. */
 export async function countClients(

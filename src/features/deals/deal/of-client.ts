@@ -66,7 +66,7 @@ export async function readDealsOfClient(
 	const read = rows[0] as ClientDeals;
 	return {
 		...read,
-		lastDoneAt: read.lastDoneAt && new Date(read.lastDoneAt),
+		// Out of JSON, which has no moments.
 		deals: read.deals.map((deal) => ({
 			...deal,
 			nextPlannedAt: deal.nextPlannedAt && new Date(deal.nextPlannedAt),

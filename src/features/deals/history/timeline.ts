@@ -91,7 +91,7 @@ export async function readTimeline(
 	});
 	const last = rows.at(-1);
 	return {
-		entries: rows.map((row) => ({ ...row, at: new Date(row.at) })),
+		entries: rows,
 		next: next && last ? placeText({ value: last.atText, id: last.id }) : null,
 	};
 }

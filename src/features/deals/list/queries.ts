@@ -113,7 +113,7 @@ export async function readLines(
 	limit: number,
 ): Promise<{ rows: DealLine[]; next: string | null }> {
 	const sorting = sortingOf(dealColumns(viewer), sort);
-	const page = await readSorted<DealLine>(
+	return await readSorted<DealLine>(
 		db,
 		{
 			key: sort.replace('-', ''),
@@ -127,16 +127,7 @@ export async function readLines(
 		after === null ? null : readPlace(after, sorting),
 		limit,
 	);
-	return { ...page, rows: page.rows.map(dated) };
 }
-
-const dated = (row: DealLine): DealLine => ({
-	...row,
-	createdAt: new Date(row.createdAt),
-	stageEnteredAt: new Date(row.stageEnteredAt),
-	plannedAt: row.plannedAt && new Date(row.plannedAt),
-	lastDoneAt: row.lastDoneAt && new Date(row.lastDoneAt),
-});
 
 /** How many deals отбор finds, and how much money; the whole company's out of its tallies. */
 export async function countList(

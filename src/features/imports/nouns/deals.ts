@@ -28,7 +28,7 @@ type Row = Stored & {
 	ref: string | null;
 	visible: boolean;
 	extra: ExtraValues;
-	enteredAt: string;
+	enteredAt: Date;
 	products: number[];
 	archived: boolean;
 	heir: number | null;
@@ -76,7 +76,7 @@ export const DEALS: Noun = {
 			return {
 				...{ id, ref, visible, name: String(values.title), shut: shutBy(archived, heir) },
 				values: { ...values, ...extraStored(extra), product },
-				deal: { enteredAt: new Date(enteredAt), products: ids },
+				deal: { enteredAt, products: ids },
 			};
 		});
 	},

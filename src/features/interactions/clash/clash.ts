@@ -69,8 +69,7 @@ async function clashWith(db: Sql, actor: Actor, mine: SQL): Promise<Clash | null
 			and o.planned_at + o.length_minutes * interval '1 minute' > m.planned_at
 		join people p on p.id = o.owner_id
 		order by o.planned_at, o.id limit 1`);
-	const [found] = rows;
-	return found ? { ...found, plannedAt: new Date(found.plannedAt) } : null;
+	return rows[0] ?? null;
 }
 
 /** What a form says of the time to be taken, as far as it is filled in. */

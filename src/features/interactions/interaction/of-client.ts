@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Actor } from '#src/features/access/rights.ts';
 import {
-	dated,
 	type InteractionView,
 	interactionVisibleTo,
 	viewFor,
@@ -45,9 +44,8 @@ export async function readStepsOfClient(
 		select steps.*, bare.at as "clientDoneAt" from bare left join steps on true
 		order by coalesce("plannedAt", ("plannedOn" + 1)::timestamp at time zone ${timeZone}), id
 		limit ${MOST}`);
-	const lastDoneAt = rows[0]?.clientDoneAt ?? null;
 	return {
-		planned: rows.filter(({ id }) => id !== null).map(dated),
-		lastDoneAt: lastDoneAt && new Date(lastDoneAt),
+		planned: rows.filter(({ id }) => id !== null),
+		lastDoneAt: rows[0]?.clientDoneAt ?? null,
 	};
 }

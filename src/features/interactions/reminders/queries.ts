@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Actor } from '#src/features/access/rights.ts';
-import { dated, type InteractionView, viewFor } from '#src/features/interactions/queries.ts';
+import { type InteractionView, viewFor } from '#src/features/interactions/queries.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Language } from '#src/platform/i18n/translate.ts';
 
@@ -50,7 +50,7 @@ async function readSteps(db: Sql, which: SQL, order: SQL): Promise<Reminder[]> {
 			order by cp.contact_id is not distinct from step."contactId" desc, cp.position, cp.id limit 1
 		) ph on true
 		order by ${order}`);
-	return rows.map((row) => ({ ...dated(row), remindAt: new Date(row.remindAt) }));
+	return rows;
 }
 
 /** Somebody whose morning it is. `day` is today where they are. */
@@ -104,7 +104,7 @@ export async function readDay(
 			${viewFor(null)} where i.id in (
 				select id from interactions where ${mine} and ${which} order by ${due}, id limit ${limit})
 			order by coalesce(i.planned_at, (i.planned_on + 1)::timestamp at time zone ${timeZone}), i.id`);
-		return rows.map(dated);
+		return rows;
 	};
 	return {
 		late: lateAll > 0 ? await read(late) : [],
