@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { bigint, char, customType, date, integer, numeric, timestamp } from 'drizzle-orm/pg-core';
+import {
+	type AnyPgColumn,
+	bigint,
+	char,
+	customType,
+	date,
+	integer,
+	numeric,
+	timestamp,
+} from 'drizzle-orm/pg-core';
 
 /** Primary key: a bigint identity, read as a JavaScript number (exact up to 2^53). */
 export const id = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
@@ -27,6 +36,9 @@ export const currency = () => char({ length: 3 }).notNull().default('RUB');
 
 /** Counts the changes of a row; every change names the version that it started from. */
 export const version = () => integer().notNull().default(1);
+
+/** The version of a row after a change: what an UPDATE sets. */
+export const nextVersion = (column: AnyPgColumn) => sql`${column} + 1`;
 
 /** The moment at which the row was made. */
 export const createdAt = () => exactMoment().notNull().default(sql`now()`);

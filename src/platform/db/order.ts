@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import type { AnyPgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Place } from '#src/platform/forms/place.ts';
 import type { Tx } from './client.ts';
 
@@ -14,6 +15,10 @@ export function reordered(
 	if (from < 0 || to === from) return null;
 	return { order: order.toSpliced(from, 1).toSpliced(to, 0, id), places: [from + 1, to + 1] };
 }
+
+/** The place behind all that a directory has: what an INSERT gives. */
+export const lastPlace = (table: PgTable & { position: AnyPgColumn }) =>
+	sql`(select coalesce(max(${table.position}), 0) + 1 from ${table})`;
 
 /** Writes an order into the `position` of a directory; only the record that was moved has changed. */
 export async function writeOrder(

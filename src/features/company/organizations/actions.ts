@@ -1,9 +1,10 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import { type Requisites, requisiteWarnings } from '#src/features/company/requisites.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
-import { reordered, writeOrder } from '#src/platform/db/order.ts';
+import { lastPlace, reordered, writeOrder } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import type { Place } from '#src/platform/forms/place.ts';
@@ -17,6 +18,7 @@ import {
 	type Organization,
 	type OrganizationFacts,
 } from './queries.ts';
+import { organizations } from './tables.ts';
 
 const ORGANIZATIONS = sql`organizations`;
 const FACTS = [
@@ -52,12 +54,12 @@ export async function addOrganization(
 	checkRequisites(facts);
 	return await transact(sqlOrTx, async (tx) => {
 		await holdNameFree(tx, ORGANIZATIONS, facts.name);
-		const { name, inn, kpp, ogrn, bankName, bic, account, correspondentAccount } = facts;
-		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into organizations (name, inn, kpp, ogrn, bank_name, bic, account, correspondent_account, position)
-			select ${name}, ${inn}, ${kpp}, ${ogrn}, ${bankName}, ${bic}, ${account}, ${correspondentAccount},
-				coalesce(max(position), 0) + 1 from organizations returning id`);
-		const organizationId = rows[0]?.id as number;
+		const [made] = await tx
+			.insert(organizations)
+			.values({ ...facts, position: lastPlace(organizations) })
+			.returning({ id: organizations.id });
+		const organizationId = made?.id as number;
+		const { name } = facts;
 		await record(tx, acting, { type: 'organization.added', data: { organizationId, name } });
 		return organizationId;
 	});
@@ -76,6 +78,17 @@ async function findOrganizationToEdit(
 	return organization;
 }
 
+async function change(
+	tx: Tx,
+	organizationId: number,
+	edit: OrganizationFacts | Pick<Organization, 'active'>,
+): Promise<void> {
+	await tx
+		.update(organizations)
+		.set({ ...edit, version: nextVersion(organizations.version) })
+		.where(eq(organizations.id, organizationId));
+}
+
 /** Changes an organization. Returns the version. Throws Forbidden, NotFound, Conflict, InvalidForm. */
 export async function editOrganization(
 	sqlOrTx: Sql,
@@ -90,11 +103,7 @@ export async function editOrganization(
 		await holdNameFree(tx, ORGANIZATIONS, edit.name, organizationId);
 		const changes = changesBetween(found, edit, FACTS);
 		if (changes === null) return version;
-		await tx.execute(sql`
-			update organizations set name = ${edit.name}, inn = ${edit.inn}, kpp = ${edit.kpp}, ogrn = ${edit.ogrn},
-				bank_name = ${edit.bankName}, bic = ${edit.bic}, account = ${edit.account},
-				correspondent_account = ${edit.correspondentAccount}, version = version + 1
-			where id = ${organizationId}`);
+		await change(tx, organizationId, edit);
 		await record(tx, acting, { type: 'organization.edited', data: { organizationId, changes } });
 		return version + 1;
 	});
@@ -132,8 +141,7 @@ export async function useOrganization(
 		const found = await findOrganizationToEdit(tx, acting, organizationId, version);
 		const changes = changesBetween(found, { active }, ['active']);
 		if (changes === null) return found.name;
-		await tx.execute(sql`
-			update organizations set active = ${active}, version = version + 1 where id = ${organizationId}`);
+		await change(tx, organizationId, { active });
 		await record(tx, acting, { type: 'organization.edited', data: { organizationId, changes } });
 		return found.name;
 	});
@@ -148,7 +156,7 @@ export async function removeOrganization(
 ): Promise<string> {
 	return await transact(sqlOrTx, async (tx) => {
 		const { name } = await findOrganizationToEdit(tx, acting, organizationId, version);
-		await tx.execute(sql`delete from organizations where id = ${organizationId}`);
+		await tx.delete(organizations).where(eq(organizations.id, organizationId));
 		await record(tx, acting, { type: 'organization.removed', data: { organizationId, name } });
 		return name;
 	});

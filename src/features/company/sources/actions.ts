@@ -1,14 +1,15 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import { replaceInFilters } from '#src/features/saved-filters/renaming.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import { changesBetween } from '#src/platform/history/changes.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
-import type { SourceKind } from './tables.ts';
+import { type SourceKind, sources } from './tables.ts';
 
 /** A word for where clients and deals come from, as an administrator sees it. */
 export type SourceRecord = {
@@ -89,13 +90,22 @@ export async function addSource(
 	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		await holdNameFree(tx, SOURCES, name, null, sql`kind = ${kind}`);
-		const { rows } = await tx.execute<{ id: number }>(
-			sql`insert into sources (kind, name) values (${kind}, ${name}) returning id`,
-		);
-		const sourceId = rows[0]?.id as number;
+		const [made] = await tx.insert(sources).values({ kind, name }).returning({ id: sources.id });
+		const sourceId = made?.id as number;
 		await record(tx, acting, { type: 'source.added', data: { sourceId, kind, name } });
 		return sourceId;
 	});
+}
+
+async function change(
+	tx: Tx,
+	sourceId: number,
+	edit: { name: string } | { active: boolean },
+): Promise<void> {
+	await tx
+		.update(sources)
+		.set({ ...edit, version: nextVersion(sources.version) })
+		.where(eq(sources.id, sourceId));
 }
 
 /**
@@ -115,8 +125,7 @@ export async function editSource(
 		await holdNameFree(tx, SOURCES, edit.name, sourceId, sql`kind = ${kind}`);
 		const changes = changesBetween(found, edit, ['name']);
 		if (changes === null) return version;
-		await tx.execute(sql`
-			update sources set name = ${edit.name}, version = version + 1 where id = ${sourceId}`);
+		await change(tx, sourceId, edit);
 		const uses = await respell(tx, kind, found.name, edit.name);
 		await record(tx, acting, {
 			type: 'source.edited',
@@ -155,8 +164,7 @@ export async function useSource(
 		const { kind, name } = found;
 		const changes = changesBetween(found, { active }, ['active']);
 		if (changes === null) return name;
-		await tx.execute(sql`
-			update sources set active = ${active}, version = version + 1 where id = ${sourceId}`);
+		await change(tx, sourceId, { active });
 		await record(tx, acting, { type: 'source.edited', data: { sourceId, kind, name, changes } });
 		return name;
 	});
@@ -179,7 +187,7 @@ export async function mergeSource(
 			select name from sources where id = ${intoId} and kind = ${kind} and id <> ${sourceId} for update`);
 		const into = rows[0]?.name;
 		if (into === undefined) throw new InvalidForm({ intoId: { key: 'field.choice' } }, {});
-		await tx.execute(sql`delete from sources where id = ${sourceId}`);
+		await tx.delete(sources).where(eq(sources.id, sourceId));
 		const told = { name, into, ...(await respell(tx, kind, name, into)) };
 		await record(tx, acting, { type: 'source.merged', data: { sourceId, intoId, kind, ...told } });
 		return told;
@@ -197,7 +205,7 @@ export async function removeSource(
 		const { kind, name } = await findSourceToEdit(tx, acting, sourceId, version);
 		const uses = await countSourceUses(tx, { kind, name });
 		if (uses.deals + uses.clients > 0) throw new RuleBroken('source.inUse', { name, ...uses });
-		await tx.execute(sql`delete from sources where id = ${sourceId}`);
+		await tx.delete(sources).where(eq(sources.id, sourceId));
 		await record(tx, acting, { type: 'source.removed', data: { sourceId, kind, name } });
 		return name;
 	});

@@ -1,13 +1,15 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import { replaceInFilters } from '#src/features/saved-filters/renaming.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import { changesBetween } from '#src/platform/history/changes.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
+import { tags } from './tables.ts';
 
 /** A tag as an administrator sees it, with how many records have it. */
 export type TagRecord = {
@@ -70,10 +72,8 @@ export async function addTag(
 	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		await holdNameFree(tx, TAGS, name);
-		const { rows } = await tx.execute<{ id: number }>(
-			sql`insert into tags (name, colour) values (${name}, ${colour}) returning id`,
-		);
-		const tagId = rows[0]?.id as number;
+		const [made] = await tx.insert(tags).values({ name, colour }).returning({ id: tags.id });
+		const tagId = made?.id as number;
 		await record(tx, acting, { type: 'tag.added', data: { tagId, name } });
 		return tagId;
 	});
@@ -92,9 +92,10 @@ export async function editTag(
 		await holdNameFree(tx, TAGS, edit.name, tagId);
 		const changes = changesBetween(found, edit, ['name', 'colour']);
 		if (changes === null) return version;
-		await tx.execute(sql`
-			update tags set name = ${edit.name}, colour = ${edit.colour}, version = version + 1
-			where id = ${tagId}`);
+		await tx
+			.update(tags)
+			.set({ ...edit, version: nextVersion(tags.version) })
+			.where(eq(tags.id, tagId));
 		await record(tx, acting, { type: 'tag.edited', data: { tagId, changes } });
 		return version + 1;
 	});
@@ -130,7 +131,7 @@ export async function mergeTag(
 			await tx.execute(sql`delete from ${table} where tag_id = ${tagId}`);
 		}
 		await replaceInFilters(tx, 'tag', [String(tagId), String(intoId)]);
-		await tx.execute(sql`delete from tags where id = ${tagId}`);
+		await tx.delete(tags).where(eq(tags.id, tagId));
 		const told = { name, into, deals, clients };
 		await record(tx, acting, { type: 'tag.merged', data: { tagId, intoId, ...told } });
 		return told;
@@ -147,7 +148,7 @@ export async function removeTag(
 	return await transact(sqlOrTx, async (tx) => {
 		const { name, deals, clients } = await findTagToEdit(tx, acting, tagId, version);
 		if (deals + clients > 0) throw new RuleBroken('tag.inUse', { name, deals, clients });
-		await tx.execute(sql`delete from tags where id = ${tagId}`);
+		await tx.delete(tags).where(eq(tags.id, tagId));
 		await record(tx, acting, { type: 'tag.removed', data: { tagId, name } });
 		return name;
 	});

@@ -1,7 +1,8 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import { changesBetween } from '#src/platform/history/changes.ts';
@@ -9,6 +10,7 @@ import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
 import { addDays } from '#src/platform/i18n/dates.ts';
 import { type Holiday, lockHoliday, lockWorkWeek, type WorkWeek } from './queries.ts';
+import { holidays, workCalendar } from './tables.ts';
 
 /** The week and hours as they are to be. */
 export type WorkWeekEdit = Pick<WorkWeek, 'weekdays' | 'workFrom' | 'workUntil'>;
@@ -34,10 +36,10 @@ export async function setWorkWeek(
 			'workUntil',
 		]);
 		if (changes === null) return version;
-		await tx.execute(sql`
-			update work_calendar set weekdays = ${sql.param(edit.weekdays)}::smallint[],
-				work_from = ${edit.workFrom}, work_until = ${edit.workUntil}, version = version + 1
-			where id = ${found.id}`);
+		await tx
+			.update(workCalendar)
+			.set({ ...edit, version: nextVersion(workCalendar.version) })
+			.where(eq(workCalendar.id, found.id));
 		await record(tx, acting, { type: 'work.edited', data: { workId: found.id, changes } });
 		return version + 1;
 	});
@@ -63,10 +65,10 @@ export async function addHolidays(
 		const days: string[] = [];
 		for (let at = day; at <= until; at = addDays(at, 1)) days.push(at);
 		await holdDaysFree(tx, days, null);
-		const { rows } = await tx.execute<{ id: number; day: string }>(sql`
-			insert into holidays (day, name, working)
-			select day, ${name}, ${working} from unnest(${sql.param(days)}::date[]) day
-			returning id, day::text as day`);
+		const rows = await tx
+			.insert(holidays)
+			.values(days.map((one) => ({ day: one, name, working })))
+			.returning({ id: holidays.id, day: holidays.day });
 		await record(
 			tx,
 			acting,
@@ -115,10 +117,10 @@ export async function editHoliday(
 			...(['day', 'name', 'working'] as const),
 		]);
 		if (changes === null) return version;
-		await tx.execute(sql`
-			update holidays set day = ${edit.day}, name = ${edit.name}, working = ${edit.working},
-				version = version + 1
-			where id = ${holidayId}`);
+		await tx
+			.update(holidays)
+			.set({ ...edit, version: nextVersion(holidays.version) })
+			.where(eq(holidays.id, holidayId));
 		await record(tx, acting, { type: 'holiday.edited', data: { holidayId, changes } });
 		return version + 1;
 	});
@@ -133,7 +135,7 @@ export async function removeHoliday(
 ): Promise<string> {
 	return await transact(sqlOrTx, async (tx) => {
 		const { day, name } = await findHolidayToEdit(tx, acting, holidayId, version);
-		await tx.execute(sql`delete from holidays where id = ${holidayId}`);
+		await tx.delete(holidays).where(eq(holidays.id, holidayId));
 		await record(tx, acting, { type: 'holiday.removed', data: { holidayId, day, name } });
 		return name;
 	});

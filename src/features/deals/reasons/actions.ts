@@ -1,14 +1,16 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
-import { reordered, writeOrder } from '#src/platform/db/order.ts';
+import { lastPlace, reordered, writeOrder } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { NotFound, RuleBroken } from '#src/platform/errors.ts';
 import type { Place } from '#src/platform/forms/place.ts';
 import { changesBetween } from '#src/platform/history/changes.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
+import { lossReasons } from '#src/features/deals/tables.ts';
 
 /** A reason for losing a deal, as an administrator sees it. */
 export type ReasonRecord = {
@@ -73,13 +75,25 @@ export async function addReason(
 	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		await holdNameFree(tx, REASONS, name);
-		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into loss_reasons (name, position)
-			select ${name}, coalesce(max(position), 0) + 1 from loss_reasons returning id`);
-		const reasonId = rows[0]?.id as number;
+		const [made] = await tx
+			.insert(lossReasons)
+			.values({ name, position: lastPlace(lossReasons) })
+			.returning({ id: lossReasons.id });
+		const reasonId = made?.id as number;
 		await record(tx, acting, { type: 'reason.added', data: { reasonId, name } });
 		return reasonId;
 	});
+}
+
+async function change(
+	tx: Tx,
+	reasonId: number,
+	edit: { name: string } | { active: boolean },
+): Promise<void> {
+	await tx
+		.update(lossReasons)
+		.set({ ...edit, version: nextVersion(lossReasons.version) })
+		.where(eq(lossReasons.id, reasonId));
 }
 
 /** Renames a reason, for the deals that name it too. Returns the version. Throws Forbidden, NotFound, Conflict, InvalidForm. */
@@ -95,8 +109,7 @@ export async function editReason(
 		await holdNameFree(tx, REASONS, edit.name, reasonId);
 		const changes = changesBetween(found, edit, ['name']);
 		if (changes === null) return version;
-		await tx.execute(sql`
-			update loss_reasons set name = ${edit.name}, version = version + 1 where id = ${reasonId}`);
+		await change(tx, reasonId, edit);
 		await record(tx, acting, { type: 'reason.edited', data: { reasonId, changes } });
 		return version + 1;
 	});
@@ -138,8 +151,7 @@ export async function useReason(
 		const changes = changesBetween(found, { active }, ['active']);
 		if (changes === null) return found.name;
 		if (!active) await holdAnother(tx, reasonId);
-		await tx.execute(sql`
-			update loss_reasons set active = ${active}, version = version + 1 where id = ${reasonId}`);
+		await change(tx, reasonId, { active });
 		await record(tx, acting, { type: 'reason.edited', data: { reasonId, changes } });
 		return found.name;
 	});
@@ -165,7 +177,7 @@ export async function removeReason(
 		const { name, active, deals } = await findReasonToEdit(tx, acting, reasonId, version);
 		if (deals > 0) throw new RuleBroken('reason.inUse', { name, n: deals });
 		if (active) await holdAnother(tx, reasonId);
-		await tx.execute(sql`delete from loss_reasons where id = ${reasonId}`);
+		await tx.delete(lossReasons).where(eq(lossReasons.id, reasonId));
 		await record(tx, acting, { type: 'reason.removed', data: { reasonId, name } });
 		return name;
 	});
