@@ -1,10 +1,12 @@
-import { sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import type { Acting } from '#src/features/access/rights.ts';
+import { people } from '#src/features/access/tables.ts';
 import { lockDealsOf, refreshStepsOf } from '#src/features/deals/next-step.ts';
 import { refreshReminders } from '#src/features/deals/reminders.ts';
-import type { DEFAULT_SCREENS } from '#src/features/saved-filters/tables.ts';
+import { type DEFAULT_SCREENS, defaultFilters } from '#src/features/saved-filters/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { Conflict } from '#src/platform/errors.ts';
 import { record } from '#src/platform/history/record.ts';
@@ -29,15 +31,13 @@ export async function saveSettings(
 			throw new Conflict({ version: present.version, at: null, by: null }, acting.actorId);
 		const changes = changesOf(present, wanted);
 		if (Object.keys(changes).length === 0) return version;
-		await tx.execute(sql`
-			update people set language = ${wanted.language}, time_zone = ${wanted.timeZone},
-				work_from = ${wanted.workFrom}, work_until = ${wanted.workUntil},
-				remind_minutes = ${wanted.remindMinutes}, mail_reminders = ${wanted.mailReminders},
-				mail_digest = ${wanted.mailDigest}, theme = ${wanted.theme}, density = ${wanted.density},
-				shortcuts = ${!wanted.keysOff}, board_view = ${wanted.boardView}, version = version + 1
-			where id = ${acting.actor.id} and version = ${version}`);
-		if ('boardFilterId' in changes) await beginWith(tx, acting, 'board', wanted.boardFilterId);
-		if ('dealsFilterId' in changes) await beginWith(tx, acting, 'deals', wanted.dealsFilterId);
+		const { keysOff, boardFilterId, dealsFilterId, ...theirs } = wanted;
+		await tx
+			.update(people)
+			.set({ ...theirs, shortcuts: !keysOff, version: nextVersion(people.version) })
+			.where(and(eq(people.id, acting.actor.id), eq(people.version, version)));
+		if ('boardFilterId' in changes) await beginWith(tx, acting, 'board', boardFilterId);
+		if ('dealsFilterId' in changes) await beginWith(tx, acting, 'deals', dealsFilterId);
 		await record(tx, acting, { type: 'settings.saved', data: { changes } });
 		if ('workFrom' in changes || 'timeZone' in changes)
 			await refreshReminders(tx, { ownerId: acting.actor.id });
@@ -52,12 +52,14 @@ async function beginWith(
 	screen: (typeof DEFAULT_SCREENS)[number],
 	filterId: number | null,
 ): Promise<void> {
-	await tx.execute(
-		filterId === null
-			? sql`delete from default_filters where person_id = ${actor.id} and screen = ${screen}`
-			: sql`insert into default_filters (person_id, screen, filter_id) values (${actor.id}, ${screen}, ${filterId})
-				on conflict (person_id, screen) do update set filter_id = excluded.filter_id`,
-	);
+	const { personId, screen: which } = defaultFilters;
+	if (filterId === null)
+		await tx.delete(defaultFilters).where(and(eq(personId, actor.id), eq(which, screen)));
+	else
+		await tx
+			.insert(defaultFilters)
+			.values({ personId: actor.id, screen, filterId })
+			.onConflictDoUpdate({ target: [personId, which], set: { filterId } });
 }
 
 function changesOf(present: Settings, wanted: Choices): Record<string, FieldChange> {

@@ -1,10 +1,13 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { demandEverybodys, demandRoles } from '#src/features/access/grants.ts';
 import { peopleOnly } from '#src/features/access/people/actions.ts';
 import type { Acting } from '#src/features/access/rights.ts';
+import { groupMappings } from '#src/features/access/sign-in/tables.ts';
 import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
+import { lastPlace, writeOrder } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound } from '#src/platform/errors.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
@@ -87,11 +90,11 @@ export async function addMapping(
 	return await transact(sqlOrTx, async (tx) => {
 		await checkMapping(tx, { pattern, role, teamId });
 		await demandMappings(tx, acting, { role, teamId });
-		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into group_mappings (pattern, role, team_id, position)
-			select ${pattern}, ${role}, ${teamId}::bigint, coalesce(max(position), 0) + 1 from group_mappings
-			returning id`);
-		const mappingId = rows[0]?.id as number;
+		const [made] = await tx
+			.insert(groupMappings)
+			.values({ pattern, role, teamId, position: lastPlace(groupMappings) })
+			.returning({ id: groupMappings.id });
+		const mappingId = made?.id as number;
 		await record(tx, acting, { type: 'mapping.added', data: { mappingId, name: pattern } });
 		await notifyRights(tx, acting, { what: 'mapping', role: pattern });
 		return mappingId;
@@ -115,9 +118,11 @@ export async function editMapping(
 		for (const field of ['pattern', 'role', 'teamId'] as const)
 			if (found[field] !== edit[field]) changes[field] = [found[field], edit[field]];
 		if (Object.keys(changes).length === 0) return version;
-		await tx.execute(sql`
-			update group_mappings set pattern = ${edit.pattern}, role = ${edit.role}, team_id = ${edit.teamId},
-				version = version + 1 where id = ${mappingId}`);
+		const { pattern, role, teamId } = edit;
+		await tx
+			.update(groupMappings)
+			.set({ pattern, role, teamId, version: nextVersion(groupMappings.version) })
+			.where(eq(groupMappings.id, mappingId));
 		await record(tx, acting, { type: 'mapping.edited', data: { mappingId, changes } });
 		await notifyRights(tx, acting, { what: 'mapping', role: edit.pattern });
 		return version + 1;
@@ -141,10 +146,7 @@ export async function moveMapping(
 		const to = from + (way === 'up' ? -1 : 1);
 		if (to < 0 || to >= order.length) return;
 		order.splice(to, 0, ...order.splice(from, 1));
-		await tx.execute(sql`
-			update group_mappings m set position = o.position::int,
-				version = m.version + case when m.id = ${mappingId} then 1 else 0 end
-			from unnest(${sql.param(order)}::bigint[]) with ordinality o(id, position) where m.id = o.id`);
+		await writeOrder(tx, sql`group_mappings`, order, mappingId);
 		const changes: Record<string, FieldChange> = { position: [from + 1, to + 1] };
 		await record(tx, acting, { type: 'mapping.edited', data: { mappingId, changes } });
 		await notifyRights(tx, acting, { what: 'mapping', role: pattern });
@@ -162,7 +164,7 @@ export async function removeMapping(
 	return await transact(sqlOrTx, async (tx) => {
 		const { pattern } = await findMappingToEdit(tx, mappingId, version);
 		await demandMappings(tx, acting);
-		await tx.execute(sql`delete from group_mappings where id = ${mappingId}`);
+		await tx.delete(groupMappings).where(eq(groupMappings.id, mappingId));
 		await record(tx, acting, { type: 'mapping.removed', data: { mappingId, name: pattern } });
 		await notifyRights(tx, acting, { what: 'mapping', role: pattern });
 		return pattern;

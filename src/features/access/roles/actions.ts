@@ -1,13 +1,15 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { demandHeld, givable, keepGivable } from '#src/features/access/grants.ts';
 import { peopleOnly } from '#src/features/access/people/actions.ts';
 import { findRole, listRoles, type RoleRecord } from '#src/features/access/people/queries.ts';
 import { isBuiltIn } from '#src/features/access/people/words.ts';
 import type { Acting } from '#src/features/access/rights.ts';
-import { PERMISSIONS, SCOPES, type Scope } from '#src/features/access/tables.ts';
+import { PERMISSIONS, roles, SCOPES, type Scope } from '#src/features/access/tables.ts';
 import { notifyRights } from '#src/features/mail/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
+import { lastPlace } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
@@ -46,11 +48,12 @@ export async function addRole(sqlOrTx: Sql, acting: Acting, role: RoleEdit): Pro
 		await lockRoles(tx);
 		await checkRole(tx, null, role);
 		demandHeld(acting.actor, role);
-		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into roles (name, view_scope, edit_scope, permissions, position)
-			select ${role.name}, ${role.viewScope}, ${role.editScope}, ${sql.param(role.permissions)}::text[],
-				coalesce(max(position), 0) + 1 from roles returning id`);
-		const roleId = rows[0]?.id as number;
+		const { name, viewScope, editScope, permissions } = role;
+		const [made] = await tx
+			.insert(roles)
+			.values({ name, viewScope, editScope, permissions, position: lastPlace(roles) })
+			.returning({ id: roles.id });
+		const roleId = made?.id as number;
 		await record(tx, acting, { type: 'role.added', data: { roleId, name: role.name ?? '' } });
 		await notifyRights(tx, acting, { what: 'roleAdded', role: role.name ?? '' });
 		return roleId;
@@ -76,9 +79,11 @@ export async function editRole(
 		if (Object.keys(changes).length === 0) return version;
 		demandHeld(acting.actor, addedTo(found, edit));
 		const before = await givable(tx);
-		await tx.execute(sql`
-			update roles set name = ${edit.name}, view_scope = ${edit.viewScope}, edit_scope = ${edit.editScope},
-				permissions = ${sql.param(edit.permissions)}::text[], version = version + 1 where id = ${roleId}`);
+		const { name, viewScope, editScope, permissions } = edit;
+		await tx
+			.update(roles)
+			.set({ name, viewScope, editScope, permissions, version: nextVersion(roles.version) })
+			.where(eq(roles.id, roleId));
 		await keepGivable(tx, before);
 		await record(tx, acting, { type: 'role.edited', data: { roleId, changes } });
 		const role = edit.name ?? found.code;
@@ -125,7 +130,7 @@ export async function removeRole(
 		const { rows } = await tx.execute(sql`select from group_mappings where role = ${code} limit 1`);
 		if (people > 0) throw new RuleBroken('role.inUse', { name: name ?? '', n: people });
 		if (rows.length > 0) throw new RuleBroken('role.mapped', { name: name ?? '' });
-		await tx.execute(sql`delete from roles where id = ${roleId}`);
+		await tx.delete(roles).where(eq(roles.id, roleId));
 		await record(tx, acting, { type: 'role.removed', data: { roleId, name: name ?? '' } });
 		await notifyRights(tx, acting, { what: 'roleRemoved', role: name ?? code });
 		return name ?? '';

@@ -1,10 +1,12 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { demandEverybodys } from '#src/features/access/grants.ts';
 import { peopleOnly } from '#src/features/access/people/actions.ts';
 import { findTeam, type TeamRecord } from '#src/features/access/people/queries.ts';
 import type { Acting } from '#src/features/access/rights.ts';
+import { teams } from '#src/features/access/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
@@ -26,15 +28,18 @@ async function findTeamToEdit(tx: Tx, teamId: number, version: number): Promise<
 }
 
 /** Adds a team. Returns its id. Throws Forbidden, InvalidForm for a team above that there is not. */
-export async function addTeam(sqlOrTx: Sql, acting: Acting, team: TeamEdit): Promise<number> {
+export async function addTeam(
+	sqlOrTx: Sql,
+	acting: Acting,
+	{ name, parentId }: TeamEdit,
+): Promise<number> {
 	peopleOnly(acting);
 	return await transact(sqlOrTx, async (tx) => {
 		await lockTeams(tx);
-		await checkParent(tx, null, team.parentId);
-		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into teams (name, parent_id) values (${team.name}, ${team.parentId}) returning id`);
-		const teamId = rows[0]?.id as number;
-		await record(tx, acting, { type: 'team.added', data: { teamId, name: team.name } });
+		await checkParent(tx, null, parentId);
+		const [made] = await tx.insert(teams).values({ name, parentId }).returning({ id: teams.id });
+		const teamId = made?.id as number;
+		await record(tx, acting, { type: 'team.added', data: { teamId, name } });
 		return teamId;
 	});
 }
@@ -71,9 +76,10 @@ export async function editTeam(
 		if (found.parentId !== edit.parentId) changes.parentId = [found.parentId, edit.parentId];
 		if (Object.keys(changes).length === 0) return version;
 		if (changes.parentId) demandEverybodys(acting.actor);
-		await tx.execute(sql`
-			update teams set name = ${edit.name}, parent_id = ${edit.parentId}, version = version + 1
-			where id = ${teamId}`);
+		await tx
+			.update(teams)
+			.set({ name: edit.name, parentId: edit.parentId, version: nextVersion(teams.version) })
+			.where(eq(teams.id, teamId));
 		await record(tx, acting, { type: 'team.edited', data: { teamId, changes } });
 		return version + 1;
 	});
@@ -94,7 +100,7 @@ export async function removeTeam(
 		);
 		if (people + below > 0) throw new RuleBroken('team.inUse', { name, people, below });
 		if (rows.length > 0) throw new RuleBroken('team.mapped', { name });
-		await tx.execute(sql`delete from teams where id = ${teamId}`);
+		await tx.delete(teams).where(eq(teams.id, teamId));
 		await record(tx, acting, { type: 'team.removed', data: { teamId, name } });
 		return name;
 	});

@@ -1,5 +1,6 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
 import { type Acting, demand } from '#src/features/access/rights.ts';
+import { lossReasons } from '#src/features/deals/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { nextVersion } from '#src/platform/db/columns.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
@@ -10,7 +11,6 @@ import type { Place } from '#src/platform/forms/place.ts';
 import { changesBetween } from '#src/platform/history/changes.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
-import { lossReasons } from '#src/features/deals/tables.ts';
 
 /** A reason for losing a deal, as an administrator sees it. */
 export type ReasonRecord = {

@@ -1,8 +1,10 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import { type InteractionKind, listKinds } from '#src/features/interactions/queries.ts';
+import { interactionKinds } from '#src/features/interactions/tables.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
-import { reordered, writeOrder } from '#src/platform/db/order.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
+import { lastPlace, reordered, writeOrder } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import type { Place } from '#src/platform/forms/place.ts';
@@ -20,6 +22,10 @@ export type KindSetting = {
 	nextInDays: number;
 	lengthMinutes: number | null;
 };
+
+const columnsOf = ({ name, icon, nextKindId, nextInDays, lengthMinutes }: KindSetting) => ({
+	...{ name, icon, nextKindId, nextInDays, lengthMinutes },
+});
 
 /** Kinds that the program itself knows by these codes: they can be renamed and put out of use, not taken away. */
 const OWN_CODES = ['call', 'meeting', 'email', 'proposal', 'task', 'other'];
@@ -57,12 +63,15 @@ export async function addKind(sqlOrTx: Sql, acting: Acting, kind: KindSetting): 
 	demand(acting, 'catalogs');
 	return await transact(sqlOrTx, async (tx) => {
 		await checkSetting(tx, null, kind);
-		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into interaction_kinds (code, name, icon, position, next_kind_id, next_in_days, length_minutes)
-			select gen_random_uuid()::text, ${kind.name}, ${kind.icon}, coalesce(max(position), 0) + 1,
-				${kind.nextKindId}, ${kind.nextInDays}::smallint, ${kind.lengthMinutes}::smallint
-			from interaction_kinds returning id`);
-		const kindId = rows[0]?.id as number;
+		const [made] = await tx
+			.insert(interactionKinds)
+			.values({
+				code: sql`gen_random_uuid()::text`,
+				...columnsOf(kind),
+				position: lastPlace(interactionKinds),
+			})
+			.returning({ id: interactionKinds.id });
+		const kindId = made?.id as number;
 		await record(tx, acting, { type: 'kind.created', data: { kindId, name: kind.name } });
 		return kindId;
 	});
@@ -92,10 +101,10 @@ export async function editKind(
 		await checkSetting(tx, kindId, kind);
 		const changes = changesBetween(found, kind, FIELDS);
 		if (changes === null) return version;
-		await tx.execute(sql`
-			update interaction_kinds set name = ${kind.name}, icon = ${kind.icon},
-				next_kind_id = ${kind.nextKindId}, next_in_days = ${kind.nextInDays},
-				length_minutes = ${kind.lengthMinutes}, version = version + 1 where id = ${kindId}`);
+		await tx
+			.update(interactionKinds)
+			.set({ ...columnsOf(kind), version: nextVersion(interactionKinds.version) })
+			.where(eq(interactionKinds.id, kindId));
 		await record(tx, acting, { type: 'kind.edited', data: { kindId, changes } });
 		return version + 1;
 	});
@@ -140,8 +149,10 @@ export async function useKind(
 		const changes = changesBetween(found, { active }, ['active']);
 		if (changes === null) return found.name;
 		if (!active && (await listKinds(tx)).length === 1) throw new RuleBroken('kind.last');
-		await tx.execute(sql`
-			update interaction_kinds set active = ${active}, version = version + 1 where id = ${kindId}`);
+		await tx
+			.update(interactionKinds)
+			.set({ active, version: nextVersion(interactionKinds.version) })
+			.where(eq(interactionKinds.id, kindId));
 		await record(tx, acting, { type: 'kind.edited', data: { kindId, changes } });
 		return found.name;
 	});
@@ -166,10 +177,11 @@ export async function removeKind(
 				(select count(*)::int from interaction_series where kind_id = ${kindId}) as series`);
 		const { n, series } = rows[0] as { n: number; series: number };
 		if (n + series > 0) throw new RuleBroken('kind.used', { name, n });
-		await tx.execute(sql`
-			update interaction_kinds set next_kind_id = null, version = version + 1
-			where next_kind_id = ${kindId}`);
-		await tx.execute(sql`delete from interaction_kinds where id = ${kindId}`);
+		await tx
+			.update(interactionKinds)
+			.set({ nextKindId: null, version: nextVersion(interactionKinds.version) })
+			.where(eq(interactionKinds.nextKindId, kindId));
+		await tx.delete(interactionKinds).where(eq(interactionKinds.id, kindId));
 		await record(tx, acting, { type: 'kind.removed', data: { kindId, name } });
 		return name;
 	});
