@@ -25,7 +25,7 @@ export const ROOT = resolve(import.meta.dirname, '..');
 
 type Setting<T> = { fallback: string; read: (text: string) => T; sentence: string };
 
-/** Every setting there is: default, reader, and a sentence for the README. */
+/** Every setting there is: default, reader, and a sentence for docs/operate.md. */
 export const SETTINGS = {
 	HOST: { fallback: '127.0.0.1', read: text, sentence: 'Address to listen on.' },
 	PORT: {

@@ -1,6 +1,6 @@
 /*
  * Every change carries a key, its form's or one made here, and keeps it until an answer says what became of it:
- * sent again, it is the same change. Why: DECISIONS.md, «repeatable».
+ * sent again, it is the same change. Why: docs/decisions.md, «repeatable».
  */
 import { outcomeOf } from './answer.js';
 

@@ -12,7 +12,7 @@ import { CLIENT_SECRET, openCompany } from './directory.ts';
 import { type Page, type Web, web } from './web.ts';
 
 /*
- * Sign-in at a proxy that nobody here wrote: Apache with mod_auth_openidc in front of us, as the README
+ * Sign-in at a proxy that nobody here wrote: Apache with mod_auth_openidc in front of us, as docs/sign-in.md
  * says to set it up. `.ci/run` installs it; where it is not, this says so and skips.
  */
 const APACHE = '/usr/sbin/apache2';

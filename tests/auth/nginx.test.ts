@@ -13,7 +13,7 @@ import { freePort } from '../ports.ts';
 import { readmeBlock } from '../readme.ts';
 
 /*
- * The two blocks for nginx, as the README prints them, in a real nginx with TLS. oauth2-proxy is played by a server of
+ * The two blocks for nginx, as docs/sign-in.md prints them, in a real nginx with TLS. oauth2-proxy is played by a server of
  * our own that speaks its contract. `.ci/run` installs nginx; where it is not, this says so and skips.
  */
 const NGINX = '/usr/sbin/nginx';

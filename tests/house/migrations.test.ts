@@ -3,7 +3,7 @@ import journal from '../../drizzle/meta/_journal.json' with { type: 'json' };
 import { filesIn } from './building.ts';
 
 /* While a company upgrades, the program of before works on the schema of after: a migration adds, both programs write, and only
- * the one after next takes away, in a file that says `-- contract` (README, «Migrations»). */
+ * the one after next takes away, in a file that says `-- contract` (docs/operate.md, «Migrations»). */
 const CONTRACT: [RegExp, string][] = [
 	[/\bDROP\s+(TABLE|COLUMN)\b/i, 'takes away what the program of before reads'],
 	[/\bRENAME\s+(?!CONSTRAINT\b)/i, 'renames what the program of before reads'],
