@@ -16,9 +16,9 @@ export function reordered(
 	return { order: order.toSpliced(from, 1).toSpliced(to, 0, id), places: [from + 1, to + 1] };
 }
 
-/** The place behind all that a directory has: what an INSERT gives. */
-export const lastPlace = (table: PgTable & { position: AnyPgColumn }) =>
-	sql`(select coalesce(max(${table.position}), 0) + 1 from ${table})`;
+/** The place behind all that a directory has, or those of it that count: what an INSERT gives. */
+export const lastPlace = (table: PgTable & { position: AnyPgColumn }, among: SQL = sql`true`) =>
+	sql`(select coalesce(max(${table.position}), 0) + 1 from ${table} where ${among})`;
 
 /** Writes an order into the `position` of a directory; only the record that was moved has changed. */
 export async function writeOrder(

@@ -1,14 +1,16 @@
-import { sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
-import { reordered, writeOrder } from '#src/platform/db/order.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
+import { lastPlace, reordered, writeOrder } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import type { Place } from '#src/platform/forms/place.ts';
 import { record } from '#src/platform/history/record.ts';
 import type { ExtraField, ExtraNoun } from './extra-fields.ts';
 import { type ExtraFieldRow, extraFieldUses, findExtraFieldToEdit } from './queries.ts';
+import { extraFields } from './tables.ts';
 
 /** What a new extra field is made of; `choices` counts only for a choice. */
 export type NewExtraField = Omit<ExtraField, 'id'> & { noun: ExtraNoun };
@@ -28,15 +30,19 @@ export async function addExtraField(
 		const { noun, name, kind } = field;
 		const choices = choicesOf(field);
 		await checkName(tx, noun, name, 0);
-		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into extra_fields (noun, name, kind, choices, position)
-			select ${noun}, ${name}, ${kind}, ${JSON.stringify(choices)}::jsonb, coalesce(max(position), 0) + 1
-			from extra_fields where noun = ${noun} returning id`);
-		const fieldId = rows[0]?.id as number;
+		const position = lastPlace(extraFields, eq(extraFields.noun, noun));
+		const [made] = await tx
+			.insert(extraFields)
+			.values({ noun, name, kind, choices, position })
+			.returning({ id: extraFields.id });
+		const fieldId = made?.id as number;
 		await record(tx, acting, { type: 'extra.added', data: { fieldId, noun, name } });
 		return fieldId;
 	});
 }
+
+const atVersion = (fieldId: number, version: number) =>
+	and(eq(extraFields.id, fieldId), eq(extraFields.version, version));
 
 function choicesOf({ kind, choices }: Pick<ExtraField, 'kind' | 'choices'>): string[] {
 	if (kind !== 'choice') return [];
@@ -74,10 +80,10 @@ export async function editExtraField(
 		const [from, to] = [field.choices.join('; '), choices.join('; ')];
 		if (from !== to) changes.choices = [from, to];
 		if (Object.keys(changes).length === 0) return version;
-		await tx.execute(sql`
-			update extra_fields set name = ${edit.name}, choices = ${JSON.stringify(choices)}::jsonb,
-				version = version + 1
-			where id = ${fieldId} and version = ${version}`);
+		await tx
+			.update(extraFields)
+			.set({ name: edit.name, choices, version: nextVersion(extraFields.version) })
+			.where(atVersion(fieldId, version));
 		return await told(tx, acting, field, changes);
 	});
 }
@@ -135,9 +141,10 @@ export async function useExtraField(
 	return await transact(sqlOrTx, async (tx) => {
 		const field = await findExtraFieldToEdit(tx, fieldId, version);
 		if (field.active === active) return field.name;
-		await tx.execute(sql`
-			update extra_fields set active = ${active}, version = version + 1
-			where id = ${fieldId} and version = ${version}`);
+		await tx
+			.update(extraFields)
+			.set({ active, version: nextVersion(extraFields.version) })
+			.where(atVersion(fieldId, version));
 		await told(tx, acting, field, { active: [field.active, active] });
 		return field.name;
 	});
@@ -158,7 +165,7 @@ export async function removeExtraField(
 		const { noun, name } = await findExtraFieldToEdit(tx, fieldId, version);
 		const n = await extraFieldUses(tx, { id: fieldId, noun });
 		if (n > 0) throw new RuleBroken('extra.inUse', { n, noun });
-		await tx.execute(sql`delete from extra_fields where id = ${fieldId} and version = ${version}`);
+		await tx.delete(extraFields).where(atVersion(fieldId, version));
 		await record(tx, acting, { type: 'extra.removed', data: { fieldId, noun, name } });
 		return name;
 	});

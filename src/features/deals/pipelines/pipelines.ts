@@ -1,14 +1,16 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
-import { reordered, writeOrder } from '#src/platform/db/order.ts';
+import { lastPlace, reordered, writeOrder } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
 import { InvalidForm, NotFound } from '#src/platform/errors.ts';
 import type { Place } from '#src/platform/forms/place.ts';
 import { changesBetween } from '#src/platform/history/changes.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
+import { pipelines } from './tables.ts';
 
 /** A pipeline as an administrator sees it; how many deals it has comes from the company's tallies. */
 export type PipelineRecord = {
@@ -77,10 +79,11 @@ export async function addPipeline(
 		await holdNameFree(tx, PIPELINES, name, null, IN_USE);
 		if (!(await listPipelineRecords(tx)).some(({ id }) => id === likeId))
 			throw new InvalidForm({ likeId: { key: 'field.choice' } }, {});
-		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into pipelines (name, position)
-			select ${name}, coalesce(max(position), 0) + 1 from pipelines returning id`);
-		const pipelineId = rows[0]?.id as number;
+		const [made] = await tx
+			.insert(pipelines)
+			.values({ name, position: lastPlace(pipelines) })
+			.returning({ id: pipelines.id });
+		const pipelineId = made?.id as number;
 		await tx.execute(sql`
 			insert into stages (pipeline_id, name, position, kind, colour, idle_days, probability, required_fields)
 			select ${pipelineId}::bigint, name, position, kind, colour, idle_days, probability, required_fields
@@ -105,8 +108,10 @@ export async function editPipeline(
 		await holdNameFree(tx, PIPELINES, edit.name, pipelineId, IN_USE);
 		const changes = changesBetween(found, edit, ['name']);
 		if (changes === null) return version;
-		await tx.execute(sql`
-			update pipelines set name = ${edit.name}, version = version + 1 where id = ${pipelineId}`);
+		await tx
+			.update(pipelines)
+			.set({ name: edit.name, version: nextVersion(pipelines.version) })
+			.where(eq(pipelines.id, pipelineId));
 		await record(tx, acting, { type: 'pipeline.edited', data: { pipelineId, changes } });
 		return version + 1;
 	});

@@ -1,9 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import type { FieldChange } from '#src/events.ts';
 import { type Acting, demand } from '#src/features/access/rights.ts';
 import { REQUIRABLE } from '#src/features/deals/moves/required-fields.ts';
 import { isFinal } from '#src/features/deals/rules.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
+import { nextVersion } from '#src/platform/db/columns.ts';
 import { holdNameFree } from '#src/platform/db/names.ts';
 import { reordered, writeOrder } from '#src/platform/db/order.ts';
 import { transact } from '#src/platform/db/transaction.ts';
@@ -12,7 +13,7 @@ import type { Place } from '#src/platform/forms/place.ts';
 import { changesBetween } from '#src/platform/history/changes.ts';
 import { conflictOn } from '#src/platform/history/conflict.ts';
 import { record } from '#src/platform/history/record.ts';
-import type { StageKind } from './tables.ts';
+import { type StageKind, stages } from './tables.ts';
 
 /** What an administrator sets up of a state; a final one has a name and a colour alone. */
 export type StageEdit = {
@@ -132,11 +133,13 @@ export async function addStage(
 		await holdNameFree(tx, STAGES, stage.name, null, inPipeline(pipelineId));
 		const demanded = await fieldsDemanded(tx, stage.requiredFields);
 		const order = (await stagesOf(tx, pipelineId)).filter(({ kind }) => kind === 'open');
-		const { rows } = await tx.execute<{ id: number }>(sql`
-			insert into stages (pipeline_id, name, position, kind, colour, idle_days, probability, required_fields)
-			values (${pipelineId}, ${stage.name}, ${order.length + 1}, 'open', ${stage.colour},
-				${stage.idleDays}, ${stage.probability}, ${JSON.stringify(demanded)}::jsonb) returning id`);
-		const stageId = rows[0]?.id as number;
+		const { name, colour, idleDays, probability } = stage;
+		const rules = { idleDays, probability, requiredFields: demanded };
+		const [made] = await tx
+			.insert(stages)
+			.values({ pipelineId, name, colour, ...rules, kind: 'open', position: order.length + 1 })
+			.returning({ id: stages.id });
+		const stageId = made?.id as number;
 		await putInOrder(tx, pipelineId, [...order.map(({ id }) => id), stageId]);
 		await record(tx, acting, {
 			type: 'stage.added',
@@ -179,11 +182,12 @@ export async function editStage(
 		const rules = ['probability', 'idleDays', 'requiredFields'].some((name) => name in changes);
 		if (isFinal(found.kind) && rules) throw new RuleBroken('stage.finalNoRules');
 		if (Object.keys(changes).length === 0) return version;
-		await tx.execute(sql`
-			update stages set name = ${wanted.name}, colour = ${wanted.colour}, idle_days = ${wanted.idleDays},
-				probability = ${wanted.probability}, required_fields = ${JSON.stringify(demanded)}::jsonb,
-				version = version + 1
-			where id = ${stageId}`);
+		const { name, colour, idleDays, probability } = wanted;
+		const set = { name, colour, idleDays, probability, requiredFields: demanded };
+		await tx
+			.update(stages)
+			.set({ ...set, version: nextVersion(stages.version) })
+			.where(eq(stages.id, stageId));
 		await record(tx, acting, { type: 'stage.edited', data: { stageId, changes } });
 		return version + 1;
 	});
