@@ -39,7 +39,6 @@ const BACK: Record<string, string> = {
 	'clients/history → interactions': 'a history is drawn by three features',
 	'clients/list → deals': 'panels of the nouns above',
 	'clients/list → interactions': 'panels of the nouns above',
-	'company → clients': 'the kinds of clients stand with their table',
 	'company/extra-fields → admin': 'the list of sections',
 	'deals/board → calendar': 'redraws of every page stand with the board',
 	'deals/board → calendar/page': 'redraws of every page stand with the board',

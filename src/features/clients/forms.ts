@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { ASKED } from '#src/features/clients/history/history-filter.ts';
+import { LEGAL_KINDS } from '#src/features/company/requisites.ts';
 import {
 	day,
 	email,
@@ -14,7 +15,7 @@ import {
 	version,
 	words,
 } from '#src/platform/forms/readers.ts';
-import { CLIENT_STATUSES, LEGAL_KINDS } from './tables.ts';
+import { CLIENT_STATUSES } from './tables.ts';
 
 /** A record's id in an address. */
 export const ClientParams = form({ id: id() });

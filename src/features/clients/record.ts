@@ -1,11 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Actor, editable } from '#src/features/access/rights.ts';
 import type { ExtraValues } from '#src/features/company/extra-fields/tables.ts';
+import type { LEGAL_KINDS } from '#src/features/company/requisites.ts';
 import type { Tag } from '#src/features/company/tags/tags.ts';
 import type { Sql, Tx } from '#src/platform/db/client.ts';
 import { Conflict, Forbidden, NotFound, RuleBroken } from '#src/platform/errors.ts';
 import { clientVisibleTo } from './queries.ts';
-import type { ADDRESS_KINDS, CLIENT_STATUSES, LEGAL_KINDS } from './tables.ts';
+import type { ADDRESS_KINDS, CLIENT_STATUSES } from './tables.ts';
 
 /** The columns of a client that people fill in, by their names in the code. */
 export type ClientColumns = {

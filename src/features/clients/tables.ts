@@ -12,6 +12,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { people } from '#src/features/access/tables.ts';
 import type { ExtraValues } from '#src/features/company/extra-fields/tables.ts';
+import { LEGAL_KINDS } from '#src/features/company/requisites.ts';
 import { tags } from '#src/features/company/tags/tables.ts';
 import {
 	createdAt,
@@ -22,8 +23,6 @@ import {
 	russian,
 	version,
 } from '#src/platform/db/columns.ts';
-
-export const LEGAL_KINDS = ['company', 'sole_proprietor', 'person', 'government'] as const;
 
 export const CLIENT_STATUSES = ['prospect', 'active', 'former'] as const;
 export const ADDRESS_KINDS = ['legal', 'actual', 'postal', 'delivery'] as const;

@@ -1,10 +1,12 @@
-import type { LEGAL_KINDS } from '#src/features/clients/tables.ts';
 import type { MessageArgs, MessageKey } from '#src/platform/i18n/translate.ts';
 
 /*
  * What is true of requisites by law. Nothing here forbids: foreign companies and test data fail these
  * checks and are clients nevertheless.
  */
+
+/** What a client or an organization is by law. */
+export const LEGAL_KINDS = ['company', 'sole_proprietor', 'person', 'government'] as const;
 
 const TEN = [2, 4, 10, 3, 5, 9, 4, 6, 8];
 const ELEVEN = [7, ...TEN];

@@ -1,8 +1,8 @@
 import type { Acting } from '#src/features/access/rights.ts';
 import type { NewClient } from '#src/features/clients/actions.ts';
 import type { ContactFacts } from '#src/features/clients/contacts/contacts.ts';
-import type { LEGAL_KINDS } from '#src/features/clients/tables.ts';
 import { addExtraField } from '#src/features/company/extra-fields/actions.ts';
+import type { LEGAL_KINDS } from '#src/features/company/requisites.ts';
 import { accountHolds, innHolds, ogrnHolds } from '#src/features/company/requisites.ts';
 import type { Tx } from '#src/platform/db/client.ts';
 import type { Chance } from './chance.ts';

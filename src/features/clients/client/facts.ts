@@ -1,9 +1,9 @@
 import type { Colleague } from '#src/features/access/queries.ts';
 import { formatPhone, telHref } from '#src/features/clients/contacts/phones.ts';
 import type { ClientRecord, Point } from '#src/features/clients/record.ts';
-import { ADDRESS_KINDS, CLIENT_STATUSES, LEGAL_KINDS } from '#src/features/clients/tables.ts';
+import { ADDRESS_KINDS, CLIENT_STATUSES } from '#src/features/clients/tables.ts';
 import { type ExtraField, extraFacts } from '#src/features/company/extra-fields/extra-fields.ts';
-import { requisiteWarnings } from '#src/features/company/requisites.ts';
+import { LEGAL_KINDS, requisiteWarnings } from '#src/features/company/requisites.ts';
 import { tagText } from '#src/features/company/tags/tags.ts';
 import { formatDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';

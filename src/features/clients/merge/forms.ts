@@ -1,5 +1,5 @@
-import { LEGAL_KINDS } from '#src/features/clients/tables.ts';
 import { type ExtraField, extraName } from '#src/features/company/extra-fields/extra-fields.ts';
+import { LEGAL_KINDS } from '#src/features/company/requisites.ts';
 import {
 	form,
 	id,

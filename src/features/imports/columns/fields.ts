@@ -1,4 +1,5 @@
-import { CLIENT_STATUSES, LEGAL_KINDS } from '#src/features/clients/tables.ts';
+import { CLIENT_STATUSES } from '#src/features/clients/tables.ts';
+import { LEGAL_KINDS } from '#src/features/company/requisites.ts';
 import { inn, kpp, ogrn } from '#src/features/imports/engine/requisites.ts';
 import {
 	code,
