@@ -83,42 +83,5 @@ export type EndingWas = {
 	comment: string | null;
 };
 
-/** What happens to a person's calendar on a server, and to their feed. */
-export type CalendarHappened =
-	| { type: 'calendar.connected' | 'calendar.disconnected'; data: Record<string, never> }
-	| {
-			type: 'calendar.answered';
-			data: { answer: 'allow' | 'keep'; cancelled: number; removed: number };
-	  }
-	| { type: 'calendar.undone'; data: { roundId: number } }
-	| { type: 'feed.made' | 'feed.revoked'; data: Record<string, never> };
-
 /** An account of the directory and whose it is said to be. */
 export type AccountLink = { personId: number; issuer: string; subject: string };
-
-/** What was known of somebody is overwritten, in so many rows. */
-export type Erasing =
-	| ({ type: 'client.erased'; data: { rows: number } } & About['client'])
-	| ({ type: 'contact.erased'; data: { contactId: number; rows: number } } & Partial<
-			About['client']
-	  >)
-	| { type: 'person.erased'; data: { personId: number; rows: number } };
-
-/** What becomes of an import as a whole. */
-export type ImportHappened =
-	| {
-			type: 'import.finished';
-			/** `importId`: of one from the browser. */
-			data: {
-				file: string;
-				created: number;
-				updated: number;
-				rejected: number;
-				importId?: number;
-			};
-	  }
-	| {
-			type: 'import.undone';
-			data: { importId: number; file: string; removed: number; restored: number; kept: number };
-	  }
-	| { type: 'import.removed'; data: { importId: number; file: string } };

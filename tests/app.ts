@@ -3,6 +3,7 @@ import type { FastifyContextConfig, FastifyInstance, InjectOptions } from 'fasti
 import { afterAll } from 'vitest';
 import { buildApp } from '#src/app.ts';
 import { readConfig } from '#src/config.ts';
+import type { Feature } from '#src/feature.ts';
 import { type Login, NOW } from './cast.ts';
 import type { TestDatabase } from './database.ts';
 
@@ -10,12 +11,17 @@ import type { TestDatabase } from './database.ts';
 export type Route = { method: string; url: string; config: FastifyContextConfig };
 export type TestApp = { app: FastifyInstance; routes: Route[]; database: TestDatabase };
 
-type Setting = { now?: () => Date; env?: Record<string, string> };
+/** `features`: others than those of the house. */
+type Setting = {
+	now?: () => Date;
+	env?: Record<string, string>;
+	features?: readonly Feature[];
+};
 
 /** The application on a test database, at a moment that stands still unless told otherwise. */
 export async function testApp(
 	database: TestDatabase,
-	{ now = () => NOW, env = {} }: Setting = {},
+	{ now = () => NOW, env = {}, features }: Setting = {},
 ): Promise<TestApp> {
 	const routes: Route[] = [];
 	// The application makes its own Fastify; Node's channel tells of it before the first route is there.
@@ -29,7 +35,10 @@ export async function testApp(
 	const quiet = { LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent' };
 	// A test asks more within a minute than a person does; how much that may be has tests of its own.
 	const config = readConfig({ ...quiet, REQUESTS_PER_MINUTE: '0', ...env });
-	const app = await buildApp({ connection: database, config, now });
+	const app = await buildApp({
+		...{ connection: database, config, now },
+		...(features && { features }),
+	});
 	unsubscribe('fastify.initialization', watch);
 	await app.ready();
 	afterAll(() => app.close());

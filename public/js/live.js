@@ -19,9 +19,10 @@ const page = () => document.querySelector('[data-page]');
 
 /** Whether a change of others may have changed what this page shows. */
 function concerns({ deals = [], clients = [], steps, all, many }) {
-	const { page: kind, deal, client } = page()?.dataset ?? {};
-	if (!kind || !CONCERNED[kind]) return false;
-	return all || many || CONCERNED[kind]({ deals, clients, steps, deal, client });
+	const { page: kind, live, deal, client } = page()?.dataset ?? {};
+	// A page that says `data-live` alone is drawn anew by what every screen shows.
+	if (!CONCERNED[kind] && live === undefined) return false;
+	return all || many || CONCERNED[kind]?.({ deals, clients, steps, deal, client });
 }
 const anything = ({ deals, clients, steps }) => deals.length + clients.length > 0 || steps;
 const CONCERNED = {

@@ -115,6 +115,7 @@ const SCREENS: Record<string, Screen> = {
 		doors: { '/admin/audit/export': 'format=csv' },
 		values: () => ({
 			person: [String(cast.people.anna.id)],
+			kind: ['deal', 'tag'],
 			record: [`deal:${cast.deals.late}`, 'чепуха'],
 			...{ from: ['2026-01-01'], until: [TODAY], after: [] },
 		}),

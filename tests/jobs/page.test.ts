@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { TASK_WORDS } from '#src/features/jobs/words.ts';
+import { taskWordsOf } from '#src/features/jobs/words.ts';
+import { features } from '#src/features.ts';
 import { enqueue } from '#src/platform/jobs/enqueue.ts';
 import { tasks } from '#src/tasks.ts';
 import { type Browser, signIn, testApp } from '../app.ts';
@@ -126,5 +127,5 @@ test('only whose role lets them do so, and the rest of the queue stays as it is'
 });
 
 test('every task of the program has words', () => {
-	expect(Object.keys(TASK_WORDS).sort()).toEqual(Object.keys(tasks).sort());
+	expect(Object.keys(taskWordsOf(features)).sort()).toEqual(Object.keys(tasks).sort());
 });

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '#src/config.ts';
-import type { Door } from '#src/events.ts';
+import type { Door, Noun } from '#src/events.ts';
 import { sessionIdOf, touchSession } from '#src/features/access/sessions/actions.ts';
 import { cookieName, setSessionCookie } from '#src/features/access/sessions/cookies.ts';
 import { ForgedIdentity, headerReader, UnfitLogin } from '#src/features/access/sign-in/header.ts';
@@ -28,34 +28,7 @@ declare module 'fastify' {
 		 */
 		fresh?: (path: string) => string;
 		/** What a changing route changes, and so whose version it demands; `new` makes a record. */
-		changes?:
-			| 'client'
-			| 'clients'
-			| 'contact'
-			| 'deal'
-			| 'deals'
-			| 'extra'
-			| 'filter'
-			| 'holiday'
-			| 'import'
-			| 'interaction'
-			| 'interactions'
-			| 'job'
-			| 'kind'
-			| 'mapping'
-			| 'merge'
-			| 'new'
-			| 'organization'
-			| 'person'
-			| 'pipeline'
-			| 'reason'
-			| 'role'
-			| 'session'
-			| 'source'
-			| 'stage'
-			| 'tag'
-			| 'team'
-			| 'work';
+		changes?: Noun | 'clients' | 'deals' | 'interactions' | 'merge' | 'new';
 	}
 	interface FastifyRequest {
 		/** The signed-in person; null only on public routes. */

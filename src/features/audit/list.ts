@@ -1,4 +1,5 @@
 import type { Database } from '#src/platform/db/client.ts';
+import { BadRequest } from '#src/platform/errors.ts';
 import { readQuery } from '#src/platform/forms/readers.ts';
 import { addDays, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { type MessageKey, translate } from '#src/platform/i18n/translate.ts';
@@ -9,13 +10,12 @@ import {
 	type AuditFilter,
 	listActors,
 	listAudit,
-	type Named,
 	type Names,
 	readNames,
 } from './queries.ts';
 import { namesWanted, partsOf } from './telling.ts';
 import { labelOf, valueWords } from './values.ts';
-import { EVENT_NOUNS, HAPPENED, NOUNS } from './words.ts';
+import type { AuditWords } from './words.ts';
 
 const PAGE = 50;
 
@@ -35,9 +35,11 @@ export type AuditLine = {
 type Asked = { filter: AuditFilter; after: string | null; typed: Record<string, string> };
 
 /** What an address asks of the log. Throws BadRequest. */
-export function readAuditQuery(query: unknown, viewer: Viewer): Asked {
+export function readAuditQuery(query: unknown, viewer: Viewer, words: AuditWords): Asked {
 	const { person, kind, record, from, until, after = null } = readQuery(AuditQuery, query);
-	const asked = record === undefined ? null : recordAsked(record);
+	const asked = record === undefined ? null : recordAsked(record, words);
+	if (kind !== undefined && !words.nouns.has(kind))
+		throw new BadRequest('error.badRequest', { what: 'kind' });
 	const named = asked === null && record !== undefined ? record : null;
 	const start = (day: string) => startOfDay(day, viewer.timeZone);
 	const typed = { person, kind, record, from, until };
@@ -57,11 +59,16 @@ export function readAuditQuery(query: unknown, viewer: Viewer): Asked {
 }
 
 /** A page of the log and all that stands around it, in four statements. Throws BadRequest. */
-export async function readAuditPage(db: Database, query: unknown, viewer: Viewer) {
-	const { filter, after, typed } = readAuditQuery(query, viewer);
+export async function readAuditPage(
+	db: Database,
+	query: unknown,
+	viewer: Viewer,
+	words: AuditWords,
+) {
+	const { filter, after, typed } = readAuditQuery(query, viewer, words);
 	const [people, { rows, next }] = [
 		await listActors(db),
-		await readAuditLines(db, filter, viewer, { after, limit: PAGE }),
+		await readAuditLines(db, filter, { viewer, words }, { after, limit: PAGE }),
 	];
 	const url = (change: Record<string, string | null>, path = '/admin/audit') => {
 		const wanted = Object.entries({ ...typed, ...change }).filter(([, value]) => value !== null);
@@ -71,10 +78,10 @@ export async function readAuditPage(db: Database, query: unknown, viewer: Viewer
 	return {
 		...{ lines: rows, next, typed, people, url, onward: after !== null },
 		exportUrl: (format: string) => url({ format }, '/admin/audit/export'),
-		nouns: EVENT_NOUNS.map((id) => ({ id, name: translate(viewer.language, NOUNS[id]) })).sort(
-			(a, b) => a.name.localeCompare(b.name, viewer.language),
-		),
-		told: toldWords(typed, people, viewer),
+		nouns: [...words.nouns]
+			.map(([id, { title }]) => ({ id, name: translate(viewer.language, title) }))
+			.sort((a, b) => a.name.localeCompare(b.name, viewer.language)),
+		told: toldWords(typed, people, viewer, words),
 	};
 }
 
@@ -82,13 +89,14 @@ function toldWords(
 	typed: Record<string, string>,
 	people: { id: number; name: string }[],
 	{ language }: Viewer,
+	{ nouns }: AuditWords,
 ): string[] {
 	const person = people.find(({ id }) => String(id) === typed.person)?.name;
-	const noun = EVENT_NOUNS.find((one) => one === typed.kind);
+	const noun = nouns.get(typed.kind ?? '');
 	const period = [typed.from, typed.until].map((day) => day ?? '…').join(' – ');
 	return [
 		person,
-		noun && translate(language, NOUNS[noun]),
+		noun && translate(language, noun.title),
 		typed.record,
 		typed.from || typed.until ? period : undefined,
 	].filter((words) => words !== undefined);
@@ -98,30 +106,35 @@ function toldWords(
 export async function readAuditLines(
 	db: Database,
 	filter: AuditFilter,
-	viewer: Viewer,
+	reader: { viewer: Viewer; words: AuditWords },
 	page: { after: string | null; limit: number },
 ): Promise<{ rows: AuditLine[]; next: string | null }> {
 	const { rows, next } = await listAudit(db, filter, page);
-	const names = await readNames(db, namesWanted(rows));
-	return { rows: rows.map((event) => lineOf(event, names, viewer)), next };
+	const names = await readNames(db, namesWanted(rows), reader.words);
+	return { rows: rows.map((event) => lineOf(event, names, reader)), next };
 }
 
-function lineOf(event: AuditEvent, names: Names, viewer: Viewer): AuditLine {
+function lineOf(
+	event: AuditEvent,
+	names: Names,
+	{ viewer, words }: { viewer: Viewer; words: AuditWords },
+): AuditLine {
 	const { id, type, at, actorName, data, door, ip } = event;
 	const say = (key: MessageKey, args?: Record<string, string>) =>
 		translate(viewer.language, key, args);
-	const telling = { names, viewer };
-	const words = (name: string, value: unknown) => valueWords(type, name, value, telling);
+	const telling = { names, viewer, tasks: words.tasks };
+	const said = (name: string, value: unknown) => valueWords(type, name, value, telling);
+	const happened = words.happened[type];
 	const login = typeof data.login === 'string' && data.login !== '' ? data.login : null;
 	return {
 		...{ id, at },
 		who: actorName ?? (type === 'session.refused' ? login : null) ?? say('audit.nobody'),
-		what: type in HAPPENED ? say(HAPPENED[type as keyof typeof HAPPENED]) : type,
-		about: aboutOf(event, names),
+		what: happened ? say(happened) : type,
+		about: aboutOf(event, names, words),
 		changes: partsOf(event).flatMap((part) => {
 			const pair = 'from' in part;
 			const [from, to] = pair ? [part.from, part.to] : [null, part.value];
-			const told = { from: words(part.name, from), to: words(part.name, to) };
+			const told = { from: said(part.name, from), to: said(part.name, to) };
 			// What stayed as it was is no change, though the event may say so.
 			if (pair ? told.from === told.to : told.to === null) return [];
 			return [{ label: labelOf(type, part.name, telling), ...told, pair }];
@@ -131,20 +144,14 @@ function lineOf(event: AuditEvent, names: Names, viewer: Viewer): AuditLine {
 	};
 }
 
-const PAGES: Partial<Record<string, (id: number) => string>> = {
-	deal: (id) => `/deals/${id}`,
-	client: (id) => `/clients/${id}`,
-	person: (id) => `/admin/people/${id}/edit`,
-};
-
-function aboutOf(event: AuditEvent, names: Names): AuditLine['about'] {
+function aboutOf(event: AuditEvent, names: Names, { nouns }: AuditWords): AuditLine['about'] {
 	const { noun, recordId: id, dealId, clientId, data } = event;
 	const own = [data.name, data.summary, data.file].find(
 		(name) => typeof name === 'string' && name !== '',
 	);
-	const name = (of: string, id: number) => names.get(of as Named)?.get(String(id)) ?? `№ ${id}`;
+	const name = (of: string, id: number) => names.get(of)?.get(String(id)) ?? `№ ${id}`;
 	const about = (of: string, id: number) => ({
-		...{ name: name(of, id), href: PAGES[of]?.(id) ?? null, record: `${of}:${id}` },
+		...{ name: name(of, id), href: nouns.get(of)?.page?.(id) ?? null, record: `${of}:${id}` },
 	});
 	// A step, a contact stands beside what it belongs to.
 	const above = [

@@ -1,14 +1,15 @@
 import { type SQL, sql } from 'drizzle-orm';
+import type { Noun } from '#src/events.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { readKeyset, readPlace, type SortBy } from '#src/platform/db/keyset.ts';
 import { textMatches } from '#src/platform/db/text-search.ts';
-import type { Noun } from '#src/platform/history/nouns.ts';
+import type { AuditWords } from './words.ts';
 
 /** An event as it stands, with the name of who did it. */
 export type AuditEvent = {
 	id: number;
 	type: string;
-	noun: Noun;
+	noun: string;
 	/** Of what the event is about; null where it has none, or is about nothing that has one. */
 	recordId: number | null;
 	at: Date;
@@ -25,8 +26,8 @@ export type AuditEvent = {
 /** What of the log is looked at; null: all of it. */
 export type AuditFilter = {
 	personId: number | null;
-	noun: Noun | null;
-	record: { noun: Noun; id: number } | null;
+	noun: string | null;
+	record: { noun: string; id: number } | null;
 	/** Words of a deal's title or a client's name. */
 	named: string | null;
 	from: Date | null;
@@ -70,7 +71,7 @@ function conditions({ personId, noun, record, named, from, before }: AuditFilter
 	return parts.length > 0 ? sql.join(parts, sql` and `) : sql`true`;
 }
 
-function ofRecord({ noun, id }: { noun: Noun; id: number }): SQL {
+function ofRecord({ noun, id }: { noun: string; id: number }): SQL {
 	if (noun === 'deal') return sql`e.deal_id = ${id}`;
 	if (noun === 'client') return sql`e.client_id = ${id}`;
 	return sql`e.noun = ${noun} and e.record_id = ${id}`;
@@ -94,44 +95,31 @@ export async function listActors(db: Sql): Promise<{ id: number; name: string }[
 	return rows;
 }
 
-/** Tables whose records events speak of, by what they are called there. */
-const TABLES = {
-	client: sql`select 'client', id::text, name from clients where id = any`,
-	deal: sql`select 'deal', id::text, title from deals where id = any`,
-	extra: sql`select 'extra', id::text, name from extra_fields where id = any`,
-	filter: sql`select 'filter', id::text, name from saved_filters where id = any`,
-	kind: sql`select 'kind', id::text, name from interaction_kinds where id = any`,
-	mapping: sql`select 'mapping', id::text, pattern from group_mappings where id = any`,
-	person: sql`select 'person', id::text, name from people where id = any`,
-	pipeline: sql`select 'pipeline', id::text, name from pipelines where id = any`,
-	reason: sql`select 'reason', id::text, name from loss_reasons where id = any`,
-	role: sql`select 'role', id::text, coalesce(name, code) from roles where id = any`,
-	roleCode: sql`select 'roleCode', code, coalesce(name, code) from roles where code = any`,
-	source: sql`select 'source', id::text, name from sources where id = any`,
-	stage: sql`select 'stage', id::text, name from stages where id = any`,
-	tag: sql`select 'tag', id::text, name from tags where id = any`,
-	team: sql`select 'team', id::text, name from teams where id = any`,
-} as const;
-
-/** What can be named: a table's records by their ids, roles also by their codes. */
-export type Named = keyof typeof TABLES;
-
-/** Whether a word is such a table's. */
-export function isNamed(word: string): word is Named {
-	return Object.hasOwn(TABLES, word);
-}
+/** What can be named: records of nouns by their ids, roles also by their codes. */
+export type Named = Noun | 'roleCode';
 
 /** Names by what they name and by id. */
-export type Names = Map<Named, Map<string, string>>;
+export type Names = Map<string, Map<string, string>>;
+
+const ROLE_CODES = { table: sql`roles`, name: sql`coalesce(name, code)` };
 
 /** The names of these records, in one statement; those that are gone have none. */
-export async function readNames(db: Sql, wanted: Map<Named, Set<string>>): Promise<Names> {
-	const parts = [...wanted].map(
-		([named, ids]) =>
-			sql`${TABLES[named]}(${sql.param([...ids])}::${named === 'roleCode' ? sql`text` : sql`bigint`}[])`,
-	);
+export async function readNames(
+	db: Sql,
+	wanted: Map<string, Set<string>>,
+	{ nouns }: AuditWords,
+): Promise<Names> {
+	const parts = [...wanted].flatMap(([noun, ids]) => {
+		const [key, type] = noun === 'roleCode' ? [sql`code`, sql`text`] : [sql`id`, sql`bigint`];
+		const found = noun === 'roleCode' ? ROLE_CODES : nouns.get(noun)?.named;
+		if (found === undefined) return [];
+		const given = sql`${sql.param([...ids])}::${type}[]`;
+		return [
+			sql`select ${noun}::text, ${key}::text, ${found.name} from ${found.table} where ${key} = any(${given})`,
+		];
+	});
 	if (parts.length === 0) return new Map();
-	const { rows } = await db.execute<{ noun: Named; key: string; name: string }>(
+	const { rows } = await db.execute<{ noun: string; key: string; name: string }>(
 		sql`select * from (${sql.join(parts, sql` union all `)}) n(noun, key, name)`,
 	);
 	const byNoun = Map.groupBy(rows, ({ noun }) => noun);

@@ -1,6 +1,6 @@
 import type { AppEvent, ProductChange, SettledStep } from '#src/events.ts';
 import { fieldOf } from './fields.ts';
-import { type AuditEvent, isNamed, type Named } from './queries.ts';
+import type { AuditEvent } from './queries.ts';
 
 /** A value that an event tells of: what it was and what it is, or only what it is. */
 export type Part = { name: string } & ({ from: unknown; to: unknown } | { value: unknown });
@@ -55,10 +55,10 @@ const pairs = (data: Data | undefined) => Object.entries(data ?? {});
 const productPart = ({ product, from, to }: ProductChange): Part => ({ name: product, from, to });
 
 /** Whose names have to be read to tell these events. */
-export function namesWanted(events: AuditEvent[]): Map<Named, Set<string>> {
-	const wanted = new Map<Named, Set<string>>();
+export function namesWanted(events: AuditEvent[]): Map<string, Set<string>> {
+	const wanted = new Map<string, Set<string>>();
 	const want = (noun: string | undefined, id: unknown) => {
-		if (noun === undefined || !isNamed(noun)) return;
+		if (noun === undefined) return;
 		if (typeof id !== (noun === 'roleCode' ? 'string' : 'number')) return;
 		wanted.set(noun, (wanted.get(noun) ?? new Set()).add(String(id)));
 	};

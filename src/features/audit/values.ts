@@ -1,6 +1,5 @@
 import type { ProductChange } from '#src/events.ts';
 import { isBuiltIn, roleWords } from '#src/features/access/people/words.ts';
-import { TASK_WORDS } from '#src/features/jobs/words.ts';
 import { quantityWords } from '#src/features/products/lines.ts';
 import {
 	formatDay,
@@ -17,10 +16,11 @@ import {
 	translate,
 } from '#src/platform/i18n/translate.ts';
 import { fieldOf, type Told } from './fields.ts';
-import type { Named, Names } from './queries.ts';
+import type { Names } from './queries.ts';
+import type { AuditWords } from './words.ts';
 
 /** What values are told with. */
-export type Telling = { names: Names; viewer: Viewer };
+export type Telling = { names: Names; viewer: Viewer; tasks: AuditWords['tasks'] };
 type Tell = (said: string, telling: Telling) => string;
 
 const say =
@@ -28,25 +28,12 @@ const say =
 	(said, { viewer }) =>
 		translate(viewer.language, key, { [argument]: said });
 const named =
-	(noun: Named): Tell =>
+	(noun: string): Tell =>
 	(said, { names }) =>
 		names.get(noun)?.get(said) ?? `№ ${said}`;
 
-const TELL: Record<Told, Tell> = {
-	client: named('client'),
-	deal: named('deal'),
-	extra: named('extra'),
-	filter: named('filter'),
-	kind: named('kind'),
-	mapping: named('mapping'),
-	person: named('person'),
-	pipeline: named('pipeline'),
-	reason: named('reason'),
-	role: named('role'),
-	source: named('source'),
-	stage: named('stage'),
-	tag: named('tag'),
-	team: named('team'),
+/** Where a value is no record's id: those are told by their names. */
+const TELL: Partial<Record<Told, Tell>> = {
 	roleCode: (said, { names, viewer }) => {
 		const name = isBuiltIn(said) ? null : (names.get('roleCode')?.get(said) ?? said);
 		return roleWords({ code: said, name }, viewer.language);
@@ -86,8 +73,8 @@ const TELL: Record<Told, Tell> = {
 	sourceKind: say('source.kind', 'kind'),
 	span: (said, { viewer }) => formatSpan(Number(said), viewer.language),
 	status: say('client.status', 'status'),
-	task: (said, { viewer }) => {
-		const words = TASK_WORDS[said];
+	task: (said, { viewer, tasks }) => {
+		const words = tasks[said];
 		return words ? translate(viewer.language, words) : said;
 	},
 	theme: say('settings.themeName', 'theme'),
@@ -102,9 +89,10 @@ const each = (said: string, words: (one: string) => string) =>
 	said.split(', ').map(words).join(', ');
 
 /** What a value is called: an own field of the company by its name, an unknown one as the event says it. */
-export function labelOf(type: string, name: string, { names, viewer }: Telling): string {
+export function labelOf(type: string, name: string, telling: Telling): string {
+	const { viewer } = telling;
 	const own = /^extra_(\d+)$/.exec(name)?.[1];
-	if (own) return named('extra')(own, { names, viewer });
+	if (own) return named('extra')(own, telling);
 	const label = fieldOf(type, name)?.[0];
 	return label ? translate(viewer.language, label) : name;
 }
@@ -128,12 +116,13 @@ export function valueWords(
 ): string | null {
 	if (value === null || value === undefined || value === '') return null;
 	const told = fieldOf(type, name)?.[1];
+	const tell = told && (TELL[told] ?? named(told));
 	const { language } = telling.viewer;
 	if (Array.isArray(value))
-		return value.map((one) => (told ? TELL[told](String(one), telling) : String(one))).join(', ');
+		return value.map((one) => (tell ? tell(String(one), telling) : String(one))).join(', ');
 	if (isLine(value)) return lineWords(value, language);
 	if (typeof value === 'object') return JSON.stringify(value);
-	if (told) return TELL[told](String(value), telling);
+	if (tell) return tell(String(value), telling);
 	if (typeof value === 'boolean') return translate(language, value ? 'extra.yes' : 'extra.no');
 	return String(value);
 }

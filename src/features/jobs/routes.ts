@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Parts } from '#src/feature.ts';
 import { acting } from '#src/features/access/guard.ts';
 import type { Acting } from '#src/features/access/rights.ts';
-import type { Connection, Database, Sql } from '#src/platform/db/client.ts';
+import type { Database, Sql } from '#src/platform/db/client.ts';
 import { readForm, readQuery } from '#src/platform/forms/readers.ts';
 import { wantsFragments, wantsJson } from '#src/platform/http/errors.ts';
 import { once } from '#src/platform/idempotency/keys.ts';
@@ -11,7 +12,7 @@ import { removeJob, retryJob } from './actions.ts';
 import { JobDone, JobListQuery, JobParams } from './forms.ts';
 import { countJobs, listJobs, MOST_COUNTED } from './queries.ts';
 import { JOB_STATES, type JobState } from './rules.ts';
-import { TASK_WORDS } from './words.ts';
+import { type TaskWords, taskWordsOf } from './words.ts';
 
 const READS = { config: { access: 'jobs' as const } };
 const CHANGES = { config: { access: 'jobs' as const, changes: 'job' as const } };
@@ -20,10 +21,11 @@ const PAGE = 50;
 /** What the program does behind people's backs: what runs, waits or failed, trying again, taking out. */
 export function jobRoutes(
 	app: FastifyInstance,
-	{ connection: { db } }: { connection: Connection },
+	{ connection: { db }, features }: Pick<Parts, 'connection' | 'features'>,
 ): void {
+	const words = taskWordsOf(features);
 	app.get('/admin/jobs', READS, async (request, reply) => {
-		const data = await readJobs(db, request.query);
+		const data = await readJobs(db, request.query, words);
 		if (wantsFragments(request)) return await reply.fragments('jobs/listed', data);
 		return await reply.page('jobs/list', { ...data, problem: null });
 	});
@@ -54,17 +56,17 @@ export function jobRoutes(
 			},
 			async (problem: Problem) => {
 				reply.code(problem.status);
-				return await reply.page('jobs/list', { ...(await readJobs(db, {})), problem });
+				return await reply.page('jobs/list', { ...(await readJobs(db, {}, words)), problem });
 			},
 		);
 	}
 }
 
-async function readJobs(db: Database, query: unknown) {
+async function readJobs(db: Database, query: unknown, words: TaskWords) {
 	const { state = null, after = null } = readQuery(JobListQuery, query);
 	const { rows, next } = await listJobs(db, state, { after, limit: PAGE });
 	const { counts, workers, behindMinutes } = await countJobs(db);
-	const jobs = rows.map((job) => ({ ...job, words: TASK_WORDS[job.task] ?? null }));
+	const jobs = rows.map((job) => ({ ...job, words: words[job.task] ?? null }));
 	const url = (change: { state?: JobState | null; after?: string }) => pathOf({ state, ...change });
 	return {
 		...{ jobs, next, state, counts, workers, behindMinutes, url, onward: after !== null },

@@ -1,17 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { drawSeen } from '#src/features/deals/board/answer.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { BadRequest, NotFound } from '#src/platform/errors.ts';
 import { pageSeen } from '#src/platform/pages/current-page.ts';
-
-/** The fragment that a page consists of, by its address. */
-const PAGES: Record<string, string> = {
-	board: 'board-page',
-	deals: 'deals-page',
-	clients: 'clients-page',
-	agenda: 'agenda-page',
-	calendar: 'calendar',
-};
+import { drawSeen, pageAt } from '#src/platform/pages/redraw.ts';
 
 /**
  * The page that the person looks at, drawn anew because others changed something: nothing is said, and an open
@@ -23,12 +14,12 @@ export async function drawAgain(
 	reply: FastifyReply,
 ): Promise<unknown> {
 	try {
-		const drawn = await drawSeen(connection, request, reply, { said: null });
+		const drawn = await drawSeen(connection, request, reply, null);
 		return drawn ?? reply.code(204).send();
 	} catch (error) {
-		if (!(error instanceof NotFound || error instanceof BadRequest)) throw error;
-		const [, noun = '', id] = pageSeen(request).pathname.split('/');
-		const page = id === undefined ? PAGES[noun] : `${noun.replace(/s$/, '')}-page`;
-		return await reply.fragments('live/gone', { id: page, home: `/${noun}` });
+		const found = pageAt(request.server, pageSeen(request).pathname);
+		if (!found || !(error instanceof NotFound || error instanceof BadRequest)) throw error;
+		const { path, root } = found.page;
+		return await reply.fragments('live/gone', { id: root, home: path.replace('/:id', '') });
 	}
 }

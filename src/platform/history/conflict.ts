@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
+import type { Noun } from '#src/events.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { Conflict } from '#src/platform/errors.ts';
-import type { Noun } from './nouns.ts';
 
 /** The Conflict that tells who changed a record last, of a noun that stands beside deals and clients. */
 export async function conflictOn(

@@ -4,10 +4,8 @@ import {
 	settingRoutes,
 	settingSaved,
 } from '#src/features/access/directory/doors.ts';
-import { acting, actorOf } from '#src/features/access/guard.ts';
-import { sectionsFor } from '#src/features/admin/sections.ts';
+import { acting } from '#src/features/access/guard.ts';
 import type { Connection } from '#src/platform/db/client.ts';
-import { Forbidden } from '#src/platform/errors.ts';
 import { readForm, readQuery } from '#src/platform/forms/readers.ts';
 import {
 	addExtraField,
@@ -25,18 +23,12 @@ import {
 } from './queries.ts';
 import { extraNames } from './words.ts';
 
-/** The way to all pages of the administration, and the company's own fields of clients and deals. */
-export function adminRoutes(
+/** The company's own fields of clients and deals. */
+export function extraFieldRoutes(
 	app: FastifyInstance,
 	{ connection }: { connection: Connection },
 ): void {
 	const { db } = connection;
-
-	app.get('/admin', { config: { access: 'signed-in' } }, async (request, reply) => {
-		const groups = sectionsFor(actorOf(request));
-		if (groups.length === 0) throw new Forbidden('error.forbidden');
-		return await reply.page('admin/show', { groups });
-	});
 
 	settingRoutes<ExtraFieldRow>(app, {
 		db,

@@ -1,28 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { actorOf } from '#src/features/access/guard.ts';
-import { readCalendarPage } from '#src/features/calendar/page/screen.ts';
-import { titleOf } from '#src/features/calendar/words.ts';
-import { drawClient } from '#src/features/clients/client/answer.ts';
-import { readClientList } from '#src/features/clients/list/list.ts';
-import { readDealPage } from '#src/features/deals/deal/screen.ts';
-import { readDealList } from '#src/features/deals/list/list.ts';
-import { readAgendaPage } from '#src/features/interactions/agenda/screen.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { BadRequest, NotFound } from '#src/platform/errors.ts';
 import type { BulkResult } from '#src/platform/forms/bulk.ts';
 import { wantsFragments, wantsJson } from '#src/platform/http/errors.ts';
 import { localPath } from '#src/platform/http/origin.ts';
-import {
-	cardsBelow,
-	pageSeen,
-	shownCards,
-	shownLines,
-	shownStates,
-} from '#src/platform/pages/current-page.ts';
+import { pageSeen } from '#src/platform/pages/current-page.ts';
 import type { FormView } from '#src/platform/pages/dialog.ts';
 import { keepToast, type Toast } from '#src/platform/pages/flash.ts';
+import { drawSeen, pageAt } from '#src/platform/pages/redraw.ts';
 import type { Undo } from '#src/platform/pages/undo.ts';
-import { readBoard } from './screen.ts';
 
 /** What an action changed: a deal, the states whose columns look different now, and what to say. */
 export type Change = {
@@ -66,7 +52,7 @@ export async function answerChange(
 	const drawn = await redraw(connection, request, reply, { ...change, toast });
 	if (drawn !== null) return drawn;
 	if (change.dialog) return await reply.fragments('shared/dialog-opened', change.dialog);
-	const back = isForm(pathname) ? wayFrom(change) : null;
+	const back = isForm(request) ? wayFrom(change) : null;
 	const told = leading(change, back ?? pathname);
 	if (told) keepToast(reply, told);
 	if (back !== null) return reply.header('hx-redirect', back).send('');
@@ -117,8 +103,8 @@ export async function answerBulk(
 }
 
 /** Whether a page is no place of work but a form alone, which leads on when it is sent. */
-const isForm = (pathname: string) =>
-	!/^\/(?:board|agenda|calendar|reminders|deals|clients)(?:\/\d+)?$/.test(pathname);
+const isForm = (request: FastifyRequest) =>
+	pageAt(request.server, pageSeen(request).pathname) === null;
 
 const ownPage = ({ dealId, home }: Change) =>
 	home ?? (dealId === null ? '/board' : `/deals/${dealId}`);
@@ -157,75 +143,13 @@ async function redraw(
 	{ dealId, stageIds, toast, dialog }: Change,
 ): Promise<unknown> {
 	const { pathname } = pageSeen(request);
-	if (dealIdIn(pathname) !== null && dealIdIn(pathname) !== dealId) return null;
+	// Of another deal there is nothing new on this one's page.
+	const own = pageAt(request.server, pathname);
+	if (own?.page.path === '/deals/:id' && own.id !== dealId) return null;
 	try {
-		const said = { toast, dialog };
-		return await drawSeen(connection, request, reply, { stageIds, said, dealId });
+		return await drawSeen(connection, request, reply, { toast, dialog }, { stageIds, dealId });
 	} catch (error) {
 		if (error instanceof NotFound || error instanceof BadRequest) return null;
 		throw error;
 	}
-}
-
-/** Null: nothing is said, and toasts and an open dialog stay as they are. */
-type Said = { toast: Toast | null; dialog?: FormView | undefined } | null;
-
-/**
- * Draws the fragments of the page that the person looks at; `stageIds`: of a board only these columns, with the
- * card of `dealId` in sight. Null for a page that is not drawn in parts. Throws NotFound and BadRequest as the page itself does.
- */
-export async function drawSeen(
-	connection: Connection,
-	request: FastifyRequest,
-	reply: FastifyReply,
-	{ stageIds, said, dealId: about }: { stageIds?: number[]; said: Said; dealId?: number | null },
-): Promise<unknown> {
-	const { db } = connection;
-	const { viewer } = request;
-	const { pathname, searchParams } = pageSeen(request);
-	const actor = actorOf(request);
-	const query = Object.fromEntries(searchParams);
-	if (pathname === '/board') {
-		const sought = [...(about ? [about] : []), ...cardsBelow(request)];
-		const part = { ...(stageIds && { only: stageIds }), shown: shownCards(request), sought };
-		const board = await readBoard(db, actor, query, viewer, part);
-		// Others have added, moved or taken away a state: there is no column to draw it into, or one too many.
-		const states = board.columns.map(({ stage }) => stage.id).join(',');
-		if (said === null && states !== (shownStates(request) ?? states))
-			return await reply.fragments('deals/board/filtered', board);
-		return await reply.fragments('deals/board/changed', { ...board, said });
-	}
-	if (pathname === '/deals') {
-		const { after: _, ...rest } = query;
-		const list = await readDealList(db, actor, rest, viewer);
-		return await reply.fragments('deals/list/relisted', { ...list, said });
-	}
-	if (pathname === '/clients') {
-		const { after: _, ...rest } = query;
-		const list = await readClientList(db, actor, rest, viewer);
-		return await reply.fragments('clients/list/relisted', { ...list, said });
-	}
-	const dealId = dealIdIn(pathname);
-	if (dealId !== null) {
-		const page = await readDealPage(db, actor, dealId, viewer, query, shownLines(request));
-		return await reply.fragments('deals/deal/changed', { ...page, said });
-	}
-	const clientId = /^\/clients\/(\d{1,15})$/.exec(pathname)?.[1];
-	if (clientId !== undefined)
-		return await drawClient(connection, request, reply, Number(clientId), said);
-	if (pathname === '/agenda') {
-		const page = await readAgendaPage(db, actor, query, viewer, shownCards(request));
-		return await reply.fragments('interactions/agenda/agenda-changed', { ...page, said });
-	}
-	if (pathname === '/calendar') {
-		const page = await readCalendarPage(db, actor, query, viewer);
-		const title = titleOf(page.filter, viewer);
-		return await reply.fragments('calendar/page/changed', { ...page, title, said });
-	}
-	return null;
-}
-
-function dealIdIn(pathname: string): number | null {
-	const id = /^\/deals\/(\d{1,15})$/.exec(pathname)?.[1];
-	return id === undefined ? null : Number(id);
 }
