@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import type { StepGroup } from '#src/features/deals/rules.ts';
+import type { StepGroup } from '#src/features/next-step/rules.ts';
 
 /*
  * The board as PRODUCT.md says it, in the plainest words: a sort of objects in memory. It shares no line

@@ -6,7 +6,7 @@ import { readFilter } from '#src/features/deals/board/forms.ts';
 import { groupSql, type Place } from '#src/features/deals/board/order.ts';
 import { type Card, listCards } from '#src/features/deals/board/queries.ts';
 import { readMore } from '#src/features/deals/board/screen.ts';
-import { stepGroup } from '#src/features/deals/rules.ts';
+import { stepGroup } from '#src/features/next-step/rules.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { signIn, testApp } from '../app.ts';
 import { type Company, makeCompany } from '../cast.ts';

@@ -4,7 +4,7 @@ import type { Actor } from '#src/features/access/rights.ts';
 import { readFilter } from '#src/features/deals/board/forms.ts';
 import { foldTallies } from '#src/features/deals/board/tallies.ts';
 import { countDeals, type Totals } from '#src/features/deals/board/totals.ts';
-import type { StepGroup } from '#src/features/deals/rules.ts';
+import type { StepGroup } from '#src/features/next-step/rules.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { type Company, makeCompany } from '../cast.ts';
 import { testDatabase } from '../database.ts';

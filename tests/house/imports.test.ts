@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { filesIn } from './building.ts';
 
 /*
- * Which way the arrows go: config, events, platform ← access ← saved-filters, mail ← company ← products ← clients ← deals ← interactions ← calendar
+ * Which way the arrows go: config, events, platform ← access ← saved-filters, mail ← company ← products, next-step ← clients ← deals ← interactions ← calendar
  * ← live, jobs, audit, admin, settings … ← app ← commands, and inside a folder tables ← queries ← actions ← routes. Types count.
  */
 const ORDER = [
@@ -12,6 +12,7 @@ const ORDER = [
 	'mail',
 	'company',
 	'products',
+	'next-step',
 	'clients',
 	'deals',
 	'interactions',
@@ -30,15 +31,12 @@ const BACK: Record<string, string> = {
 	'access/people → mail': 'a change of rights writes its letters',
 	'access/roles → mail': 'a change of rights writes its letters',
 	'clients/bulk → deals/board': 'redraws of every page stand with the board',
-	'clients/client → deals': 'panels of the nouns above',
 	'clients/client → deals/deal': 'panels of the nouns above',
 	'clients/client → interactions': 'panels of the nouns above',
 	'clients/client → interactions/interaction': 'panels of the nouns above',
 	'clients/history → deals': 'a history is drawn by three features',
 	'clients/history → deals/history': 'a history is drawn by three features',
 	'clients/history → interactions': 'a history is drawn by three features',
-	'clients/list → deals': 'panels of the nouns above',
-	'clients/list → interactions': 'panels of the nouns above',
 	'deals/board → interactions': 'a deal is made, planned and drawn with its steps',
 	'deals/board → interactions/interaction': 'a deal is made, planned and drawn with its steps',
 	'deals/bulk → interactions': 'a deal is made, planned and drawn with its steps',
@@ -46,7 +44,6 @@ const BACK: Record<string, string> = {
 	'deals/dates → interactions': 'a deal is made, planned and drawn with its steps',
 	'deals/dates → interactions/interaction': 'a deal is made, planned and drawn with its steps',
 	'deals/deal → interactions': 'a deal is made, planned and drawn with its steps',
-	'deals/list → interactions': 'a deal is made, planned and drawn with its steps',
 	'deals/notes → interactions': 'a deal is made, planned and drawn with its steps',
 	'deals/notes → interactions/interaction': 'a deal is made, planned and drawn with its steps',
 };

@@ -1,6 +1,6 @@
+import { initialsOf } from '#src/features/access/names.ts';
 import { type Actor, can, inScope } from '#src/features/access/rights.ts';
 import { DEFAULT_MINUTES, titleOf } from '#src/features/calendar/words.ts';
-import { initialsOf } from '#src/features/interactions/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';
 import { addDays, dayOf, formatTime, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';

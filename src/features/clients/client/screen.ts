@@ -28,15 +28,15 @@ import {
 import { listSources } from '#src/features/company/sources/queries.ts';
 import { listTags } from '#src/features/company/tags/tags.ts';
 import { type ClientDeals, readDealsOfClient } from '#src/features/deals/deal/of-client.ts';
+import { readStepsOfClient } from '#src/features/interactions/interaction/of-client.ts';
+import type { InteractionView } from '#src/features/interactions/queries.ts';
 import {
 	clientStepGroup,
 	type NextStep,
 	type StepGroup,
 	stepGroup,
-} from '#src/features/deals/rules.ts';
-import { readStepsOfClient } from '#src/features/interactions/interaction/of-client.ts';
-import type { InteractionView } from '#src/features/interactions/queries.ts';
-import { latenessWords, plannedWords } from '#src/features/interactions/words.ts';
+} from '#src/features/next-step/rules.ts';
+import { latenessWords, plannedWords } from '#src/features/next-step/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { addDays, type Viewer } from '#src/platform/i18n/dates.ts';
 import type { Fact, FactsView } from '#src/platform/pages/fields.ts';

@@ -1,8 +1,9 @@
+import { shortName } from '#src/features/access/names.ts';
 import type { Actor } from '#src/features/access/rights.ts';
 import { clientBar } from '#src/features/clients/bulk/forms.ts';
 import { CLIENT_STATUSES } from '#src/features/clients/tables.ts';
-import { clientStepGroup, type StepGroup } from '#src/features/deals/rules.ts';
-import { dueWords, shortName } from '#src/features/interactions/words.ts';
+import { clientStepGroup, type StepGroup } from '#src/features/next-step/rules.ts';
+import { dueWords } from '#src/features/next-step/words.ts';
 import { type SavedMenu, savedMenu } from '#src/features/saved-filters/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { type BulkBar, MOST_CHOSEN, type Selection } from '#src/platform/forms/chosen.ts';

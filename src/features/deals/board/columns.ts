@@ -1,7 +1,8 @@
 import type { Actor } from '#src/features/access/rights.ts';
 import { dropDay, STRETCHES, type Stretch } from '#src/features/deals/dates/dates.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
-import { isFinal, STEP_GROUPS, type StepGroup, stepGroup } from '#src/features/deals/rules.ts';
+import { isFinal } from '#src/features/deals/rules.ts';
+import { STEP_GROUPS, type StepGroup, stepGroup } from '#src/features/next-step/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import type { Filter } from './forms.ts';

@@ -1,7 +1,8 @@
+import { initialsOf } from '#src/features/access/names.ts';
 import type { Actor } from '#src/features/access/rights.ts';
 import { bareClientName } from '#src/features/clients/search/words.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
-import { initialsOf, latenessWords, plannedWords } from '#src/features/interactions/words.ts';
+import { latenessWords, plannedWords } from '#src/features/next-step/words.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';
 import type { ShownCard } from './columns.ts';
 import type { Filter } from './forms.ts';

@@ -1,11 +1,13 @@
+import { shortName } from '#src/features/access/names.ts';
 import type { Colleague } from '#src/features/access/queries.ts';
 import type { Actor } from '#src/features/access/rights.ts';
 import { dealBar } from '#src/features/deals/bulk/forms.ts';
 import { STRETCHES } from '#src/features/deals/dates/dates.ts';
 import { addressOf, PERIODS } from '#src/features/deals/list/filter.ts';
 import { listAllStages, type Pipeline, type Stage, stagesIn } from '#src/features/deals/queries.ts';
-import { isFinal, type StepGroup } from '#src/features/deals/rules.ts';
-import { shortName, stepWords } from '#src/features/interactions/words.ts';
+import { isFinal } from '#src/features/deals/rules.ts';
+import type { StepGroup } from '#src/features/next-step/rules.ts';
+import { stepWords } from '#src/features/next-step/words.ts';
 import { type SavedMenu, savedMenu } from '#src/features/saved-filters/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { NotFound } from '#src/platform/errors.ts';

@@ -14,8 +14,9 @@ import {
 	tomorrowOf,
 } from '#src/features/deals/list/period.ts';
 import type { Stage } from '#src/features/deals/queries.ts';
-import { isFinal, type StepGroup } from '#src/features/deals/rules.ts';
+import { isFinal } from '#src/features/deals/rules.ts';
 import { holdsEveryDeal } from '#src/features/deals/visibility.ts';
+import type { StepGroup } from '#src/features/next-step/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { monthOf, type Viewer } from '#src/platform/i18n/dates.ts';
 import { criteria, preamble, source, stageList } from './criteria.ts';

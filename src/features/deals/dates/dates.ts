@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Reach, tomorrowOf } from '#src/features/deals/list/period.ts';
-import { type NextStep, stepGroup } from '#src/features/deals/rules.ts';
+import { type NextStep, stepGroup } from '#src/features/next-step/rules.ts';
 import { addDays, dayOf, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { isWorkday, weekdayOf, workdayFrom } from '#src/platform/i18n/workdays.ts';
 

@@ -1,6 +1,6 @@
-import type { NextStep } from '#src/features/deals/rules.ts';
 import type { Plan } from '#src/features/interactions/actions.ts';
 import { planOf } from '#src/features/interactions/forms.ts';
+import type { NextStep } from '#src/features/next-step/rules.ts';
 import { InvalidForm, RuleBroken } from '#src/platform/errors.ts';
 import { day, form, oneOf, optional, text, version } from '#src/platform/forms/readers.ts';
 import { formatTime, isDay, type Viewer } from '#src/platform/i18n/dates.ts';

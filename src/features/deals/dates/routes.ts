@@ -5,7 +5,7 @@ import { listAllStages } from '#src/features/deals/queries.ts';
 import { postponeInteraction } from '#src/features/interactions/actions.ts';
 import { clashNote } from '#src/features/interactions/interaction/answer.ts';
 import { findInteraction } from '#src/features/interactions/queries.ts';
-import { plannedWords } from '#src/features/interactions/words.ts';
+import { plannedWords } from '#src/features/next-step/words.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import { form, id, readForm, readQuery } from '#src/platform/forms/readers.ts';
 import { wantsFragments } from '#src/platform/http/errors.ts';

@@ -24,7 +24,7 @@ import {
 } from '#src/features/deals/queries.ts';
 import { isFinal } from '#src/features/deals/rules.ts';
 import { type InteractionView, listPlanned } from '#src/features/interactions/queries.ts';
-import { plannedWords } from '#src/features/interactions/words.ts';
+import { plannedWords } from '#src/features/next-step/words.ts';
 import { type Line, lineSum, linesSum, quantityWords } from '#src/features/products/lines.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { Forbidden, NotFound } from '#src/platform/errors.ts';

@@ -17,14 +17,7 @@ import {
 	type Stage,
 	stagesIn,
 } from '#src/features/deals/queries.ts';
-import {
-	idleBefore,
-	isFinal,
-	type NextStep,
-	type StepGroup,
-	secondsBetween,
-	stepGroup,
-} from '#src/features/deals/rules.ts';
+import { idleBefore, isFinal, secondsBetween } from '#src/features/deals/rules.ts';
 import { suggestedDay } from '#src/features/interactions/forms.ts';
 import {
 	type InteractionKind,
@@ -32,7 +25,8 @@ import {
 	listKinds,
 	listPlanned,
 } from '#src/features/interactions/queries.ts';
-import { latenessWords, plannedWords } from '#src/features/interactions/words.ts';
+import { type NextStep, type StepGroup, stepGroup } from '#src/features/next-step/rules.ts';
+import { latenessWords, plannedWords } from '#src/features/next-step/words.ts';
 import { lineSum, linesSum, quantityWords } from '#src/features/products/lines.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { readQuery } from '#src/platform/forms/readers.ts';

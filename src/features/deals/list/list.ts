@@ -1,11 +1,12 @@
+import { shortName } from '#src/features/access/names.ts';
 import type { Actor } from '#src/features/access/rights.ts';
 import { type Frame, readFrame } from '#src/features/deals/board/queries.ts';
 import type { Sum } from '#src/features/deals/board/totals.ts';
 import { dealBar } from '#src/features/deals/bulk/forms.ts';
 import { groupedStages, type StageChoice } from '#src/features/deals/moves/stage-choice.ts';
 import { listAllStages, type Stage, stagesIn } from '#src/features/deals/queries.ts';
-import { type StepGroup, stepGroup } from '#src/features/deals/rules.ts';
-import { dueWords, shortName, stepWords } from '#src/features/interactions/words.ts';
+import { type StepGroup, stepGroup } from '#src/features/next-step/rules.ts';
+import { dueWords, stepWords } from '#src/features/next-step/words.ts';
 import { type SavedMenu, savedMenu } from '#src/features/saved-filters/rules.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { type BulkBar, MOST_CHOSEN, type Selection } from '#src/platform/forms/chosen.ts';

@@ -3,7 +3,7 @@ import type { Actor } from '#src/features/access/rights.ts';
 import { type PointLine, phoneLine } from '#src/features/clients/client/facts.ts';
 import { stepBar } from '#src/features/interactions/bulk/forms.ts';
 import { type InteractionKind, listKinds } from '#src/features/interactions/queries.ts';
-import { latenessWords, plannedWords } from '#src/features/interactions/words.ts';
+import { latenessWords, plannedWords } from '#src/features/next-step/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { type BulkBar, MOST_CHOSEN, type Selection } from '#src/platform/forms/chosen.ts';
 import { dayOf, formatTime, type Viewer, viewerAt } from '#src/platform/i18n/dates.ts';

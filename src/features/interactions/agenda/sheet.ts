@@ -1,7 +1,7 @@
 import { listColleagues } from '#src/features/access/queries.ts';
 import type { Actor } from '#src/features/access/rights.ts';
 import { type PointLine, phoneLine } from '#src/features/clients/client/facts.ts';
-import { plannedWords } from '#src/features/interactions/words.ts';
+import { plannedWords } from '#src/features/next-step/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { addDays, formatTime, startOfDay, type Viewer } from '#src/platform/i18n/dates.ts';
 import { listTodos, type Todo, type Wanted } from './agenda.ts';

@@ -20,7 +20,8 @@ import {
 import { editSteps } from '#src/features/interactions/series/editing.ts';
 import { repeatOf } from '#src/features/interactions/series/recurrence.ts';
 import { STEP_SHAPE } from '#src/features/interactions/step-shape.ts';
-import { repeatWords, stepArgs } from '#src/features/interactions/words.ts';
+import { repeatWords } from '#src/features/interactions/words.ts';
+import { stepArgs } from '#src/features/next-step/words.ts';
 import type { Connection, Sql, Tx } from '#src/platform/db/client.ts';
 import { form, id, readForm, readPart, readQuery } from '#src/platform/forms/readers.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';

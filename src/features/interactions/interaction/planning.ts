@@ -14,7 +14,7 @@ import {
 	summaryOf,
 } from '#src/features/interactions/queries.ts';
 import { planSeries } from '#src/features/interactions/series/series.ts';
-import { stepArgs } from '#src/features/interactions/words.ts';
+import { stepArgs } from '#src/features/next-step/words.ts';
 import type { Sql } from '#src/platform/db/client.ts';
 import { InvalidForm } from '#src/platform/errors.ts';
 import type { Viewer } from '#src/platform/i18n/dates.ts';

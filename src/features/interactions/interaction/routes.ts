@@ -25,7 +25,7 @@ import {
 	summaryOf,
 } from '#src/features/interactions/queries.ts';
 import { cancelSeries } from '#src/features/interactions/series/editing.ts';
-import { stepArgs } from '#src/features/interactions/words.ts';
+import { stepArgs } from '#src/features/next-step/words.ts';
 import type { Connection } from '#src/platform/db/client.ts';
 import {
 	checked,

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { phoneLine } from '#src/features/clients/client/facts.ts';
-import { plannedWords } from '#src/features/interactions/words.ts';
 import { sendMail } from '#src/features/mail/actions.ts';
 import type { LetterPart } from '#src/features/mail/letter.ts';
 import { stepHref, stepItem } from '#src/features/mail/notices.ts';
+import { plannedWords } from '#src/features/next-step/words.ts';
 import type { Database, Tx } from '#src/platform/db/client.ts';
 import { viewerAt } from '#src/platform/i18n/dates.ts';
 import { saidOnce } from '#src/platform/i18n/said.ts';

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { actorOf } from '#src/features/access/guard.ts';
 import { type PointLine, phoneLine } from '#src/features/clients/client/facts.ts';
-import { latenessWords, plannedWords } from '#src/features/interactions/words.ts';
+import { latenessWords, plannedWords } from '#src/features/next-step/words.ts';
 import type { Database } from '#src/platform/db/client.ts';
 import { formatSpan, type Viewer } from '#src/platform/i18n/dates.ts';
 import { translate } from '#src/platform/i18n/translate.ts';
