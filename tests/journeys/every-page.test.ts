@@ -35,7 +35,7 @@ test('every page is accessible, light on a desk and dark on a phone, and nowhere
 		if (wider > 0) faults.push(`${url}: ${wider} px wider than a phone`);
 	}
 	expect(faults).toEqual([]);
-}, 900_000);
+}, 1_800_000);
 
 test('every page has its title, heading and words without scripts, and on paper', async () => {
 	const page = await office.sit('ada', { javaScriptEnabled: false });
@@ -47,4 +47,4 @@ test('every page has its title, heading and words without scripts, and on paper'
 		await expect.poll(() => page.evaluate(SHOWN), { message: `${url}, printed` }).toMatch(/\S/);
 		await page.emulateMedia({ media: 'screen' });
 	}
-}, 600_000);
+}, 1_200_000);
