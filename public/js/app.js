@@ -17,20 +17,23 @@ const watchForms = (field) => {
 watchForms(document.activeElement);
 document.addEventListener('focusin', (event) => watchForms(event.target));
 
-if (document.querySelector('[data-page="board"]')) {
-	await import('./board.js');
-	await import('./hand.js');
-}
-if (document.querySelector('table[data-keys]') || document.querySelector('[data-page="deals"]'))
-	await import('./deals.js');
-if (document.querySelector('#bulk, [data-page="agenda"]')) await import('./bulk.js');
-if (document.querySelector('[data-page="agenda"]')) await import('./agenda.js');
-if (document.querySelector('.fact, [data-inline]')) await import('./inline.js');
-if (document.querySelector('[data-page="deal"]')) await import('./deal.js');
-if (document.querySelector('[data-page="calendar"]')) await import('./calendar.js');
-if (document.querySelector('[data-order]')) await import('./order.js');
-if (document.querySelector('[data-page="imports"]')) await import('./imports.js');
-if (document.getElementById('live')) await import('./live.js');
+// A script that does not come (a net that is lost, an upgrade in between) takes no other with it.
+const lost = [];
+const bring = async (where, load) => {
+	if (document.querySelector(where)) await load().catch((error) => lost.push(error));
+};
+await bring('[data-page="board"]', () => import('./board.js'));
+await bring('[data-page="board"]', () => import('./hand.js'));
+await bring('table[data-keys], [data-page="deals"]', () => import('./deals.js'));
+await bring('#bulk, [data-page="agenda"]', () => import('./bulk.js'));
+await bring('[data-page="agenda"]', () => import('./agenda.js'));
+await bring('.fact, [data-inline]', () => import('./inline.js'));
+await bring('[data-page="deal"]', () => import('./deal.js'));
+await bring('[data-page="calendar"]', () => import('./calendar.js'));
+await bring('[data-order]', () => import('./order.js'));
+await bring('[data-page="imports"]', () => import('./imports.js'));
+await bring('#live', () => import('./live.js'));
 
 // What works only with scripts is shown only with scripts: when all of them listen, not while some are on their way.
 document.documentElement.classList.add('scripted');
+if (lost.length > 0) throw lost[0];

@@ -41,6 +41,16 @@ test('every template is used somewhere, and every used one is there', () => {
 	expect([...used].sort()).toEqual(views.map(({ name }) => name).sort());
 });
 
+test('whatever draws names a template that is there', () => {
+	const there = new Set(views.map(({ name }) => name));
+	const drawn = /(?:\.page|\.fragments|partial|fragment:|template:)[\s(]*'([\w-]+(?:\/[\w-]+)+)'/g;
+	const found = [...filesIn('src', '.ts'), ...filesIn('views', '.eta')].flatMap(({ path, text }) =>
+		[...text.matchAll(drawn)].map(([, name]) => ({ path, name: name as string })),
+	);
+	expect(found.length).toBeGreaterThan(views.length / 2);
+	expect(found.filter(({ name }) => !there.has(name))).toEqual([]);
+});
+
 test('a template shows no markup but that of other templates, icons and the body of its layout', () => {
 	const raw = views.flatMap(({ name, text }) =>
 		[...text.matchAll(/<%~\s*([\s\S]*?)\s*%>/g)]

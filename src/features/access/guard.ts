@@ -23,7 +23,7 @@ declare module 'fastify' {
 		/** Who may come in: everybody, who is signed in, or whose role permits this. Every route says it. */
 		access?: Access;
 		/**
-		 * Demands that who asks has proven lately who they are (auth/fresh.ts); says on which page their form stands,
+		 * Demands that who asks has proven lately who they are (sessions/fresh-sign-in.ts); says on which page their form stands,
 		 * to come back to.
 		 */
 		fresh?: (path: string) => string;

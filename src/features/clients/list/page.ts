@@ -8,6 +8,6 @@ export const clientsPage: Page = {
 	root: 'clients-page',
 	async redraw({ connection: { db }, request, reply, query: { after: _, ...query }, said }) {
 		const list = await readClientList(db, actorOf(request), query, request.viewer);
-		return await reply.fragments('deals/list/relisted', { ...list, said });
+		return await reply.fragments('clients/list/relisted', { ...list, said });
 	},
 };

@@ -14,7 +14,7 @@ export const boardPage: Page = {
 		// Others have added, moved or taken away a state: there is no column to draw it into, or one too many.
 		const states = board.columns.map(({ stage }) => stage.id).join(',');
 		if (said === null && states !== (shownStates(request) ?? states))
-			return await reply.fragments('board/filtered', board);
+			return await reply.fragments('deals/board/filtered', board);
 		return await reply.fragments('deals/board/changed', { ...board, said });
 	},
 };
