@@ -45,12 +45,14 @@ const see = async (page: Desk, words: string) =>
 describe('what others change shows by itself', () => {
 	test('on the board by states: the card goes, both heads follow, it is marked for a moment', async () => {
 		const vera = await sitLive('vera', '/board');
+		// The mark is there for a moment: whoever looks only after all the rest may come too late.
+		const marked = cardOf(vera, deal).and(vera.locator('.fresh')).waitFor();
 		await moveBehind(db, 'anna', { dealId: deal, stageId: STAGES.needs });
+		await marked;
 		await seeDeals(vera, STAGES.needs, [deal]);
 		await seeHead(vera, STAGES.interest, '1 · 50 000 ₽');
 		await seeHead(vera, STAGES.needs, '1 · 100 000 ₽');
 		await expect.poll(() => vera.locator('#toasts .toast').count()).toBe(0);
-		await cardOf(vera, deal).and(vera.locator('.fresh')).waitFor();
 		await vera.locator('.fresh').waitFor({ state: 'detached' });
 	});
 
