@@ -91,7 +91,8 @@ async function redraw() {
 		if (old) want();
 		return;
 	}
-	if (text !== '') await show(text, ids);
+	// What was heard while the answer was on its way may be in it.
+	if (text !== '') await show(text, new Set([...ids, ...changedIds]));
 	if (stale) want();
 }
 
