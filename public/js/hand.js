@@ -97,3 +97,10 @@ document.addEventListener('htmx:after:swap', () => {
 	const to = focus.hidden ? card.querySelector('h3 a') : focus;
 	to.focus({ preventScroll: true });
 });
+
+// A column that is drawn anew loses the toolbar of the card that the mouse still rests on.
+document.addEventListener('htmx:after:swap', () => {
+	if (!under || hand.isConnected) return;
+	under = cardAt(document.querySelector('.card:hover') ?? document);
+	hold(under ?? reached());
+});

@@ -4,6 +4,7 @@ import { afterAll, afterEach, expect } from 'vitest';
 import { buildApp } from '#src/app.ts';
 import { readConfig } from '#src/config.ts';
 import { signInByName } from '#src/features/access/sessions/actions.ts';
+import { allTold } from '#src/platform/history/teller.ts';
 import { dayOf, momentOf } from '#src/platform/i18n/dates.ts';
 import type { Stream } from '#src/platform/live/stream.ts';
 import { DESK } from '#tests/cast.ts';
@@ -34,7 +35,7 @@ export type Office = {
 };
 
 /** Whoever comes to a page acts when its scripts listen: an earlier press is lost, and a person presses again. */
-async function waitForScripts(page: Page): Promise<void> {
+async function waitForScripts(page: Page, told: () => Promise<unknown>): Promise<void> {
 	const deaf = page.locator('html:not(.scripted):has(script[src$="/js/app.js"])');
 	const listening = async () => {
 		if ((await deaf.count()) > 0) await deaf.waitFor({ state: 'detached' });
@@ -42,6 +43,8 @@ async function waitForScripts(page: Page): Promise<void> {
 	for (const way of ['goto', 'reload', 'goBack', 'goForward', 'waitForURL'] as const) {
 		const go = page[way].bind(page) as (...how: unknown[]) => Promise<unknown>;
 		const gone = async (...how: unknown[]) => {
+			// What is told only after a page was drawn has it ask for itself at once.
+			if (way === 'goto') await told();
 			const answer = await go(...how);
 			await listening();
 			return answer;
@@ -83,7 +86,8 @@ export async function openOffice(): Promise<Office> {
 		const page = await context.newPage();
 		const watching = watch(page);
 		open.push({ context, watch: watching });
-		if (options.javaScriptEnabled !== false) await waitForScripts(page);
+		if (options.javaScriptEnabled !== false)
+			await waitForScripts(page, () => allTold(database.pool));
 		return Object.assign(page, { watch: watching });
 	};
 	const sit = async (login: Login, options?: BrowserContextOptions): Promise<Desk> => {

@@ -4,7 +4,6 @@ import { editClient } from '#src/features/clients/actions.ts';
 import { reassignDeal } from '#src/features/deals/handover/reassign.ts';
 import { noteDeal } from '#src/features/deals/notes/notes.ts';
 import { planInteraction } from '#src/features/interactions/actions.ts';
-import { allTold } from '#src/platform/history/teller.ts';
 import { cardOf, column, dealsIn, drag, dragOver, seeDeals, seeHead } from './board.ts';
 import { by, inHours, makeDeal, makePeople, moveBehind, STAGES } from './company.ts';
 import { type Desk, type Login, openOffice } from './desk.ts';
@@ -32,8 +31,6 @@ async function sitLive(login: Login, address: string): Promise<Desk> {
 	return page;
 }
 async function goLive(page: Desk, address: string): Promise<void> {
-	// What is told only after the page was drawn has it ask for itself at once.
-	await allTold(office.database.pool);
 	await page.goto(address);
 	await page.locator('#live[data-state=ok]').waitFor({ state: 'attached' });
 }
