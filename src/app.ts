@@ -20,6 +20,7 @@ import { administers } from './features/admin/sections.ts';
 import { homeOf } from './features/saved-filters/rules.ts';
 import { everywhereNouns, features as house } from './features.ts';
 import type { Connection } from './platform/db/client.ts';
+import { faultOf } from './platform/db/faults.ts';
 import { showEverywhere } from './platform/history/nouns.ts';
 import { readAssets, serveAssets } from './platform/http/assets.ts';
 import { setUpDraining } from './platform/http/draining.ts';
@@ -138,7 +139,13 @@ export async function buildApp({
 		for (const { uploads = [] } of features) for (const open of uploads) open(taking, parts);
 	};
 	await app.register(filesToo);
-	await showEverywhere(connection.db, everywhereNouns(features));
+	try {
+		await showEverywhere(connection.db, everywhereNouns(features));
+	} catch (error) {
+		// A database that is away keeps nobody from starting: the migrations know those nouns but the newest.
+		if (faultOf(error) === null) throw error;
+		app.log.warn({ err: error }, 'the nouns that every screen shows were not compared');
+	}
 	return app;
 }
 
