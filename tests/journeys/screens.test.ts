@@ -10,7 +10,7 @@ const office = await openOffice();
 const { db } = office.database;
 let deal: number;
 beforeAll(async () => {
-	await makeDemoCompany(db, NOON, 150);
+	await makeDemoCompany(db, NOON);
 	const { rows } = await db.execute<{ id: number }>(sql`
 		select d.id from deals d join people p on p.id = d.owner_id
 		where p.login = 'anna' and d.stage_id = 1 order by d.next_planned_at limit 1`);
