@@ -11,7 +11,7 @@ export type StepGroup = (typeof STEP_GROUPS)[number];
 /**
  * The group of a next step for a viewer: a moment is late when it has passed, a day only when it is
  * over; what is left of today is `today`. Zone and now are the viewer's. The board's SQL says the
- * same (board/order.ts); tests/board/order.test.ts holds the two together.
+ * same (deals/board/order.ts); tests/board/order.test.ts holds the two together.
  */
 export function stepGroup(step: NextStep, viewer: Viewer): StepGroup {
 	if (step.plannedAt !== null) {
